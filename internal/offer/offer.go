@@ -1,0 +1,87 @@
+// Package offer decides what to propose to whom, where and when to stay silent, and keeps
+// what became of it.
+package offer
+
+import (
+	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/money"
+)
+
+// Decision is an offer made to a person at a placement, or the reason why none was.
+type Decision struct {
+	ID         string       `json:"decision_id,omitempty"`
+	Account    string       `json:"account"`
+	User       string       `json:"user,omitempty"` // pseudonym
+	Placement  string       `json:"placement"`
+	Feature    string       `json:"feature,omitempty"`
+	Status     string       `json:"status"` // show or none
+	Reason     string       `json:"reason"`
+	Offer      *Shown       `json:"offer,omitempty"`
+	Variant    string       `json:"variant,omitempty"` // treatment or holdout
+	Signal     string       `json:"signal,omitempty"`  // id of the signal behind it
+	At         clock.Time   `json:"at"`
+	ExpiresAt  clock.Time   `json:"expires_at"`
+	Considered []Considered `json:"considered,omitempty"` // every offer, and why not
+}
+
+// Shown is what the person sees.
+type Shown struct {
+	Key         string            `json:"key"`
+	Kind        catalog.OfferKind `json:"kind"`
+	Type        string            `json:"type"` // plan_upgrade or add_on
+	Title       string            `json:"title"`
+	Body        string            `json:"body"`
+	Media       string            `json:"media,omitempty"`
+	CTA         CTA               `json:"cta"`
+	Price       *Price            `json:"price,omitempty"` // only for those who can buy
+	Give        catalog.Give      `json:"give"`
+	Case        string            `json:"case,omitempty"`
+	Assumptions []string          `json:"assumptions,omitempty"`
+}
+
+// CTA is the button. Action is buy, request, contact_sales or try.
+type CTA struct {
+	Action string `json:"action"`
+	Label  string `json:"label"`
+	URL    string `json:"url,omitempty"`
+}
+
+// Price is what the subscription as a whole would cost with the offer accepted, and the difference.
+type Price struct {
+	Recurring  money.Amount `json:"recurring"`
+	Difference money.Amount `json:"difference"`
+	Interval   string       `json:"interval"`
+}
+
+// Considered is one offer and what was thought of it.
+type Considered struct {
+	Offer  string `json:"offer"`
+	Chosen bool   `json:"chosen"`
+	Reason string `json:"reason"` // in plain words
+}
+
+// Outcome is what became of a decision.
+type Outcome struct {
+	Decision string     `json:"decision_id"`
+	Account  string     `json:"account"`
+	User     string     `json:"user,omitempty"`
+	Offer    string     `json:"offer"`
+	Type     string     `json:"type"` // seen, clicked, dismissed, requested, accepted
+	Reason   string     `json:"reason,omitempty"`
+	At       clock.Time `json:"at"`
+}
+
+// Request is a member's wish for something only an admin can buy.
+type Request struct {
+	ID        string     `json:"id"`
+	Account   string     `json:"account"`
+	User      string     `json:"user"`
+	Decision  string     `json:"decision_id"`
+	Offer     string     `json:"offer"`
+	Reason    string     `json:"reason,omitempty"`
+	Status    string     `json:"status"` // open, approved or declined
+	At        clock.Time `json:"at"`
+	DecidedAt clock.Time `json:"decided_at"`
+	DecidedBy string     `json:"decided_by,omitempty"`
+}

@@ -1,0 +1,114 @@
+// Package subscription holds what an account has bought: the subscription, changes to it,
+// what a change costs, and the billing periods everything else follows.
+package subscription
+
+import (
+	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/money"
+)
+
+// Status is where a subscription stands.
+type Status string
+
+// The statuses.
+const (
+	Trialing Status = "trialing"
+	Active   Status = "active"
+	Expired  Status = "expired" // the trial ended and nothing was bought
+	Ended    Status = "ended"
+)
+
+// Interval is how often the subscription is paid.
+type Interval string
+
+// The intervals.
+const (
+	Month Interval = "month"
+	Year  Interval = "year"
+)
+
+// Subscription is what an account has now. The zero value is none.
+type Subscription struct {
+	Plan        string         `json:"plan"`
+	Interval    Interval       `json:"interval"`
+	Quantity    int64          `json:"quantity"`
+	Currency    money.Currency `json:"currency"`
+	Anchor      clock.Time     `json:"anchor"` // periods start on its day of month and time of day, UTC
+	Addons      []AddonLine    `json:"addons"`
+	Status      Status         `json:"status"`
+	StartsAt    clock.Time     `json:"starts_at"`
+	TrialEndsAt clock.Time     `json:"trial_ends_at"`
+	EndsAt      clock.Time     `json:"ends_at"` // when it is to end, or ended
+	// Recurring is what one interval costs, at the prices it was bought at (a later
+	// catalog does not change them).
+	Recurring money.Minor `json:"recurring"`
+	// Version rises with every change; a confirmation token holds only for the version it
+	// was made for.
+	Version int64 `json:"version"`
+	// Trialed lists the plans already tried: one trial per account and plan.
+	Trialed []string `json:"trialed,omitempty"`
+	// Pending is a change that takes effect at the end of the paid period.
+	Pending *Pending `json:"pending,omitempty"`
+}
+
+// AddonLine is an add-on and how many of it.
+type AddonLine struct {
+	Key      string `json:"key"`
+	Quantity int64  `json:"quantity"`
+}
+
+// Pending is a change waiting for its time.
+type Pending struct {
+	At     clock.Time `json:"at"`
+	Change Change     `json:"change"`
+}
+
+// Change asks for a subscription. Fields left out keep what is there; on a first
+// subscription Plan is required, Interval is month and Quantity is 1 when left out.
+type Change struct {
+	Plan        string         `json:"plan,omitempty"`
+	Interval    Interval       `json:"interval,omitempty"`
+	Quantity    int64          `json:"quantity,omitempty"`
+	Currency    money.Currency `json:"currency,omitempty"`
+	Anchor      clock.Time     `json:"anchor,omitzero"`
+	Addons      *[]AddonLine   `json:"addons,omitempty"` // all add-ons after the change; nil keeps them
+	StartsAt    clock.Time     `json:"starts_at,omitzero"`
+	TrialEndsAt clock.Time     `json:"trial_ends_at,omitzero"`
+	Effective   string         `json:"effective,omitempty"` // now (default) or renewal
+	Cancel      bool           `json:"cancel,omitempty"`    // ends the subscription
+}
+
+// Quote is what a change would cost: what a preview shows and a confirmation token binds.
+type Quote struct {
+	Now         money.Amount `json:"now"`       // due at once, prorated; negative is a credit
+	Recurring   money.Amount `json:"recurring"` // each interval from then on
+	NextInvoice Invoice      `json:"next_invoice"`
+}
+
+// Invoice is an invoice to come.
+type Invoice struct {
+	At    clock.Time    `json:"at"`
+	Total money.Amount  `json:"total"`
+	Lines []InvoiceLine `json:"lines"`
+}
+
+// InvoiceLine is one line of an Invoice.
+type InvoiceLine struct {
+	Title  string       `json:"title"`
+	Amount money.Amount `json:"amount"`
+}
+
+// MRR returns the monthly recurring revenue of s: nothing in a trial or when it ended.
+func (s *Subscription) MRR() money.Twelfths {
+	if s.Status != Active {
+		return 0
+	}
+	if s.Interval == Year {
+		return money.Yearly(s.Recurring)
+	}
+	return money.Monthly(s.Recurring)
+}
+
+// Live says whether s gives entitlements.
+func (s *Subscription) Live() bool { return s.Status == Active || s.Status == Trialing }
+
