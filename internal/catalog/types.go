@@ -25,6 +25,7 @@ type Catalog struct {
 	Offers   map[string]*Offer
 	Routing  []*Route // first match wins
 
+	text      []byte
 	positions map[string]Position
 	index     index
 }
