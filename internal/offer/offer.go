@@ -23,6 +23,8 @@ type Decision struct {
 	At         clock.Time   `json:"at"`
 	ExpiresAt  clock.Time   `json:"expires_at"`
 	Considered []Considered `json:"considered,omitempty"` // every offer, and why not
+	// Again: an open decision shown again under its first id; it is already on record.
+	Again bool `json:"again,omitempty"`
 }
 
 // Shown is what the person sees.
@@ -58,7 +60,10 @@ type Price struct {
 type Considered struct {
 	Offer  string `json:"offer"`
 	Chosen bool   `json:"chosen"`
+	Code   string `json:"code"`   // stable: chosen, or what stood in the way, such as cooldown
 	Reason string `json:"reason"` // in plain words
+	// Problems are faults in the offer itself, such as a placeholder nothing fills.
+	Problems []string `json:"problems,omitempty"`
 }
 
 // Outcome is what became of a decision.
@@ -74,14 +79,15 @@ type Outcome struct {
 
 // Request is a member's wish for something only an admin can buy.
 type Request struct {
-	ID        string     `json:"id"`
-	Account   string     `json:"account"`
-	User      string     `json:"user"`
-	Decision  string     `json:"decision_id"`
-	Offer     string     `json:"offer"`
-	Reason    string     `json:"reason,omitempty"`
-	Status    string     `json:"status"` // open, approved or declined
-	At        clock.Time `json:"at"`
-	DecidedAt clock.Time `json:"decided_at"`
-	DecidedBy string     `json:"decided_by,omitempty"`
+	ID        string       `json:"id"`
+	Account   string       `json:"account"`
+	User      string       `json:"user"`
+	Decision  string       `json:"decision_id"`
+	Offer     string       `json:"offer"`
+	Give      catalog.Give `json:"give"` // what approving it changes
+	Reason    string       `json:"reason,omitempty"`
+	Status    string       `json:"status"` // open, approved or declined
+	At        clock.Time   `json:"at"`
+	DecidedAt clock.Time   `json:"decided_at"`
+	DecidedBy string       `json:"decided_by,omitempty"`
 }

@@ -18,13 +18,15 @@ type Opportunity struct {
 	Involve  []string            `json:"involve,omitempty"`
 	Play     string              `json:"play,omitempty"`
 	Stage    Stage               `json:"stage"`
-	Amount   money.Amount        `json:"amount"` // estimated, a year's money
-	Signal   string              `json:"signal"` // id of the signal that opened it
-	Reason   string              `json:"reason"` // why it was routed here, in plain words
+	Amount   money.Amount        `json:"amount"`  // estimated, a year's money
+	Signal   string              `json:"signal"`  // id of the signal that opened it
+	Signals  []string            `json:"signals"` // ids of all signals behind it, that one first
+	Reason   string              `json:"reason"`  // why it was routed here, in plain words
 	Evidence string              `json:"evidence"`
 	Give     catalog.Give        `json:"give"` // what winning it changes
 	Note     string              `json:"note,omitempty"`
 	LostWhy  string              `json:"lost_reason,omitempty"`
+	Version  int64               `json:"version"` // rises with every change
 	OpenedAt clock.Time          `json:"opened_at"`
 	EditedAt clock.Time          `json:"updated_at"`
 	ClosedAt clock.Time          `json:"closed_at"`

@@ -19,4 +19,13 @@ type Signal struct {
 	Evidence string              `json:"evidence"`
 	DecaysAt clock.Time          `json:"decays_at"`
 	Data     map[string]string   `json:"data,omitempty"` // feature, usage, limit, times, event...
+	// ScoreParts explain Score; their points add up to it.
+	ScoreParts []Part `json:"score_parts,omitempty"`
+}
+
+// Part is one contribution to a score.
+type Part struct {
+	Name   string `json:"name"`
+	Points int    `json:"points"`
+	Why    string `json:"why"` // in plain words
 }
