@@ -47,6 +47,11 @@ type Subscription struct {
 	Version int64 `json:"version"`
 	// Trialed lists the plans already tried: one trial per account and plan.
 	Trialed []string `json:"trialed,omitempty"`
+	// ChangedAt is when the last change took effect: the ledger's effective time.
+	ChangedAt clock.Time `json:"changed_at"`
+	// PaidSince is when something was first paid for, unset when never: a first payment is
+	// a new logo, whatever was tried or free before.
+	PaidSince clock.Time `json:"paid_since"`
 	// Pending is a change that takes effect at the end of the paid period.
 	Pending *Pending `json:"pending,omitempty"`
 }
@@ -66,23 +71,28 @@ type Pending struct {
 // Change asks for a subscription. Fields left out keep what is there; on a first
 // subscription Plan is required, Interval is month and Quantity is 1 when left out.
 type Change struct {
-	Plan        string         `json:"plan,omitempty"`
-	Interval    Interval       `json:"interval,omitempty"`
-	Quantity    int64          `json:"quantity,omitempty"`
-	Currency    money.Currency `json:"currency,omitempty"`
-	Anchor      clock.Time     `json:"anchor,omitzero"`
-	Addons      *[]AddonLine   `json:"addons,omitempty"` // all add-ons after the change; nil keeps them
-	StartsAt    clock.Time     `json:"starts_at,omitzero"`
-	TrialEndsAt clock.Time     `json:"trial_ends_at,omitzero"`
-	Effective   string         `json:"effective,omitempty"` // now (default) or renewal
-	Cancel      bool           `json:"cancel,omitempty"`    // ends the subscription
+	Plan     string         `json:"plan,omitempty"`
+	Interval Interval       `json:"interval,omitempty"`
+	Quantity int64          `json:"quantity,omitempty"`
+	Currency money.Currency `json:"currency,omitempty"`
+	Anchor   clock.Time     `json:"anchor,omitzero"`
+	Addons   *[]AddonLine   `json:"addons,omitempty"` // all add-ons after the change; nil keeps them
+	// StartsAt is when the change takes effect, now when left out; in the past to put in
+	// history, never in the future. On a live subscription its own StartsAt means nothing
+	// and may be sent back unchanged.
+	StartsAt clock.Time `json:"starts_at,omitzero"`
+	// TrialEndsAt makes it a trial. A change without it is paid for, and ends a running trial.
+	TrialEndsAt clock.Time `json:"trial_ends_at,omitzero"`
+	Effective   string     `json:"effective,omitempty"` // now (default) or renewal
+	Cancel      bool       `json:"cancel,omitempty"`    // ends the subscription
 }
 
 // Quote is what a change would cost: what a preview shows and a confirmation token binds.
 type Quote struct {
-	Now         money.Amount `json:"now"`       // due at once, prorated; negative is a credit
-	Recurring   money.Amount `json:"recurring"` // each interval from then on
-	NextInvoice Invoice      `json:"next_invoice"`
+	Now         money.Amount  `json:"now"`       // due at once, prorated; negative is a credit
+	Lines       []InvoiceLine `json:"lines"`     // what Now is made of; they add up to it exactly
+	Recurring   money.Amount  `json:"recurring"` // each interval from then on
+	NextInvoice Invoice       `json:"next_invoice"`
 }
 
 // Invoice is an invoice to come.
@@ -111,4 +121,3 @@ func (s *Subscription) MRR() money.Twelfths {
 
 // Live says whether s gives entitlements.
 func (s *Subscription) Live() bool { return s.Status == Active || s.Status == Trialing }
-
