@@ -1,0 +1,257 @@
+package headroom_test
+
+import (
+	"bytes"
+	"cmp"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/token"
+	"maps"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write docs/errors.md anew")
+
+const errorsPage = "docs/errors.md"
+
+// kinds are the kinds of fault with what each means for a caller, in the order of the page.
+var kinds = []struct{ name, status, means string }{
+	{"Invalid", "400 or 422", "The input is wrong and will stay wrong."},
+	{"Unauthenticated", "401", "No key, or one that is not good here."},
+	{"Denied", "403", "A good key, which may not do this."},
+	{"NotFound", "404", "What is named does not exist."},
+	{"Conflict", "409", "It exists, in a state that forbids this."},
+	{"Stale", "412", "The version or confirmation token no longer fits."},
+	{"TooLarge", "413", "Above a stated bound."},
+	{"Unsupported", "415", "A media type or encoding we do not take."},
+	{"Busy", "429", "Not now: try again after a moment."},
+	{"Internal", "500", "Our own mistake. The answer holds no more than a number to find it in the log by."},
+	{"Unavailable", "503", "Nothing was accepted: the disk is full, the log or the database is away."},
+}
+
+// codeUse is one place that makes a fault.
+type codeUse struct{ code, kind, says, at string }
+
+// codeMaker is a function that makes a fault from a code it is given: where in its
+// parameters the code, and the kind if it is not fixed, are found.
+type codeMaker struct {
+	code, kind int    // positions of the parameters; kind -1 when fixed
+	fixed      string // the kind when fixed
+	says       string
+}
+
+// TestErrorCodesArePublished holds the table in docs/errors.md to the codes in the program.
+// With -update it writes the table.
+func TestErrorCodesArePublished(t *testing.T) {
+	uses := codeUses(t)
+	byCode := make(map[string]codeUse)
+	for _, u := range uses {
+		before, known := byCode[u.code]
+		if known && before.kind != u.kind {
+			t.Errorf("%s: code %s is %s here and %s at %s: one code has one kind", u.at, u.code, u.kind, before.kind, before.at)
+		}
+		if !regexp.MustCompile(`^[a-z][a-z0-9_]*$`).MatchString(u.code) {
+			t.Errorf("%s: code %q: want lower case words joined by _", u.at, u.code)
+		}
+		if !known || before.says == "" {
+			byCode[u.code] = u
+		}
+	}
+	page := renderErrors(byCode)
+	if *update {
+		if err := os.WriteFile(errorsPage, page, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	published, err := os.ReadFile(errorsPage)
+	if err != nil || !bytes.Equal(published, page) {
+		t.Errorf("%s is not what the program says (%v): run  go test -run TestErrorCodesArePublished . -update", errorsPage, err)
+	}
+}
+
+func renderErrors(byCode map[string]codeUse) []byte {
+	var b bytes.Buffer
+	b.WriteString("# Error codes\n\n" +
+		"<!-- Written by: go test -run TestErrorCodesArePublished . -update -->\n\n" +
+		"Every error of the API is `application/problem+json` with one of these codes; on the\n" +
+		"command line it is one line on stderr and exit status 1. Codes are stable: they may be added,\n" +
+		"never renamed. `…` stands for what the case puts there.\n")
+	for _, k := range kinds {
+		var rows []string
+		for _, code := range slices.Sorted(maps.Keys(byCode)) {
+			if byCode[code].kind == k.name {
+				rows = append(rows, fmt.Sprintf("| `%s` | %s |", code, byCode[code].says))
+			}
+		}
+		if len(rows) > 0 {
+			fmt.Fprintf(&b, "\n## %s: HTTP %s\n\n%s\n\n| code | says |\n|---|---|\n%s\n", k.name, k.status, k.means, strings.Join(rows, "\n"))
+		}
+	}
+	return b.Bytes()
+}
+
+// codeUses finds every code in internal and cmd: in calls of fault.New, in fault.Error
+// literals, and in calls of functions that hand their parameter on to fault.New.
+func codeUses(t *testing.T) []codeUse {
+	t.Helper()
+	byPackage := make(map[string][]source)
+	for _, folder := range []string{"internal", "cmd"} {
+		if _, err := os.Stat(folder); err != nil {
+			continue
+		}
+		for _, s := range sources(t, folder) {
+			dir := path.Dir(s.path)
+			byPackage[dir] = append(byPackage[dir], s)
+		}
+	}
+	var uses []codeUse
+	for _, dir := range slices.Sorted(maps.Keys(byPackage)) {
+		makers := map[string]codeMaker{"fault.New": {kind: 0, code: 1}}
+		// A maker may call a maker: go round until nothing new is found.
+		for before := 0; before != len(makers); {
+			before = len(makers)
+			uses = slices.DeleteFunc(uses, func(u codeUse) bool { return path.Dir(u.at) == dir })
+			for _, s := range byPackage[dir] {
+				uses = append(uses, fileUses(t, s, makers)...)
+			}
+		}
+	}
+	return uses
+}
+
+func fileUses(t *testing.T, s source, makers map[string]codeMaker) (uses []codeUse) {
+	t.Helper()
+	for _, decl := range s.file.Decls {
+		fn, _ := decl.(*ast.FuncDecl)
+		ast.Inspect(decl, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CompositeLit:
+				if u := literalUse(s, n); u.code != "" {
+					uses = append(uses, u)
+				}
+			case *ast.CallExpr:
+				m, ok := makers[calledName(n.Fun)]
+				if !ok || len(n.Args) <= m.code {
+					return true
+				}
+				u := codeUse{at: s.at(n), kind: m.fixed, says: m.says}
+				if m.kind >= 0 {
+					u.kind = lastName(n.Args[m.kind])
+				}
+				if len(n.Args) > m.code+1 {
+					if says := textOf(n.Args[m.code+1]); says != "" {
+						u.says = says
+					}
+				}
+				if code, ok := n.Args[m.code].(*ast.BasicLit); ok && code.Kind == token.STRING {
+					u.code, _ = strconv.Unquote(code.Value)
+					uses = append(uses, u)
+				} else if fn != nil && parameter(fn, lastName(n.Args[m.code])) >= 0 {
+					made := codeMaker{code: parameter(fn, lastName(n.Args[m.code])), kind: -1, fixed: u.kind, says: u.says}
+					if m.kind >= 0 {
+						if at := parameter(fn, u.kind); at >= 0 {
+							made.kind = at
+						}
+					}
+					makers[fn.Name.Name] = made
+				} else {
+					t.Errorf("%s: the code is neither a string nor a parameter, so that nobody can list it", s.at(n))
+				}
+			}
+			return true
+		})
+	}
+	return uses
+}
+
+// literalUse reads the code out of fault.Error{Kind: …, Code: "…"}.
+func literalUse(s source, lit *ast.CompositeLit) codeUse {
+	if calledName(lit.Type) != "fault.Error" {
+		return codeUse{}
+	}
+	u := codeUse{at: s.at(lit), kind: "Internal"}
+	for _, element := range lit.Elts {
+		pair, ok := element.(*ast.KeyValueExpr)
+		if !ok {
+			continue
+		}
+		switch lastName(pair.Key) {
+		case "Kind":
+			u.kind = lastName(pair.Value)
+		case "Code":
+			if code, ok := pair.Value.(*ast.BasicLit); ok {
+				u.code, _ = strconv.Unquote(code.Value)
+			}
+		case "Message":
+			u.says = textOf(pair.Value)
+		}
+	}
+	return u
+}
+
+// calledName returns "fault.New" for a function of another package, "f" for one of this
+// package and for a method.
+func calledName(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		if x, ok := e.X.(*ast.Ident); ok && x.Name == "fault" {
+			return "fault." + e.Sel.Name
+		}
+		return e.Sel.Name
+	}
+	return ""
+}
+
+func lastName(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		return e.Sel.Name
+	}
+	return ""
+}
+
+// parameter returns the position of a parameter by its name, -1 when there is none.
+func parameter(fn *ast.FuncDecl, name string) int {
+	at := 0
+	for _, field := range fn.Type.Params.List {
+		for _, n := range field.Names {
+			if n.Name == name && name != "" {
+				return at
+			}
+			at++
+		}
+	}
+	return -1
+}
+
+var verbs = regexp.MustCompile(`%[+#]?[0-9.]*[a-zA-Z]`)
+
+// textOf returns the text of a string literal, or of literals joined by +, with … for verbs.
+func textOf(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		text, err := strconv.Unquote(e.Value)
+		if err != nil {
+			return ""
+		}
+		return strings.ReplaceAll(strings.ReplaceAll(verbs.ReplaceAllString(text, "…"), "%%", "%"), "|", "\\|")
+	case *ast.BinaryExpr:
+		x, y := textOf(e.X), textOf(e.Y)
+		if x+y == "" {
+			return ""
+		}
+		return cmp.Or(x, "…") + cmp.Or(y, "…")
+	}
+	return ""
+}
