@@ -1,7 +1,6 @@
 package signal
 
 import (
-	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/quantity"
 )
@@ -80,39 +79,3 @@ type Trial struct {
 	Title  string // of the plan
 	EndsAt clock.Time
 }
-
-// OnUsage fires the limit rules of a feature and keeps what fired in st. Call it on every
-// change of usage and of the limit. A rule fires when usage has risen to or above its share of
-// the limit: once per period for allowances that reset; for others again after usage has
-// fallen below the share; and anew once the limit itself is another. A fall of usage, or a
-// change of the limit alone, never fires.
-func OnUsage(st *State, in UsageChange, rules []*catalog.Signal, c Context) []Signal { return nil }
-
-// OnGate fires the gate rules of a feature: Times touches that lie at most Within apart, and
-// not again before Within has passed. Touches may come in any order; one so late that
-// its signal would have decayed counts and does not fire.
-func OnGate(st *State, in GateTouch, rules []*catalog.Signal, c Context) []Signal { return nil }
-
-// OnEvent counts an occurrence and fires the rules whose Nth it is. Types without rules are
-// not counted.
-func OnEvent(st *State, in Occurrence, rules []*catalog.Signal, c Context) []Signal { return nil }
-
-// OnTrial fires the trial rules that are due now and have not fired for this end of the
-// trial. After the end none fires.
-func OnTrial(st *State, in Trial, rules []*catalog.Signal, c Context) []Signal { return nil }
-
-// NextDue returns when OnTrial is to be called next, for the timer: possibly a time already
-// past, then at once; unset when no rule waits for this trial.
-func NextDue(st *State, trialEndsAt clock.Time, rules []*catalog.Signal, now clock.Time) clock.Time {
-	return 0
-}
-
-// ScoreAt returns the score of s at now: Score when it fired, falling evenly to 0 at DecaysAt.
-func ScoreAt(s *Signal, now clock.Time) int { return 0 }
-
-// Alive returns the signals that have not decayed at now, newest first.
-func (st *State) Alive(now clock.Time) []Signal { return nil }
-
-// Prune forgets rules that are no longer in the catalog. Call it when an account is first
-// stepped under another catalog version.
-func (st *State) Prune(rules map[string]*catalog.Signal) {}
