@@ -1,6 +1,25 @@
-// Package condition compiles, checks and evaluates the conditions of a catalog, written
-// in CEL.
+// Package condition compiles, checks and evaluates the conditions of a catalog: short
+// texts in CEL that say for whom an offer is meant or which deal goes to whom.
 package condition
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/interpreter"
+
+	"github.com/headroomhq/headroom/internal/fault"
+)
+
+// Bounds that keep a hostile or mistaken condition cheap.
+const (
+	MaxSource = 4096 // bytes of text
+	maxDepth  = 32   // nested parentheses and calls
+	maxCost   = 5000 // CEL cost units of one evaluation; one comparison is about 3
+)
 
 // Env says where a condition stands, and with it which names it may use.
 type Env uint8
@@ -16,6 +35,19 @@ const (
 // Condition is a compiled condition. Immutable and safe for concurrent use.
 type Condition struct {
 	Source string
+
+	program  cel.Program
+	env      Env
+	compared []Comparison
+}
+
+// Comparison is a place where a condition compares a name with a fixed text, such as
+// account.plan with "pro", so that the catalog can say when no such plan exists.
+type Comparison struct {
+	Name   string // account.plan
+	Value  string // pro
+	Line   int    // of the text, within the condition, from 1
+	Column int
 }
 
 // Error is what is wrong with the text of a condition. Line and Column count from 1
@@ -27,13 +59,57 @@ type Error struct {
 	Mend    string
 }
 
-// Error returns the message with its mend.
-func (e *Error) Error() string { return e.Message + " (" + e.Mend + ")" }
-
-// Compile checks source against env. The error is an *Error.
-func Compile(source string, env Env) (*Condition, error) {
-	return &Condition{Source: source}, nil
+// Error returns where it is, the message and the mend.
+func (e *Error) Error() string {
+	return fmt.Sprintf("line %d, column %d: %s (%s)", e.Line, e.Column, e.Message, e.Mend)
 }
+
+// Unwrap returns the same as a fault.
+func (e *Error) Unwrap() error {
+	return fault.New(fault.Invalid, "condition_invalid", "line %d, column %d: %s", e.Line, e.Column, e.Message).WithMend("%s", e.Mend)
+}
+
+// Compile checks source against env: every name and field is known, kinds fit, and the
+// result is true or false. The error is an *Error.
+func Compile(source string, env Env) (*Condition, error) {
+	if strings.TrimSpace(source) == "" {
+		return nil, &Error{1, 1, "the condition is empty", "write one such as " + env.example() + ", or leave it out"}
+	}
+	if len(source) > MaxSource {
+		return nil, &Error{1, 1, fmt.Sprintf("the condition has %d bytes, the most is %d", len(source), MaxSource), "write a shorter one"}
+	}
+	ce, err := env.cel()
+	if err != nil {
+		return nil, err
+	}
+	parsed, issues := ce.Parse(source)
+	if issues.Err() != nil {
+		return nil, syntaxError(source, issues)
+	}
+	p := &precheck{env: env, source: source, ast: parsed.NativeRep()}
+	p.walk(p.ast.Expr(), 0)
+	if p.err != nil {
+		return nil, p.err
+	}
+	checked, issues := ce.Check(parsed)
+	if issues.Err() != nil {
+		return nil, typeError(issues)
+	}
+	p.ast = checked.NativeRep()
+	p.truths(p.ast.Expr(), true)
+	if p.err != nil {
+		return nil, p.err
+	}
+	program, err := ce.Program(checked, cel.CostLimit(maxCost))
+	if err != nil {
+		return nil, &Error{1, 1, "the condition cannot be run: " + err.Error(), "write it in a simpler way"}
+	}
+	return &Condition{Source: source, program: program, env: env, compared: p.compared}, nil
+}
+
+// Compared lists the places where a name is compared with a fixed text, in the order of
+// the source.
+func (c *Condition) Compared() []Comparison { return c.compared }
 
 // Eval says whether the condition holds. vars holds plain values:
 //
@@ -44,8 +120,36 @@ func Compile(source string, env Env) (*Condition, error) {
 //	amount    number, major units of a year's money
 //	type      string, a revenue type
 //
-// Numbers may be int, int64 or float64. What is absent reads as "", 0 or no traits. A
-// missing trait is null: it equals only null, and any ordering or search with it is false.
-// On an error (a trait of the wrong kind, say text compared with a number) the answer is
-// false.
-func (c *Condition) Eval(vars map[string]any) (bool, error) { return true, nil }
+// Numbers may be int, int64 or float64, texts may be of any string type. What is absent
+// reads as "", 0 or no traits. A missing trait is null: it equals only null, and ordering
+// or searching it is false. On an error (text ordered against a number, cost above the
+// bound) the answer is false and the error says why; the caller treats it as "does not
+// hold" and may log it.
+func (c *Condition) Eval(vars map[string]any) (bool, error) {
+	out, _, err := c.program.Eval(activation{env: c.env, vars: vars})
+	if err != nil {
+		message := plainRuntime(err)
+		return false, fault.New(fault.Invalid, "condition_failed", "condition %q: %s", fault.Shorten(c.Source), message).
+			WithMend("make the trait one kind of value on all accounts, or compare it with == only")
+	}
+	b, ok := out.(types.Bool)
+	if !ok {
+		return false, fault.New(fault.Invalid, "condition_failed", "condition %q gave no answer", fault.Shorten(c.Source))
+	}
+	return bool(b), nil
+}
+
+func plainRuntime(err error) string {
+	var cancelled interpreter.EvalCancelledError
+	if errors.As(err, &cancelled) {
+		return "it costs too much to evaluate"
+	}
+	text := err.Error()
+	if strings.HasPrefix(text, unlike) {
+		return text
+	}
+	if strings.Contains(text, "no such overload") {
+		return "a value has another kind than the condition expects"
+	}
+	return text
+}

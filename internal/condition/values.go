@@ -1,0 +1,123 @@
+package condition
+
+import (
+	"fmt"
+	"reflect"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+)
+
+// activation hands the caller's plain values to CEL; what is absent reads as empty.
+type activation struct {
+	env  Env
+	vars map[string]any
+}
+
+// ResolveName returns the value of a variable.
+func (a activation) ResolveName(name string) (any, bool) {
+	t, ok := variables[a.env][name]
+	if !ok {
+		return nil, false
+	}
+	v := a.vars[name]
+	var err error
+	switch t.Kind() {
+	case types.DoubleKind:
+		v, err = number(v)
+	case types.StringKind:
+		v, err = text(v)
+	default:
+		m, isMap := v.(map[string]any)
+		if v != nil && !isMap {
+			return types.NewErr("%s is %T, not a map", name, v), true
+		}
+		return m, true
+	}
+	if err != nil {
+		return types.NewErr("%s: %s", name, err), true
+	}
+	return v, true
+}
+
+// Parent returns nil: there is nothing behind.
+func (a activation) Parent() cel.Activation { return nil }
+
+// number takes any of Go's numbers; nil is 0.
+func number(v any) (any, error) {
+	switch n := v.(type) {
+	case nil:
+		return types.Double(0), nil
+	case float64:
+		return types.Double(n), nil
+	case int:
+		return types.Double(n), nil
+	case int64:
+		return types.Double(n), nil
+	}
+	return nil, fmt.Errorf("%T is not a number", v)
+}
+
+// text takes any type that is a string underneath; nil is "".
+func text(v any) (any, error) {
+	switch s := v.(type) {
+	case nil:
+		return types.String(""), nil
+	case string:
+		return types.String(s), nil
+	}
+	if r := reflect.ValueOf(v); r.Kind() == reflect.String {
+		return types.String(r.String()), nil
+	}
+	return nil, fmt.Errorf("%T is not text", v)
+}
+
+// traitMap is an account's traits. What is not there reads as null instead of an error.
+type traitMap struct{ m map[string]any }
+
+// Get returns the trait, null when it is missing.
+func (t traitMap) Get(key ref.Val) ref.Val {
+	name, ok := key.(types.String)
+	if !ok {
+		return types.NullValue
+	}
+	switch v := t.m[string(name)].(type) {
+	case nil:
+		return types.NullValue
+	case bool:
+		return types.Bool(v)
+	case string:
+		return types.String(v)
+	case float64, int, int64:
+		n, _ := number(v)
+		return n.(ref.Val)
+	default:
+		return types.NullValue // lists and objects are not traits
+	}
+}
+
+// IsSet says whether the trait is there and not null; has() asks this.
+func (t traitMap) IsSet(key ref.Val) ref.Val {
+	return types.Bool(!isNull(t.Get(key)))
+}
+
+// Contains says whether there is such a trait; `in` asks this.
+func (t traitMap) Contains(key ref.Val) ref.Val { return t.IsSet(key) }
+
+// Value returns the plain map.
+func (t traitMap) Value() any { return t.m }
+
+// Type returns the CEL map type.
+func (t traitMap) Type() ref.Type { return types.MapType }
+
+// Equal is false: Compile refuses to compare traits as a whole.
+func (t traitMap) Equal(ref.Val) ref.Val { return types.False }
+
+// ConvertToNative is not needed by any condition.
+func (t traitMap) ConvertToNative(reflect.Type) (any, error) {
+	return nil, fmt.Errorf("traits cannot be converted")
+}
+
+// ConvertToType is not needed by any condition.
+func (t traitMap) ConvertToType(ref.Type) ref.Val { return types.NewErr("traits cannot be converted") }
