@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/headroomhq/headroom/internal/event"
 )
 
 var update = flag.Bool("update", false, "write docs/errors.md anew")
@@ -35,6 +37,10 @@ var kinds = []struct{ name, status, means string }{
 	{"Internal", "500", "Our own mistake. The answer holds no more than a number to find it in the log by."},
 	{"Unavailable", "503", "Nothing was accepted: the disk is full, the log or the database is away."},
 }
+
+// listsItsOwn are packages that choose codes while running; what they may choose from is
+// their own published list.
+var listsItsOwn = []string{"internal/event"}
 
 // codeUse is one place that makes a fault.
 type codeUse struct{ code, kind, says, at string }
@@ -94,6 +100,11 @@ func renderErrors(byCode map[string]codeUse) []byte {
 			fmt.Fprintf(&b, "\n## %s: HTTP %s\n\n%s\n\n| code | says |\n|---|---|\n%s\n", k.name, k.status, k.means, strings.Join(rows, "\n"))
 		}
 	}
+	b.WriteString("\n## Events\n\nWhy an event is in the `rejected` of an answer, while the others go in; or, when it\n" +
+		"is true of the whole request, why that is refused.\n\n| code | says |\n|---|---|\n")
+	for _, c := range event.Codes {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", c.Code, strings.ReplaceAll(c.Meaning, "|", "\\|"))
+	}
 	return b.Bytes()
 }
 
@@ -111,27 +122,63 @@ func codeUses(t *testing.T) []codeUse {
 			byPackage[dir] = append(byPackage[dir], s)
 		}
 	}
+	constants := make(map[string]string)
+	for _, list := range byPackage {
+		for _, s := range list {
+			collectConstants(s, constants)
+		}
+	}
 	var uses []codeUse
 	for _, dir := range slices.Sorted(maps.Keys(byPackage)) {
+		if dir == "internal/fault" {
+			continue
+		}
 		makers := map[string]codeMaker{"fault.New": {kind: 0, code: 1}}
 		// A maker may call a maker: go round until nothing new is found.
 		for before := 0; before != len(makers); {
 			before = len(makers)
 			uses = slices.DeleteFunc(uses, func(u codeUse) bool { return path.Dir(u.at) == dir })
 			for _, s := range byPackage[dir] {
-				uses = append(uses, fileUses(t, s, makers)...)
+				uses = append(uses, fileUses(t, s, makers, constants)...)
 			}
 		}
 	}
 	return uses
 }
 
-func fileUses(t *testing.T, s source, makers map[string]codeMaker) (uses []codeUse) {
+// function is a function, or one assigned to a name, with its parameters.
+type function struct {
+	name   string
+	params *ast.FieldList
+	node   ast.Node
+}
+
+// makerOf returns the innermost function that has the parameter.
+func makerOf(nested []function, name string) *function {
+	for i := len(nested) - 1; i >= 0; i-- {
+		if parameter(nested[i].params, name) >= 0 {
+			return &nested[i]
+		}
+	}
+	return nil
+}
+
+func fileUses(t *testing.T, s source, makers map[string]codeMaker, constants map[string]string) (uses []codeUse) {
 	t.Helper()
 	for _, decl := range s.file.Decls {
-		fn, _ := decl.(*ast.FuncDecl)
+		var nested []function // around the node, outermost first
 		ast.Inspect(decl, func(n ast.Node) bool {
+			if n == nil {
+				return true
+			}
+			nested = slices.DeleteFunc(nested, func(f function) bool { return n.Pos() >= f.node.End() })
 			switch n := n.(type) {
+			case *ast.FuncDecl:
+				nested = append(nested, function{n.Name.Name, n.Type.Params, n})
+			case *ast.AssignStmt:
+				if lit, ok := n.Rhs[0].(*ast.FuncLit); ok {
+					nested = append(nested, function{lastName(n.Lhs[0]), lit.Type.Params, n})
+				}
 			case *ast.CompositeLit:
 				if u := literalUse(s, n); u.code != "" {
 					uses = append(uses, u)
@@ -150,18 +197,18 @@ func fileUses(t *testing.T, s source, makers map[string]codeMaker) (uses []codeU
 						u.says = says
 					}
 				}
-				if code, ok := n.Args[m.code].(*ast.BasicLit); ok && code.Kind == token.STRING {
-					u.code, _ = strconv.Unquote(code.Value)
+				u.code = codeOf(n.Args[m.code], constants)
+				switch given := lastName(n.Args[m.code]); {
+				case u.code != "":
 					uses = append(uses, u)
-				} else if fn != nil && parameter(fn, lastName(n.Args[m.code])) >= 0 {
-					made := codeMaker{code: parameter(fn, lastName(n.Args[m.code])), kind: -1, fixed: u.kind, says: u.says}
+				case makerOf(nested, given) != nil:
+					made := makerOf(nested, given)
+					maker := codeMaker{code: parameter(made.params, given), kind: -1, fixed: u.kind, says: u.says}
 					if m.kind >= 0 {
-						if at := parameter(fn, u.kind); at >= 0 {
-							made.kind = at
-						}
+						maker.kind = parameter(made.params, u.kind)
 					}
-					makers[fn.Name.Name] = made
-				} else {
+					makers[made.name] = maker
+				case !slices.Contains(listsItsOwn, path.Dir(s.path)):
 					t.Errorf("%s: the code is neither a string nor a parameter, so that nobody can list it", s.at(n))
 				}
 			}
@@ -169,6 +216,42 @@ func fileUses(t *testing.T, s source, makers map[string]codeMaker) (uses []codeU
 		})
 	}
 	return uses
+}
+
+// collectConstants adds the string constants of a file that are named as codes are.
+func collectConstants(s source, constants map[string]string) {
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		for i, name := range spec.Names {
+			if lit, ok := literal(spec.Values, i); ok && strings.HasPrefix(strings.ToLower(name.Name), "code") {
+				constants[name.Name] = lit
+			}
+		}
+		return true
+	})
+}
+
+func literal(values []ast.Expr, i int) (string, bool) {
+	if i >= len(values) {
+		return "", false
+	}
+	lit, ok := values[i].(*ast.BasicLit)
+	if !ok || lit.Kind != token.STRING {
+		return "", false
+	}
+	text, err := strconv.Unquote(lit.Value)
+	return text, err == nil
+}
+
+// codeOf returns the code that an argument is: a string, or a constant that holds one.
+func codeOf(e ast.Expr, constants map[string]string) string {
+	if text, ok := literal([]ast.Expr{e}, 0); ok {
+		return text
+	}
+	return constants[lastName(e)]
 }
 
 // literalUse reads the code out of fault.Error{Kind: …, Code: "…"}.
@@ -222,9 +305,9 @@ func lastName(e ast.Expr) string {
 }
 
 // parameter returns the position of a parameter by its name, -1 when there is none.
-func parameter(fn *ast.FuncDecl, name string) int {
+func parameter(params *ast.FieldList, name string) int {
 	at := 0
-	for _, field := range fn.Type.Params.List {
+	for _, field := range params.List {
 		for _, n := range field.Names {
 			if n.Name == name && name != "" {
 				return at

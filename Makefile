@@ -1,0 +1,69 @@
+# Each target does all of its own set-up. `make` alone says what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+CONSOLE := internal/console/dist/index.html
+MODULES := . $(patsubst %/go.mod,%,$(wildcard sdk/*/go.mod examples/*/go.mod))
+LINT    := v2.15.0# of golangci-lint
+
+.PHONY: help
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## run a sample company with its product page and the console; DATA=folder shows CSV exports instead
+	@scripts/setup build
+	@$(MAKE) build
+	bin/headroom demo $(if $(DATA),--from $(DATA))
+
+.PHONY: test
+test: ## run all tests; installs PostgreSQL and a browser when they are missing
+	@scripts/setup test
+	@$(MAKE) console
+	for m in $(MODULES); do (cd $$m && go vet ./...); done
+	npm --prefix web test
+	for m in $(MODULES); do (cd $$m && go test -timeout 20m ./...); done
+	scripts/fuzz 3s
+
+.PHONY: build
+build: console ## build bin/headroom with the console in it
+	go build -o bin/headroom ./cmd/headroom
+
+.PHONY: console
+console: $(CONSOLE) ## build the console into the place the binary takes it from
+
+$(CONSOLE): web/node_modules/.package-lock.json $(shell find web -path web/node_modules -prune -o -type f -print)
+	npm --prefix web run build
+	@touch $@
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	npm --prefix web ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: setup
+setup: ## install what the tests need and is not here yet (Debian or Ubuntu)
+	@scripts/setup test
+
+.PHONY: lint
+lint: ## run the linters (the first time builds them, some minutes)
+	@scripts/lint $(LINT)
+
+.PHONY: bench
+bench: build ## run the product's own measurements and the Go benchmarks
+	bin/headroom bench events
+	bin/headroom bench check
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: torture
+torture: ## run the long forms of property, kill and race tests (an hour)
+	@scripts/setup test
+	@$(MAKE) console
+	HEADROOM_TORTURE=1 go test -race -count 1 -timeout 2h ./...
+	scripts/fuzz 2m
+
+.PHONY: fuzz
+fuzz: ## fuzz every parser for a minute each
+	scripts/fuzz 1m
