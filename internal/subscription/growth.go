@@ -1,10 +1,187 @@
 package subscription
 
-import "github.com/headroomhq/headroom/internal/catalog"
+import (
+	"slices"
+	"strconv"
+	"strings"
 
-// TypeOf says which kind of growth a change was; empty when the MRR did not grow, and for
-// a reactivation.
-func TypeOf(before, after *Subscription, cat *catalog.Catalog) catalog.RevenueType { return "" }
+	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/clock"
+)
 
-// Describe says what changed in plain words: "Starter to Pro, monthly".
-func Describe(before, after *Subscription, cat *catalog.Catalog) string { return "" }
+// TypeOf says which kind of growth the step from before to after was (requirement CAT-9):
+//
+//   - new_logo: nothing was ever paid for before, so a first payment from free or from a
+//     trial is never expansion;
+//   - cross_sell: new scope, that is a plan of another family, or an add-on not had before
+//     that gives a feature not had before; when scope and amount grow at once, scope wins;
+//   - upsell: everything else, within the scope already bought (more, higher, deeper).
+//
+// It is empty when the MRR did not grow, and for a reactivation (paid before, not lately).
+func TypeOf(before, after *Subscription, cat *catalog.Catalog) catalog.RevenueType {
+	switch {
+	case after.MRR() <= before.MRR():
+		return ""
+	case before.PaidSince == 0:
+		return catalog.NewLogo
+	case before.MRR() == 0:
+		return ""
+	case before.Plan != after.Plan && familyOf(cat, before.Plan) != familyOf(cat, after.Plan):
+		return catalog.CrossSell
+	}
+	for _, line := range after.Addons {
+		addon := cat.Addons[line.Key]
+		if addon == nil || before.addon(line.Key) > 0 {
+			continue
+		}
+		for feature, e := range addon.Entitlements {
+			if gives(e) && !has(before, cat, feature) {
+				return catalog.CrossSell
+			}
+		}
+	}
+	return catalog.Upsell
+}
+
+// familyOf returns the plan's family; a plan the catalog no longer has is its own.
+func familyOf(cat *catalog.Catalog, plan string) string {
+	if p := cat.Plans[plan]; p != nil {
+		return p.Family
+	}
+	return "plan:" + plan
+}
+
+// has says whether s gives the feature at all.
+func has(s *Subscription, cat *catalog.Catalog, feature string) bool {
+	if p := cat.Plans[s.Plan]; p != nil && gives(p.Entitlements[feature]) {
+		return true
+	}
+	return slices.ContainsFunc(s.Addons, func(line AddonLine) bool {
+		a := cat.Addons[line.Key]
+		return a != nil && gives(a.Entitlements[feature])
+	})
+}
+
+// gives says whether e lets anything be used.
+func gives(e *catalog.Entitlement) bool {
+	return e != nil && (e.Allowed || e.Unlimited || e.Limit > 0 || e.Overage != nil)
+}
+
+// Describe says what changed from before to after in plain words, such as "Starter to Pro,
+// monthly" or "Pro, monthly: Sponsor tiers added". It ends without a full stop.
+func Describe(before, after *Subscription, cat *catalog.Catalog) string {
+	switch {
+	case after.Status == Ended:
+		return planTitle(cat, after.Plan) + " ended"
+	case after.Status == Expired:
+		return "Trial of " + planTitle(cat, after.Plan) + " expired"
+	case after.Plan == "":
+		return "No subscription"
+	}
+	var s string
+	switch {
+	case after.Status == Trialing && (!before.Live() || before.Status != Trialing):
+		s = "Trial of " + title(after, cat)
+	case !before.Live():
+		s = title(after, cat)
+	default:
+		s = difference(before, after, cat)
+	}
+	if after.EndsAt != 0 && after.EndsAt != before.EndsAt {
+		s += ", ends on " + dayOf(after.EndsAt)
+	}
+	if p := after.Pending; p != nil && (before.Pending == nil || before.Pending.At != p.At || after.ChangedAt == before.ChangedAt) {
+		if to, err := target(*after, p.Change, cat); err == nil {
+			s += ", from " + dayOf(p.At) + " on: " + title(&to, cat)
+		}
+	}
+	return s
+}
+
+// difference describes a change of a live subscription.
+func difference(before, after *Subscription, cat *catalog.Catalog) string {
+	s := planTitle(cat, after.Plan)
+	if before.Plan != after.Plan {
+		s = planTitle(cat, before.Plan) + " to " + s
+	}
+	if before.Interval != after.Interval {
+		s += ", " + adverb(before.Interval) + " to " + adverb(after.Interval)
+	} else {
+		s += ", " + adverb(after.Interval)
+	}
+	var parts []string
+	if before.Quantity != after.Quantity {
+		parts = append(parts, fromTo("quantity", before.Quantity, after.Quantity))
+	}
+	for _, line := range after.Addons {
+		name := addonTitle(cat, line.Key)
+		switch old := before.addon(line.Key); {
+		case old == 0:
+			parts = append(parts, counted(line.Quantity, name)+" added")
+		case old != line.Quantity:
+			parts = append(parts, fromTo(name, old, line.Quantity))
+		}
+	}
+	for _, line := range before.Addons {
+		if after.addon(line.Key) == 0 {
+			parts = append(parts, addonTitle(cat, line.Key)+" removed")
+		}
+	}
+	if before.Status == Trialing && after.Status == Active {
+		parts = append(parts, "bought after the trial")
+	}
+	if len(parts) == 0 {
+		return s
+	}
+	return s + ": " + strings.Join(parts, ", ")
+}
+
+func fromTo(what string, from, to int64) string {
+	return what + " from " + strconv.FormatInt(from, 10) + " to " + strconv.FormatInt(to, 10)
+}
+
+// title names all that s has: "Pro, monthly, with Sponsor tiers".
+func title(s *Subscription, cat *catalog.Catalog) string {
+	out := counted(s.Quantity, planTitle(cat, s.Plan)) + ", " + adverb(s.Interval)
+	for i, line := range s.Addons {
+		if i == 0 {
+			out += ", with "
+		} else {
+			out += " and "
+		}
+		out += counted(line.Quantity, addonTitle(cat, line.Key))
+	}
+	return out
+}
+
+func counted(n int64, what string) string {
+	if n == 1 {
+		return what
+	}
+	return strconv.FormatInt(n, 10) + " × " + what
+}
+
+func adverb(i Interval) string {
+	if i == Year {
+		return "yearly"
+	}
+	return "monthly"
+}
+
+// planTitle and addonTitle fall back to the key of what the catalog no longer has.
+func planTitle(cat *catalog.Catalog, key string) string {
+	if p := cat.Plans[key]; p != nil && p.Title != "" {
+		return p.Title
+	}
+	return key
+}
+
+func addonTitle(cat *catalog.Catalog, key string) string {
+	if a := cat.Addons[key]; a != nil && a.Title != "" {
+		return a.Title
+	}
+	return key
+}
+
+// dayOf writes a day for people, in UTC: "14 Feb 2026".
+func dayOf(t clock.Time) string { return t.Std().Format("2 Jan 2006") }

@@ -20,17 +20,78 @@ const (
 // Event is what Advance did. Note says it in plain words.
 type Event struct {
 	Kind EventKind
-	At   clock.Time
+	At   clock.Time // when it was due, which is when it took effect
 	Note string
 }
 
 // NextDue returns when time next changes cur, false when it never will.
-func NextDue(cur *Subscription) (clock.Time, bool) { return 0, false }
+func NextDue(cur *Subscription) (clock.Time, bool) {
+	kind, at := due(cur)
+	return at, kind != NothingDue
+}
 
-// Advance does what is due first at or before at. Call it until it returns NothingDue.
+// due returns what happens next, in the order in which things of the same instant happen:
+// an end that was asked for, then a pending change (which may be the purchase that a trial
+// ends with), then the end of the trial.
+func due(cur *Subscription) (EventKind, clock.Time) {
+	kind, at := NothingDue, clock.Time(0)
+	consider := func(k EventKind, t clock.Time) {
+		if t != 0 && (kind == NothingDue || t < at) {
+			kind, at = k, t
+		}
+	}
+	if !cur.Live() {
+		return kind, at
+	}
+	consider(Over, cur.EndsAt)
+	if cur.Pending != nil {
+		consider(Changed, cur.Pending.At)
+	}
+	if cur.Status == Trialing {
+		consider(TrialExpired, cur.TrialEndsAt)
+	}
+	return kind, at
+}
+
+// Advance does the first thing due at or before at, as of the time it was due, and says
+// what it was. Call it until it returns NothingDue.
 func Advance(cur Subscription, at clock.Time, cat *catalog.Catalog) (Subscription, Event) {
-	return cur, Event{}
+	kind, when := due(&cur)
+	if kind == NothingDue || when > at {
+		return cur, Event{}
+	}
+	next := cur
+	switch kind {
+	case Over:
+		next = end(cur, when)
+		next.Version++
+	case TrialExpired:
+		next.Status, next.ChangedAt, next.Pending = Expired, when, nil
+		next.Version++
+	case Changed:
+		taken := cur
+		taken.Pending = nil
+		changed, err := take(taken, cur.Pending.Change, cat, when, when)
+		if err != nil {
+			taken.Version++
+			return taken, Event{Kind: ChangeFailed, At: when, Note: "The change planned for the renewal could not be made and was dropped: " + err.Error()}
+		}
+		next = changed
+	}
+	return next, Event{Kind: kind, At: when, Note: Describe(&cur, &next, cat)}
 }
 
 // AsOf returns cur as it is at now, with everything due done; cur itself when nothing is.
-func AsOf(cur *Subscription, now clock.Time, cat *catalog.Catalog) *Subscription { return cur }
+// It lets a read between two records give the same answer as the record that follows.
+func AsOf(cur *Subscription, now clock.Time, cat *catalog.Catalog) *Subscription {
+	if kind, at := due(cur); kind == NothingDue || at > now {
+		return cur
+	}
+	next := *cur
+	for {
+		var happened Event
+		if next, happened = Advance(next, now, cat); happened.Kind == NothingDue {
+			return &next
+		}
+	}
+}
