@@ -1,0 +1,52 @@
+// What of the page's state stands in the address: ?month=2026-10&open=movements.
+
+import { useQuery } from '@tanstack/react-query'
+import { useCallback } from 'react'
+import { useSearchParams } from 'wouter'
+import { clockQuery } from '../api/queries'
+import { isMonth, monthOf, type Month } from '../lib/month'
+
+export interface Period {
+  /** The chosen month; undefined until the server has said what time it is. */
+  month: Month | undefined
+  /** The month of the server's clock. */
+  current: Month | undefined
+  choose: (month: Month) => void
+}
+
+export function usePeriod(): Period {
+  const clock = useQuery(clockQuery)
+  const [search, setSearch] = useSearchParams()
+  const current = clock.data && monthOf(clock.data.now)
+  const asked = search.get('month')
+  const choose = useCallback(
+    (month: Month) =>
+      setSearch((before) => {
+        const after = new URLSearchParams(before)
+        if (month === current) after.delete('month') // "this month" stays this month tomorrow
+        else after.set('month', month)
+        return after
+      }),
+    [setSearch, current],
+  )
+  return { month: isMonth(asked) ? asked : current, current, choose }
+}
+
+/** Whether the dialog called name is open; opening makes a step that "back" undoes. */
+export function useOpen(name: string): [boolean, (open: boolean) => void] {
+  const [search, setSearch] = useSearchParams()
+  const set = useCallback(
+    (open: boolean) =>
+      setSearch(
+        (before) => {
+          const after = new URLSearchParams(before)
+          if (open) after.set('open', name)
+          else after.delete('open')
+          return after
+        },
+        { replace: !open },
+      ),
+    [setSearch, name],
+  )
+  return [search.get('open') === name, set]
+}
