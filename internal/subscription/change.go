@@ -148,13 +148,19 @@ func atRenewal(cur Subscription, ch Change, cat *catalog.Catalog, moment clock.T
 	next.EndsAt, next.Pending = 0, nil
 	if cur.Status == Trialing || !sameContent(&cur, &to) {
 		ch.Effective, ch.StartsAt, ch.TrialEndsAt, ch.Anchor = "", 0, 0, 0
-		if ch.Addons != nil {
-			lines := slices.Clone(*ch.Addons)
-			ch.Addons = &lines
-		}
-		next.Pending = &Pending{At: until, Change: ch}
+		next.Pending = &Pending{At: until, Change: ch.clone()}
 	}
 	return next, nil
+}
+
+// clone returns ch with add-ons of its own; none of them is an empty list, never null,
+// because null would keep those that are there.
+func (ch Change) clone() Change {
+	if ch.Addons != nil {
+		lines := append([]AddonLine{}, *ch.Addons...)
+		ch.Addons = &lines
+	}
+	return ch
 }
 
 // take makes the change at moment. now is only the bound that a trial must end after.

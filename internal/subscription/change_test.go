@@ -369,7 +369,7 @@ func TestTimeMayPassInOneStepOrInMany(t *testing.T) {
 		later := now + clock.Time(rapid.Int64Range(0, 500).Draw(t, "days"))*clock.Day
 		atOnce := *AsOf(&s, later, cat)
 		bit := s
-		for now < later {
+		for bit = *AsOf(&bit, min(now, later), cat); now < later; {
 			now += clock.Time(rapid.Int64Range(1, 100).Draw(t, "days")) * clock.Day
 			bit = *AsOf(&bit, min(now, later), cat)
 		}

@@ -29,6 +29,7 @@ const maxToken = 64 << 10
 // Sign returns the token: base64url of the binding as JSON, a dot, and base64url of its
 // HMAC-SHA256. It can be read by whoever holds it, and changed by nobody without the secret.
 func (b Binding) Sign(secret []byte) string {
+	b.Change = b.Change.clone()
 	payload, err := json.Marshal(b)
 	if err != nil {
 		panic("subscription: a binding holds only values that become JSON: " + err.Error())
