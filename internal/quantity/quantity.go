@@ -35,32 +35,26 @@ func Parse(s string) (Quantity, error) {
 		if err != nil {
 			return bad("its exponent is not a whole number")
 		}
-		if e > 40 || e < -4000 {
-			if strings.Trim(s[:i], "-+0.") == "" {
-				return 0, nil
-			}
-			if e > 0 {
-				return bad("it is beyond 1e12")
-			}
-			e = -4000
-		}
 		mantissa, exp = s[:i], e
 	}
 	digits, neg := strings.CutPrefix(mantissa, "-")
 	whole, frac, dotted := strings.Cut(digits, ".")
-	if whole == "" || (dotted && frac == "") {
+	all := whole + frac
+	if whole == "" || (dotted && frac == "") || strings.Trim(all, "0123456789") != "" {
 		return bad("it is not a number")
 	}
-	all := whole + frac
+	if strings.Trim(all, "0") == "" {
+		return 0, nil // whatever the exponent
+	}
+	// Bounded so that the sum below cannot overflow. A large one costs no long loop: what
+	// is not zero passes the range within a few digits.
+	exp = min(max(exp, -1<<40), 1<<40)
 	point := len(whole) + exp + 6 // digits before this index are whole millionths
 	var n uint64
 	for i := 0; i < len(all) || i < point; i++ {
 		d := byte('0')
 		if i < len(all) {
 			d = all[i]
-		}
-		if d < '0' || d > '9' {
-			return bad("it is not a number")
 		}
 		if i < point {
 			if n > uint64(Max)/10+1 {

@@ -45,7 +45,7 @@ func TestParseRefusesWhatIsNoQuantity(t *testing.T) {
 		{"beyond the range", "1000000000001"}, {"far beyond it", "1e308"}, {"beyond any float", "1e99999"},
 		{"no digits before the point", ".5"}, {"no digits after it", "5."}, {"two points", "1.2.3"},
 		{"an empty exponent", "1e"}, {"two exponents", "1e2e3"}, {"two signs", "--1"}, {"hexadecimal", "0x10"},
-		{"a space", " 1"}, {"an exponent that is no number", "1eNaN"},
+		{"a space", " 1"}, {"an exponent of nothing", "e70"}, {"a point with an exponent", ".e99"}, {"an exponent that is no number", "1eNaN"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got, err := Parse(c.text); err == nil {
