@@ -171,8 +171,7 @@ func (c *Control) authenticateSession(ctx context.Context, cred Credentials) (Pr
 			WithMend("send it, or use a secret key")
 	}
 	if expires := min(now+sessionIdle, s.CreatedAt+sessionLife); expires-s.ExpiresAt > seenEvery {
-		s.ExpiresAt = expires
-		if err := c.store.PutSession(ctx, s); err != nil {
+		if err := c.store.ExtendSession(ctx, s.Hash, expires); err != nil {
 			return Principal{}, err
 		}
 	}

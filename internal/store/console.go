@@ -62,6 +62,12 @@ func (s *Store) PutSession(ctx context.Context, x Session) error {
 	})
 }
 
+// ExtendSession lets a session last until expires. One that was ended meanwhile stays so.
+func (s *Store) ExtendSession(ctx context.Context, hash []byte, expires clock.Time) error {
+	_, err := s.db.Exec(ctx, "UPDATE sessions SET expires = $1 WHERE hash = $2", int64(expires), plain(hash))
+	return err
+}
+
 // Session returns a session; ok is false when there is none. Whether it expired is for the
 // caller to judge, by the real clock.
 func (s *Store) Session(ctx context.Context, hash []byte) (x Session, ok bool, err error) {
