@@ -16,10 +16,11 @@ type Decision struct {
 	Placement  string       `json:"placement"`
 	Feature    string       `json:"feature,omitempty"`
 	Status     string       `json:"status"` // show or none
-	Reason     string       `json:"reason"`
+	Reason     string       `json:"reason"` // stable: signal, requested, or what stood in the way
 	Offer      *Shown       `json:"offer,omitempty"`
-	Variant    string       `json:"variant,omitempty"` // treatment or holdout
-	Signal     string       `json:"signal,omitempty"`  // id of the signal behind it
+	OfferKey   string       `json:"offer_key,omitempty"` // shown or held out
+	Variant    string       `json:"variant,omitempty"`   // treatment or holdout
+	Signal     string       `json:"signal,omitempty"`    // id of the signal behind it
 	At         clock.Time   `json:"at"`
 	ExpiresAt  clock.Time   `json:"expires_at"`
 	Considered []Considered `json:"considered,omitempty"` // every offer, and why not

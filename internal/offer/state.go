@@ -1,8 +1,12 @@
 package offer
 
 import (
+	"slices"
+	"time"
+
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/signal"
 )
 
 // State is what an account's offers remember. Its zero value is an account never offered
@@ -27,6 +31,7 @@ type Kept struct {
 	Offer     string       `json:"offer"`
 	User      string       `json:"user,omitempty"`
 	Placement string       `json:"placement"`
+	Feature   string       `json:"feature,omitempty"` // the moment's
 	Variant   string       `json:"variant,omitempty"`
 	Signal    string       `json:"signal,omitempty"`
 	Give      catalog.Give `json:"give"`
@@ -40,50 +45,117 @@ type Kept struct {
 	ClosedAt  clock.Time   `json:"closed_at"`
 }
 
-// Act is an outcome as it is reported.
-type Act struct {
-	Decision string
-	Type     string // seen, clicked, dismissed, requested or accepted
-	User     string // pseudonym; empty: whom it was shown to
-	Role     Role   // empty: as when it was decided
-	Reason   string
+// Bounds of what an account's offers remember.
+const (
+	maxDecisions = 200
+	maxRequests  = 100 // the oldest answered ones go first; more open ones are refused
+	maxShown     = 1000
+	// retold is how long a decision is remembered after it can no longer be acted on, so that a
+	// repeated outcome is answered as the first time.
+	retold = 7 * 24 * time.Hour
+)
+
+// Commit keeps a decision that Decide made from the same input: it spends the contact
+// budget and can be acted on until it expires. A decision that is shown again, or that
+// nobody needs to remember, changes nothing. A decision held out is kept and counted like
+// one shown, so that both sides of the comparison live under the same caps.
+func Commit(in Input, d Decision) {
+	st, o := in.State, in.Catalog.Offers[d.OfferKey]
+	if d.ID == "" || d.Again || o == nil {
+		return
+	}
+	st.Decided++
+	st.Decisions = append(st.Decisions, Kept{
+		ID: d.ID, Offer: d.OfferKey, User: d.User, Placement: d.Placement, Feature: d.Feature,
+		Variant: d.Variant, Signal: d.Signal, Give: o.Give, Buyer: in.Role == Admin,
+		At: d.At, ExpiresAt: d.ExpiresAt,
+	})
+	st.forget(in.Now)
+	for key := range st.Offers {
+		if in.Catalog.Offers[key] == nil {
+			delete(st.Offers, key)
+		}
+	}
+	if keep := min(o.Contact.AtMost, maxShown); keep > 0 && spends(&in, o) {
+		c := st.contact(o.Key)
+		c.Shown = append(c.Shown, in.Now)
+		if extra := len(c.Shown) - keep; extra > 0 {
+			c.Shown = slices.Delete(c.Shown, 0, extra)
+		}
+	}
 }
 
-// Result is what an outcome led to.
-type Result struct {
-	Outcome Outcome
-	// Repeated: this outcome was there already; the rest is as the first time, and nothing
-	// changed.
-	Repeated bool
-	Decision Kept
-	Request  *Request      // for requested: the one opened, or the one already open
-	Give     *catalog.Give // for accepted: what the subscription now gets
-	// Fulfilled are the open requests for the same offer that an acceptance answers.
-	Fulfilled []Request
+// forget drops decisions that nobody can ask about any more, and beyond the bound those
+// least likely to be asked about: the oldest that are over, then the oldest.
+func (st *State) forget(now clock.Time) {
+	st.Decisions = slices.DeleteFunc(st.Decisions, func(k Kept) bool { return k.ExpiresAt.Add(retold) <= now })
+	for len(st.Decisions) > maxDecisions {
+		i := slices.IndexFunc(st.Decisions, func(k Kept) bool { return k.Closed != "" || k.ExpiresAt <= now })
+		st.Decisions = slices.Delete(st.Decisions, max(i, 0), max(i, 0)+1)
+	}
 }
 
-// Record notes what became of a decision. A repeated outcome is answered as the first
-// time. Faults: outcome_invalid, decision_unknown, decision_expired (accepted and requested
-// only: what was seen or refused counts however late), decision_closed, not_allowed_to_buy.
-// On a fault nothing changes.
-func Record(st *State, a Act, account string, now clock.Time, id func(parts ...string) string) (Result, error) {
-	return Result{}, nil
+func (st *State) contact(offer string) *Contact {
+	c := st.Offers[offer]
+	if c == nil {
+		if st.Offers == nil {
+			st.Offers = make(map[string]*Contact)
+		}
+		c = &Contact{}
+		st.Offers[offer] = c
+	}
+	return c
 }
 
-// Answered is an upgrade request after an admin's answer.
-type Answered struct {
-	Request   Request
-	Repeated  bool          // answered so before; nothing changed
-	Give      *catalog.Give // when approved: what the subscription now gets
-	Signal    string        // id of the signal behind the decision it came from
-	Fulfilled []Request     // other open requests for the same offer, approved with it
-}
+// spends says whether showing the offer costs contact budget: ambient offers ask nothing,
+// and what a person asked for is no contact.
+func spends(in *Input, o *catalog.Offer) bool { return o.Kind != catalog.Ambient && !in.Requested }
 
-// Answer approves or declines a request. The same answer again is answered as the first
-// time. Faults: request_unknown, request_answered. On a fault nothing changes.
-func Answer(st *State, request string, approve bool, by string, now clock.Time) (Answered, error) {
-	return Answered{}, nil
+// welcome: the contact policy. An open decision of the same person at the same placement
+// is found here, because showing it again costs nothing.
+func welcome(in *Input, c *chosen) (code, reason string) {
+	o, st := c.offer, in.State
+	policy := o.Contact
+	past := st.Offers[o.Key]
+	if past != nil && past.Dismissed != 0 && policy.Cooldown > 0 && !in.Requested {
+		if until := past.Dismissed.Add(policy.Cooldown); until > in.Now {
+			return "cooldown", "It was dismissed on " + day(past.Dismissed) + " and stays silent until " + day(until)
+		}
+	}
+	for i := range st.Decisions {
+		k := &st.Decisions[i]
+		if k.Offer == o.Key && k.User == in.User && k.Placement == in.Placement && k.Give == o.Give && k.Closed == "" && k.ExpiresAt > in.Now {
+			c.again = k
+			return "", ""
+		}
+	}
+	if past == nil || policy.AtMost <= 0 || !spends(in, o) {
+		return "", ""
+	}
+	recent := 0
+	for _, at := range past.Shown {
+		if policy.Per <= 0 || at.Add(policy.Per) > in.Now {
+			recent++
+		}
+	}
+	if recent < min(policy.AtMost, maxShown) {
+		return "", ""
+	}
+	reason = "It was shown " + signal.Times(recent)
+	if policy.Per > 0 {
+		reason += " in the last " + signal.Span(policy.Per)
+	}
+	return "at_most", reason + ", which is as often as it may"
 }
 
 // Find returns a kept decision.
-func (st *State) Find(decision string) (Kept, bool) { return Kept{}, false }
+func (st *State) Find(decision string) (Kept, bool) {
+	if i := st.index(decision); i >= 0 {
+		return st.Decisions[i], true
+	}
+	return Kept{}, false
+}
+
+func (st *State) index(decision string) int {
+	return slices.IndexFunc(st.Decisions, func(k Kept) bool { return k.ID == decision })
+}

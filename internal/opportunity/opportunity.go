@@ -42,3 +42,6 @@ const (
 	Won        Stage = "won"
 	Lost       Stage = "lost"
 )
+
+// Open says whether people still work on op, or should begin to.
+func (op *Opportunity) Open() bool { return op.Stage == Open || op.Stage == InProgress }

@@ -89,15 +89,7 @@ func OnGate(st *State, in GateTouch, rules []*catalog.Signal, c Context) []Signa
 			continue
 		}
 		*g = GateTouches{Fired: last}
-		evidence := fmt.Sprintf("Opened %s %s", in.Title, Times(times))
-		if times > 1 {
-			evidence += " in " + Span(last.Sub(first))
-		}
-		if in.Plan != "" {
-			evidence += ", which " + in.Plan + " does not include"
-		} else {
-			evidence += " without having it"
-		}
+		evidence := gateEvidence(in, times, last.Sub(first))
 		data := map[string]string{
 			"feature": in.Feature, "times": strconv.Itoa(times),
 			"first_at": first.String(), "last_at": last.String(),
@@ -207,6 +199,20 @@ func (st *State) Prune(rules map[string]*catalog.Signal) {
 		}
 	}
 	st.Live = slices.DeleteFunc(st.Live, func(s Signal) bool { return rules[s.Key] == nil })
+}
+
+func gateEvidence(in GateTouch, times int, span time.Duration) string {
+	often := Times(times)
+	if times > 1 {
+		often += " in " + Span(span)
+	}
+	switch {
+	case in.Limit > 0:
+		return fmt.Sprintf("Wanted more than %s %s %s", Grouped(in.Limit.String()), Inside(in.Title), often)
+	case in.Plan != "":
+		return fmt.Sprintf("Opened %s %s, which %s does not include", in.Title, often, in.Plan)
+	}
+	return fmt.Sprintf("Opened %s %s without having it", in.Title, often)
 }
 
 const retired = "retired"

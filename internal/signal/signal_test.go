@@ -121,6 +121,8 @@ func TestEveryRuleFiresOnItsMomentAndNotOnItsNearMiss(t *testing.T) {
 	unlimited := speakers(0, 9, 1000, 0)
 	unlimited.usage.Unlimited = true
 	otherGate := step{gate: &GateTouch{Feature: "sponsors", At: start}}
+	full := touch(day, day)
+	full.gate.Limit = quantity.Of(1000)
 	noPlan := touch(day, day)
 	noPlan.gate.Plan = ""
 
@@ -166,6 +168,8 @@ func TestEveryRuleFiresOnItsMomentAndNotOnItsNearMiss(t *testing.T) {
 			[]step{touch(0, 0), touch(3*day, 3*day)}, []string{"Opened Talk recordings twice in 3 days, which Starter does not include"}},
 		{"a locked feature is tried by somebody without a plan", wantsRecordings,
 			[]step{noPlan, noPlan}, []string{"Opened Talk recordings twice in a moment without having it"}},
+		{"a limit that is used up is run against", wantsRecordings,
+			[]step{full, full}, []string{"Wanted more than 1,000 talk recordings twice in a moment"}},
 		{"tried once", wantsRecordings, []step{touch(0, 0)}, nil},
 		{"tried twice at the very ends of the window", wantsRecordings,
 			[]step{touch(0, 0), touch(7*day, 7*day)}, []string{"Opened Talk recordings twice in 7 days, which Starter does not include"}},

@@ -61,9 +61,12 @@ type UsageChange struct {
 // GateTouch says that somebody tried a feature the account does not have.
 type GateTouch struct {
 	Feature string
-	Title   string     // of the feature
-	Plan    string     // title of the account's plan, empty without one
-	At      clock.Time // when it happened; taken as now when later than that
+	Title   string // of the feature
+	Plan    string // title of the account's plan, empty without one
+	// Limit is what the plan has of a metered feature that is used up; zero for what it does
+	// not have at all.
+	Limit quantity.Quantity
+	At    clock.Time // when it happened; taken as now when later than that
 }
 
 // Occurrence says that an event happened once more in the account's life.

@@ -1,0 +1,280 @@
+package offer
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/entitlement"
+	"github.com/headroomhq/headroom/internal/money"
+	"github.com/headroomhq/headroom/internal/quantity"
+	"github.com/headroomhq/headroom/internal/signal"
+	"github.com/headroomhq/headroom/internal/subscription"
+)
+
+// placeholders are the names that offers' texts may use, each in braces.
+var placeholders = []string{"usage", "limit", "remaining", "limit_next", "feature", "plan", "plan_next", "price", "percent"}
+
+// Placeholders returns the placeholders in a text of an offer that nothing fills, for the
+// check of a catalog.
+func Placeholders(text string) []string {
+	var unknown []string
+	expand(text, func(name, _ string) string {
+		if !slices.Contains(placeholders, name) && !slices.Contains(unknown, name) {
+			unknown = append(unknown, name)
+		}
+		return ""
+	})
+	return unknown
+}
+
+// expand replaces {name} by what fill returns for the name and the text after it. A brace
+// that encloses no plain name stays as it is.
+func expand(text string, fill func(name, after string) string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "{")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") != "" {
+			b.WriteByte('{')
+			text = rest
+			continue
+		}
+		b.WriteString(fill(name, after))
+		text = after
+	}
+}
+
+// chosen is an offer on its way to a person.
+type chosen struct {
+	offer  *catalog.Offer
+	worth  Worth
+	signal *signal.Signal // nil when it was asked for
+	code   string         // once rejected or picked
+	reason string
+	stage  int // how far it came through the rules
+	again  *Kept
+}
+
+// show writes the offer for the person: filled from the account's own usage, with the
+// price only for those who can buy.
+func show(in *Input, c *chosen) (*Shown, []string) {
+	o := c.offer
+	s := &Shown{Key: o.Key, Kind: o.Kind, Type: "plan_upgrade", Media: o.Content.Media, Give: o.Give}
+	if o.Give.Addon != "" {
+		s.Type = "add_on"
+	}
+	if in.Role == Admin {
+		s.CTA = CTA{Action: "buy", Label: o.Content.Action}
+		if s.CTA.Label == "" {
+			s.CTA.Label = "Upgrade"
+		}
+		currency := c.worth.After.Currency
+		s.Price = &Price{
+			Recurring:  money.Of(c.worth.After.Recurring, currency),
+			Difference: money.Of(c.worth.Difference, currency),
+			Interval:   string(c.worth.After.Interval),
+		}
+	} else {
+		s.CTA = CTA{Action: "request", Label: "Ask an admin"}
+	}
+	f := featureOf(in, c)
+	values := valuesFor(in, c, f, s.Price)
+	var problems []string
+	fill := func(text string) string {
+		for _, name := range Placeholders(text) {
+			problems = append(problems, "nothing fills {"+name+"}; use one of {"+strings.Join(placeholders, "}, {")+"}")
+		}
+		return strings.Join(strings.Fields(expand(text, func(name, after string) string {
+			if name == "percent" && strings.HasPrefix(after, "%") {
+				return strings.TrimSuffix(values[name], "%")
+			}
+			return values[name]
+		})), " ")
+	}
+	s.Title, s.Body = fill(o.Content.Title), fill(o.Content.Body)
+	if s.Media == "" && f != nil {
+		s.Media = f.Media
+	}
+	s.Case = caseFor(in, c, f)
+	s.Assumptions = assumptions(in, c, f, s.Price)
+	slices.Sort(problems)
+	return s, slices.Compact(problems)
+}
+
+// featureOf is the feature the offer speaks of: the moment's, else the signal's, else the
+// first one the give improves, by key. Nil when it speaks of none.
+func featureOf(in *Input, c *chosen) *catalog.Feature {
+	if f := in.Catalog.Features[in.Feature]; f != nil {
+		return f
+	}
+	if c.signal != nil {
+		if f := in.Catalog.Features[c.signal.Data["feature"]]; f != nil {
+			return f
+		}
+	}
+	var any *catalog.Feature
+	for _, e := range entitlementsOf(in.Catalog, c.offer.Give) {
+		f := in.Catalog.Features[e.Feature]
+		if f == nil || !gives(e) {
+			continue
+		}
+		if !has(in.Features[e.Feature]) {
+			return f
+		}
+		if any == nil {
+			any = f
+		}
+	}
+	return any
+}
+
+// next is what the account would have of a feature once the offer is accepted.
+func next(in *Input, c *chosen, f *catalog.Feature) entitlement.Grant {
+	return entitlement.GrantOf(in.Catalog, c.worth.After.Plan, c.worth.After.Addons, f.Key)
+}
+
+func valuesFor(in *Input, c *chosen, f *catalog.Feature, price *Price) map[string]string {
+	v := map[string]string{"plan_next": titleOf(in.Catalog, c.offer.Give)}
+	if in.Subscription.Live() {
+		v["plan"] = planTitle(in.Catalog, in.Subscription.Plan)
+	}
+	if price != nil {
+		v["price"] = Words(price.Recurring)
+	}
+	if f == nil {
+		return v
+	}
+	v["feature"] = named(f.Title, f.Key)
+	if f.Kind != catalog.Metered {
+		return v
+	}
+	at, grant := in.Features[f.Key], next(in, c, f)
+	v["usage"] = number(at.Usage)
+	v["limit"], v["remaining"] = "unlimited", "unlimited"
+	if !at.Unlimited {
+		v["limit"], v["remaining"] = number(at.Limit), number(at.Remaining)
+		v["percent"] = strconv.FormatInt(at.Usage.Percent(at.Limit), 10) + "%"
+	}
+	if grant.Unlimited {
+		v["limit_next"] = "unlimited"
+	} else {
+		v["limit_next"] = number(grant.Limit)
+	}
+	return v
+}
+
+// caseFor is the reason to accept, from the account's own usage.
+func caseFor(in *Input, c *chosen, f *catalog.Feature) string {
+	title := titleOf(in.Catalog, c.offer.Give)
+	var own, gain string
+	if f != nil {
+		name, grant, at := signal.Inside(named(f.Title, f.Key)), next(in, c, f), in.Features[f.Key]
+		switch {
+		case f.Kind != catalog.Metered && grant.Allowed:
+			gain = title + " includes " + named(f.Title, f.Key)
+		case f.Kind == catalog.Metered && grant.Unlimited:
+			gain = title + " has no limit on " + name
+		case f.Kind == catalog.Metered && grant.Limit > at.Limit && in.Subscription.Live():
+			gain = title + " has room for " + number(grant.Limit)
+			if c.offer.Give.Addon != "" {
+				gain = "with " + title + " there is room for " + number(grant.Limit)
+			}
+		case f.Kind == catalog.Metered && grant.Limit > 0:
+			gain = title + " has room for " + number(grant.Limit) + " " + name
+		}
+		if f.Kind == catalog.Metered && !at.Unlimited && at.Limit > 0 {
+			own = fmt.Sprintf("You use %s of %s %s", number(at.Usage), number(at.Limit), name)
+			if at.GainedDays > 0 && at.Gained > 0 {
+				own = fmt.Sprintf("You added %s %s in %d days", number(at.Gained), name, at.GainedDays)
+			}
+		}
+		if gain == "" && f.Benefit != "" {
+			gain = title + ": " + f.Benefit
+		}
+	}
+	if s := c.signal; own == "" && s != nil {
+		switch rule := in.Catalog.Signals[s.Key]; {
+		case rule == nil:
+		case rule.When.Gate != "" && f != nil:
+			if n, err := strconv.Atoi(s.Data["times"]); err == nil {
+				own = "You opened " + named(f.Title, f.Key) + " " + signal.Times(n)
+			}
+		case rule.When.TrialEndsIn != 0 && in.Subscription.TrialEndsAt > in.Now:
+			own = "Your trial ends in " + signal.Span(in.Subscription.TrialEndsAt.Sub(in.Now))
+		case rule.When.Event != "" && strings.HasPrefix(s.Evidence, "The event"):
+		case rule.When.Event != "":
+			own = "You " + signal.Inside(s.Evidence)
+		}
+	}
+	switch {
+	case own != "" && gain != "":
+		return own + "; " + gain
+	case own != "":
+		return own + "; " + title + " takes you further"
+	default:
+		return gain
+	}
+}
+
+// assumptions are what the case and the price rest on.
+func assumptions(in *Input, c *chosen, f *catalog.Feature, price *Price) []string {
+	var out []string
+	if f != nil && f.Kind == catalog.Metered {
+		at, grant := in.Features[f.Key], next(in, c, f)
+		name := signal.Inside(named(f.Title, f.Key))
+		if room := grant.Limit - at.Usage; at.GainedDays > 0 && at.Gained > 0 && !grant.Unlimited && room > 0 {
+			if days := int64(room / max(at.Gained/quantity.Quantity(at.GainedDays), 1)); days < 3650 {
+				out = append(out, fmt.Sprintf("At the pace of the last %d days, the room for %s %s lasts about %s days",
+					at.GainedDays, number(grant.Limit), name, signal.Grouped(strconv.FormatInt(days, 10))))
+			}
+		} else if at.Usage > 0 {
+			out = append(out, "Counts the "+name+" used as of "+day(in.Now))
+		}
+	}
+	if price != nil {
+		text := "The price is for the whole subscription, each " + price.Interval + ", before tax"
+		if q := c.worth.After.Quantity; q > 1 {
+			text += ", for a quantity of " + signal.Grouped(strconv.FormatInt(q, 10))
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+// Words writes an amount for people: "1,490.00 USD".
+func Words(a money.Amount) string {
+	return signal.Grouped(a.Minor.Decimal(a.Currency)) + " " + string(a.Currency)
+}
+
+func number(q quantity.Quantity) string { return signal.Grouped(q.String()) }
+
+// holds says whether what a signal noticed is still so: an offer on it would otherwise
+// speak of a limit that was raised or a lock that is open.
+func holds(in *Input, s *signal.Signal) bool {
+	rule := in.Catalog.Signals[s.Key]
+	if rule == nil || s.DecaysAt <= in.Now {
+		return false
+	}
+	switch w := rule.When; {
+	case w.Limit != "":
+		at, known := in.Features[w.Limit]
+		return !known || !at.Unlimited && at.Usage.Percent(at.Limit) >= w.Reaches
+	case w.Gate != "":
+		at := in.Features[w.Gate]
+		return !at.Allowed && !at.Unlimited
+	case w.TrialEndsIn != 0:
+		return in.Subscription.Status == subscription.Trialing && in.Subscription.TrialEndsAt > in.Now
+	}
+	return true
+}
+
+// day writes the day of t.
+func day(t clock.Time) string { return t.Std().Format("2 January 2006") }
