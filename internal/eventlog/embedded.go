@@ -1,0 +1,104 @@
+package eventlog
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
+	"github.com/headroomhq/headroom/internal/db"
+	"github.com/headroomhq/headroom/internal/fault"
+)
+
+// embed starts a server in this process. It listens on nothing; the only way in is the
+// pipe that connect opens.
+func (l *Log) embed() error {
+	unlock, err := db.LockDir(l.options.Dir)
+	if err != nil {
+		return err
+	}
+	l.unlock = unlock
+	if err := l.probe(); err != nil {
+		return err
+	}
+	l.server, err = server.NewServer(&server.Options{
+		ServerName: "headroom",
+		DontListen: true,
+		JetStream:  true,
+		StoreDir:   l.options.Dir,
+		// An acknowledged message has been synced, not just written.
+		SyncAlways: true,
+		// What there is room for is the disk's business (see diskFull), not a share of it.
+		JetStreamMaxStore:      1 << 60,
+		JetStreamMaxMemory:     64 << 20,
+		MaxPayload:             messageLimit,
+		NoSigs:                 true,
+		DisableJetStreamBanner: true,
+		// Far more than the writer ever has on its way.
+		StreamMaxBufferedMsgs: 10_000,
+		StreamMaxBufferedSize: 256 << 20,
+	})
+	if err != nil {
+		return l.fault(err)
+	}
+	l.server.SetLoggerV2(serverLogger{l.logger}, false, false, false)
+	l.server.Start()
+	if !l.server.ReadyForConnections(30 * time.Second) {
+		return l.fault(fmt.Errorf("the embedded server did not come up within 30 seconds"))
+	}
+	if !l.server.JetStreamEnabled() {
+		return l.fault(fmt.Errorf("the embedded server could not read %s", l.options.Dir))
+	}
+	return l.connect("", nats.InProcessServer(l.server))
+}
+
+// probe writes a file, because the server's own complaint would not name the directory.
+func (l *Log) probe() error {
+	f, err := os.CreateTemp(l.options.Dir, "probe-")
+	if err != nil {
+		return fault.New(fault.Unavailable, "data_not_writable", "%s: this user cannot write there", l.options.Dir).
+			WithMend("give the user that runs headroom the right to write there, or choose another directory with --data").WithCause(err)
+	}
+	f.Close()
+	return os.Remove(f.Name())
+}
+
+// diskFull says whether the embedded log's disk has less room than it must leave. It looks
+// at most every 100 ms.
+func (l *Log) diskFull() bool {
+	if l.server == nil || l.options.MinFree < 0 {
+		return false
+	}
+	now, seen := time.Now().UnixNano(), l.checked.Load()
+	if now-seen < int64(100*time.Millisecond) || !l.checked.CompareAndSwap(seen, now) {
+		return l.full.Load()
+	}
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(l.options.Dir, &st); err != nil {
+		return l.full.Load()
+	}
+	full := int64(st.Bavail)*int64(st.Bsize) < l.options.MinFree
+	if was := l.full.Swap(full); was != full {
+		if full {
+			l.logger.Error("the disk is nearly full: refusing new records", "dir", l.options.Dir, "leave_free_bytes", l.options.MinFree)
+		} else {
+			l.logger.Info("the disk has room again: taking records", "dir", l.options.Dir)
+		}
+	}
+	return full
+}
+
+// serverLogger passes what the embedded server says to slog. Its start-up chatter is of use
+// to those who debug only.
+type serverLogger struct{ *slog.Logger }
+
+func (s serverLogger) Noticef(format string, v ...any) { s.Debug("nats: " + fmt.Sprintf(format, v...)) }
+func (s serverLogger) Warnf(format string, v ...any)   { s.Warn("nats: " + fmt.Sprintf(format, v...)) }
+func (s serverLogger) Errorf(format string, v ...any)  { s.Error("nats: " + fmt.Sprintf(format, v...)) }
+func (s serverLogger) Fatalf(format string, v ...any)  { s.Error("nats: " + fmt.Sprintf(format, v...)) }
+func (s serverLogger) Debugf(format string, v ...any)  { s.Debug("nats: " + fmt.Sprintf(format, v...)) }
+func (s serverLogger) Tracef(string, ...any)           {}
