@@ -46,29 +46,85 @@ func AppendRecord(dst []byte, r *Record) []byte {
 }
 
 // DecodeRecord decodes the record at the head of b and returns the rest. The record does
-// not refer to b afterwards.
+// not refer to b afterwards; its texts share one copy of the record's bytes, so that
+// whoever keeps one of them for long should clone it (strings.Clone).
 func DecodeRecord(b []byte) (Record, []byte, error) {
-	d := decoder{b: b}
-	var r Record
-	r.Kind = Kind(d.byte())
+	// One pass to find the end of the texts, then one copy for all of them.
+	end := decoder{b: b}
+	end.byte()
+	for range 5 {
+		end.view()
+	}
+	end.varint()
+	end.varint()
+	n := end.uvarint()
+	if n > uint64(len(end.b))/3 { // a property takes three bytes or more
+		return Record{}, nil, ErrCorrupt
+	}
+	for range n {
+		end.view()
+		end.byte()
+		end.view()
+	}
+	if end.err != nil {
+		return Record{}, nil, end.err
+	}
+	d := textDecoder{string(b[:len(b)-len(end.b)])}
+
+	r := Record{Kind: Kind(d.byte())}
+	if r.Kind == 0 || int(r.Kind) >= len(kindNames) {
+		return Record{}, nil, fmt.Errorf("%w: record kind %d is from a newer version", ErrCorrupt, r.Kind)
+	}
 	r.Source, r.ID, r.Key, r.User, r.Type = d.string(), d.string(), d.string(), d.string(), d.string()
 	r.At, r.ReceivedAt = clock.Time(d.varint()), clock.Time(d.varint())
-	if n := d.uvarint(); n > 0 && d.err == nil {
-		if n > uint64(len(d.b)) {
-			return r, nil, ErrCorrupt
-		}
+	if d.uvarint(); n > 0 {
 		r.Props = make([]Prop, n)
 		for i := range r.Props {
-			r.Props[i].Name = d.string()
-			r.Props[i].Value.Kind = ValueKind(d.byte())
-			r.Props[i].Value.Text = d.string()
+			p := &r.Props[i]
+			p.Name, p.Value.Kind, p.Value.Text = d.string(), ValueKind(d.byte()), d.string()
+			if p.Value.Kind > String {
+				return Record{}, nil, fmt.Errorf("%w: value kind %d is from a newer version", ErrCorrupt, p.Value.Kind)
+			}
 		}
 	}
-	r.Body, r.Sealed = d.bytes(), d.bytes()
-	if d.err == nil && (r.Kind == 0 || int(r.Kind) >= len(kindNames)) {
-		d.err = fmt.Errorf("%w: record kind %d is from a newer version", ErrCorrupt, r.Kind)
+	r.Body, r.Sealed = end.bytes(), end.bytes()
+	if end.err != nil {
+		return Record{}, nil, end.err
 	}
-	return r, d.b, d.err
+	return r, end.b, nil
+}
+
+// textDecoder reads the fields of bytes that were checked already.
+type textDecoder struct{ s string }
+
+func (d *textDecoder) byte() byte {
+	c := d.s[0]
+	d.s = d.s[1:]
+	return c
+}
+
+func (d *textDecoder) uvarint() uint64 {
+	var v uint64
+	for i := 0; ; i++ {
+		c := d.s[i]
+		v |= uint64(c&0x7f) << (7 * i)
+		if c < 0x80 {
+			d.s = d.s[i+1:]
+			return v
+		}
+	}
+}
+
+func (d *textDecoder) varint() int64 {
+	v := d.uvarint()
+	return int64(v>>1) ^ -int64(v&1)
+}
+
+func (d *textDecoder) string() string {
+	n := d.uvarint()
+	s := d.s[:n]
+	d.s = d.s[n:]
+	return s
 }
 
 // Message collects the records of one flush.
@@ -160,6 +216,11 @@ func (d *decoder) byte() byte {
 }
 
 func (d *decoder) uvarint() uint64 {
+	if len(d.b) > 0 && d.b[0] < 0x80 { // nearly all lengths
+		v := uint64(d.b[0])
+		d.b = d.b[1:]
+		return v
+	}
 	v, n := binary.Uvarint(d.b)
 	if n <= 0 {
 		d.fail()
@@ -189,8 +250,6 @@ func (d *decoder) view() []byte {
 	d.b = d.b[n:]
 	return v
 }
-
-func (d *decoder) string() string { return string(d.view()) }
 
 func (d *decoder) bytes() []byte {
 	v := d.view()

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"hash/maphash"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,8 +37,12 @@ const (
 )
 
 // Personal says whether a property or trait of this name and value names a person or is
-// free text, and so must be sealed.
-func Personal(name string, v Value) bool { return natureOf(name).seals(v) }
+// free text, and so must be sealed. A user id counts as such here; the doors keep those of
+// events as pseudonyms.
+func Personal(name string, v Value) bool {
+	n := natureOf(name)
+	return n.seals(v) || n == personID && (v.Kind == String || v.Kind == Number)
+}
 
 // PersonalOfAccount says whether the trait of an account is about a person after all: it
 // has an email address in it or is free text.
@@ -230,21 +235,28 @@ var givenNames = map[string]bool{
 }
 
 // nameCache remembers names with their natures, so that a batch works each out once. It
-// is a table of the last name seen at each place, so it never grows.
-type nameCache [256]struct {
-	name   string
-	nature nature
+// is a table of sets of four, the oldest of which gives way, so it never grows.
+type nameCache [128]struct {
+	names   [4]string
+	natures [4]nature
+	oldest  uint8
 }
 
-// of returns the nature of a name, and a copy of it that does not refer to the request.
+var nameSeed = maphash.MakeSeed()
+
+// of returns the nature of a name.
 func (c *nameCache) of(name string) nature {
-	if name == "" || len(name) > 64 {
+	if len(name) > 64 {
 		return natureOf(name)
 	}
-	h := uint(len(name))*31 + uint(name[0])*7 + uint(name[len(name)-1])*131 + uint(name[len(name)/2])*17
-	e := &c[h%uint(len(c))]
-	if e.name != name {
-		e.name, e.nature = strings.Clone(name), natureOf(name)
+	set := &c[maphash.String(nameSeed, name)%uint64(len(c))]
+	for i := range set.names {
+		if set.names[i] == name {
+			return set.natures[i]
+		}
 	}
-	return e.nature
+	i := set.oldest % 4
+	set.oldest++
+	set.names[i], set.natures[i] = strings.Clone(name), natureOf(name)
+	return set.natures[i]
 }

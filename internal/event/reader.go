@@ -393,7 +393,17 @@ func (d *reader) bounded(s, what string) {
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
+// hasControl says whether s has an ASCII control character in it, eight bytes at a time.
 func hasControl(s string) bool {
+	for len(s) >= 8 {
+		v := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		del := v ^ ones*0x7f
+		if ((v-ones*0x20)&^v|(del-ones)&^del)&highs != 0 {
+			return true
+		}
+		s = s[8:]
+	}
 	for i := 0; i < len(s); i++ {
 		if s[i] < 0x20 || s[i] == 0x7f {
 			return true
@@ -405,4 +415,13 @@ func hasControl(s string) bool {
 // rejected adds the current event to the rejected ones.
 func (d *reader) rejected(index int) {
 	d.out.Rejected = append(d.out.Rejected, Rejected{Index: index, Code: d.code, Detail: strings.ToValidUTF8(d.detail, "\uFFFD")})
+}
+
+// CheckKey returns nil when key can be an account's key: 1 to MaxKey bytes of UTF-8 without
+// control characters. Otherwise a fault of kind Invalid.
+func CheckKey(key string) error {
+	if code, detail := checkKey(key, true); code != "" {
+		return fault.New(fault.Invalid, code, "%s", detail).WithField("account", key, detail)
+	}
+	return nil
 }

@@ -140,7 +140,8 @@ func (sc *scanner) text() (string, bool) {
 
 // escaped reads the rest of a string that has its first special byte at i.
 func (sc *scanner) escaped(from, i int) (string, bool) {
-	var out []byte
+	var buf [128]byte
+	out := buf[:0]
 	for {
 		if i >= len(sc.b) {
 			return "", sc.fail(len(sc.b), "the text ends inside a string")
@@ -153,8 +154,8 @@ func (sc *scanner) escaped(from, i int) (string, bool) {
 			return "", sc.fail(i, "a control character stands unescaped in a string")
 		}
 		out = append(out, sc.b[from:i]...)
-		n, ok := sc.escape(&out, i)
-		if !ok {
+		var n int
+		if out, n = sc.escape(out, i); n == 0 {
 			return "", false
 		}
 		from = i + n
@@ -162,31 +163,30 @@ func (sc *scanner) escaped(from, i int) (string, bool) {
 	}
 }
 
-// escape reads the escape at i and returns its length. Half a surrogate pair becomes U+FFFD.
-func (sc *scanner) escape(out *[]byte, i int) (int, bool) {
+// escape appends what the escape at i stands for and returns its length, 0 when it is
+// wrong. Half a surrogate pair becomes U+FFFD.
+func (sc *scanner) escape(out []byte, i int) ([]byte, int) {
 	if i+1 >= len(sc.b) {
-		return 0, sc.fail(len(sc.b), "the text ends inside a string")
+		sc.fail(len(sc.b), "the text ends inside a string")
+		return out, 0
 	}
-	c := sc.b[i+1]
-	if j := strings.IndexByte(`"\/bfnrt`, c); j >= 0 {
-		*out = append(*out, "\"\\/\b\f\n\r\t"[j])
-		return 2, true
+	if j := strings.IndexByte(`"\/bfnrt`, sc.b[i+1]); j >= 0 {
+		return append(out, "\"\\/\b\f\n\r\t"[j]), 2
 	}
 	r, ok := sc.hex4(i)
 	if !ok {
-		return 0, sc.fail(i, "an escape in a string is not one of JSON's")
+		sc.fail(i, "an escape in a string is not one of JSON's")
+		return out, 0
 	}
 	if utf16.IsSurrogate(r) {
 		if low, ok := sc.hex4(i + 6); ok {
 			if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
-				*out = utf8.AppendRune(*out, pair)
-				return 12, true
+				return utf8.AppendRune(out, pair), 12
 			}
 		}
 		r = utf8.RuneError
 	}
-	*out = utf8.AppendRune(*out, r)
-	return 6, true
+	return utf8.AppendRune(out, r), 6
 }
 
 // hex4 reads a \uXXXX at i.

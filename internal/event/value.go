@@ -20,7 +20,11 @@ func ValueOf(v any) (Value, bool) {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return Value{}, false
 		}
-		return Value{Number, strconv.FormatFloat(v, 'f', -1, 64)}, true
+		format := byte('f')
+		if math.Abs(v) >= 1e21 || v != 0 && math.Abs(v) < 1e-6 {
+			format = 'e'
+		}
+		return Value{Number, strconv.FormatFloat(v, format, -1, 64)}, true
 	case int:
 		return Value{Number, strconv.Itoa(v)}, true
 	case int64:
