@@ -57,21 +57,20 @@ func readMappings(names []string) (*sheet.Mapping, error) {
 	return all, nil
 }
 
-// writeProblems sends every problem to a CSV file; done flushes and closes it. With no name
-// it does nothing.
-func writeProblems(name string, problems *sheet.Problems) (done func() error, err error) {
+// problemSink returns a function that writes every problem it is given to a CSV file, and
+// done, which flushes and closes it. With no name both do nothing; each is nil then.
+func problemSink(name string) (each func(sheet.Problem), done func() error, err error) {
 	if name == "" {
-		return func() error { return nil }, nil
+		return nil, func() error { return nil }, nil
 	}
 	f, err := os.Create(name)
 	if err != nil {
-		return nil, fault.New(fault.Unavailable, "file_unwritable", "--problems %s cannot be written: %v", name, unwrapPath(err)).
+		return nil, nil, fault.New(fault.Unavailable, "file_unwritable", "--problems %s cannot be written: %v", name, unwrapPath(err)).
 			WithMend("name a file in a folder that exists").WithCause(err)
 	}
 	buffered := bufio.NewWriter(f)
 	w := sheet.NewProblemWriter(buffered)
-	problems.Each = w.Write
-	return func() error {
+	return w.Write, func() error {
 		for _, err := range []error{w.Flush(), buffered.Flush(), f.Close()} {
 			if err != nil {
 				return fault.New(fault.Unavailable, "file_unwritable", "--problems %s cannot be written: %v", name, unwrapPath(err)).

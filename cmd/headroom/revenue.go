@@ -208,10 +208,11 @@ func (f *revenueFlags) book(cmd *cobra.Command, q query) (*revenue.Book, []strin
 		return nil, nil, err
 	}
 	problems := sheet.NewProblems(3)
-	done, err := writeProblems(f.problems, problems)
+	each, done, err := problemSink(f.problems)
 	if err != nil {
 		return nil, nil, err
 	}
+	problems.Each = each
 	books := map[money.Currency]*revenue.Book{}
 	rows := map[money.Currency]int{}
 	counts, err := file.Subscriptions(problems, func(s *sheet.SubscriptionRow) error {
