@@ -23,7 +23,7 @@ type Catalog struct {
 	Addons   map[string]*Addon
 	Signals  map[string]*Signal
 	Offers   map[string]*Offer
-	Routing  []*Route // first match wins
+	Routing  []*Route // first match wins; the last one has no condition, so one always matches
 
 	text      []byte
 	positions map[string]Position
@@ -57,7 +57,8 @@ type Meter struct {
 	Add       string // event type that raises a level
 	Remove    string // event type that lowers a level
 	// FedByConsume: only POST /v1/consume and /v1/release feed it. A meter is fed by
-	// events or by consume, never both.
+	// events or by consume, never both. Its aggregate is Sum (of the quantities consumed)
+	// or Level (held until given back).
 	FedByConsume bool
 }
 
@@ -116,7 +117,7 @@ type Prices struct {
 type Plan struct {
 	Key          string
 	Title        string
-	Family       string
+	Family       string // core when not said
 	Above        string // the plan just below this one in the family
 	Price        Prices
 	Trial        time.Duration // zero: no trial
@@ -195,9 +196,9 @@ type Offer struct {
 
 // Give is what accepting the offer changes: a plan, or an add-on and its quantity.
 type Give struct {
-	Plan     string
-	Addon    string
-	Quantity int64 // of the add-on, 1 when not said
+	Plan     string `json:"plan,omitempty"`
+	Addon    string `json:"addon,omitempty"`
+	Quantity int64  `json:"quantity,omitempty"` // of the add-on, 1 when not said
 }
 
 // Contact is an offer's own contact policy. Zero values mean no bound.

@@ -1,0 +1,187 @@
+package catalog
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/headroomhq/headroom/internal/money"
+)
+
+// index is built by Parse for the engine's look-ups. All lists are in the order of keys.
+// Retired signals are left out, and so are what only they lead to.
+type index struct {
+	metersOf       map[string][]*Meter
+	featuresOf     map[string][]*Feature
+	signalsOnLimit map[string][]*Signal
+	signalsOnGate  map[string][]*Signal
+	signalsOnEvent map[string][]*Signal
+	signalsOnTrial []*Signal
+	offersAt       map[string][]*Offer
+	offersOn       map[string][]*Offer
+	plans          []*Plan
+	eventTypes     []string
+	placements     []string
+}
+
+// Retired says whether the signal never fires any more.
+func (s *Signal) Retired() bool { return s.State == "retired" }
+
+func newIndex(c *Catalog) index {
+	x := index{
+		metersOf: map[string][]*Meter{}, featuresOf: map[string][]*Feature{},
+		signalsOnLimit: map[string][]*Signal{}, signalsOnGate: map[string][]*Signal{}, signalsOnEvent: map[string][]*Signal{},
+		offersAt: map[string][]*Offer{}, offersOn: map[string][]*Offer{},
+		plans: planOrder(c),
+	}
+	types := map[string]bool{}
+	for _, m := range sorted(c.Meters) {
+		for _, t := range uniq(m.Event, m.Add, m.Remove) {
+			x.metersOf[t] = append(x.metersOf[t], m)
+			types[t] = true
+		}
+	}
+	for _, f := range sorted(c.Features) {
+		if f.Meter != "" {
+			x.featuresOf[f.Meter] = append(x.featuresOf[f.Meter], f)
+		}
+	}
+	for _, s := range sorted(c.Signals) {
+		w := &s.When
+		switch {
+		case s.Retired():
+		case w.Limit != "":
+			x.signalsOnLimit[w.Limit] = append(x.signalsOnLimit[w.Limit], s)
+		case w.Gate != "":
+			x.signalsOnGate[w.Gate] = append(x.signalsOnGate[w.Gate], s)
+		case w.Event != "":
+			x.signalsOnEvent[w.Event] = append(x.signalsOnEvent[w.Event], s)
+			types[w.Event] = true
+		default:
+			x.signalsOnTrial = append(x.signalsOnTrial, s)
+		}
+	}
+	for _, o := range sorted(c.Offers) {
+		for _, at := range o.At {
+			x.offersAt[at] = append(x.offersAt[at], o)
+		}
+		for _, on := range o.On {
+			if s := c.Signals[on]; s != nil && !s.Retired() {
+				x.offersOn[on] = append(x.offersOn[on], o)
+			}
+		}
+	}
+	x.eventTypes = slices.Sorted(maps.Keys(types))
+	x.placements = slices.Sorted(maps.Keys(x.offersAt))
+	return x
+}
+
+// uniq returns the non-empty words, each once.
+func uniq(words ...string) []string {
+	var out []string
+	for _, w := range words {
+		if w != "" && !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// sorted returns the definitions of a section by key.
+func sorted[T any](section map[string]*T) []*T {
+	out := make([]*T, 0, len(section))
+	for _, key := range slices.Sorted(maps.Keys(section)) {
+		out = append(out, section[key])
+	}
+	return out
+}
+
+// planOrder orders plans by family, then from the lowest up, then by what a month costs,
+// then by key.
+func planOrder(c *Catalog) []*Plan {
+	heights := make(map[string]int, len(c.Plans))
+	var height func(p *Plan) int
+	height = func(p *Plan) int { // Parse has refused circles
+		if h, known := heights[p.Key]; known {
+			return h
+		}
+		h := 0
+		if below := c.Plans[p.Above]; below != nil {
+			h = height(below) + 1
+		}
+		heights[p.Key] = h
+		return h
+	}
+	for _, p := range c.Plans {
+		height(p)
+	}
+	plans := sorted(c.Plans)
+	slices.SortStableFunc(plans, func(a, b *Plan) int {
+		return cmp.Or(strings.Compare(a.Family, b.Family), cmp.Compare(heights[a.Key], heights[b.Key]),
+			cmp.Compare(a.Price.monthly(), b.Price.monthly()), strings.Compare(a.Key, b.Key))
+	})
+	return plans
+}
+
+// monthly returns what a month costs, by the month if sold so; what is not sold comes last.
+func (p Prices) monthly() money.Twelfths {
+	switch {
+	case p.Month != nil:
+		return money.Monthly(*p.Month)
+	case p.Year != nil:
+		return money.Yearly(*p.Year)
+	default:
+		return 1<<63 - 1
+	}
+}
+
+// Text returns the text the catalog was parsed from, as given. It must not be changed.
+func (c *Catalog) Text() []byte { return c.text }
+
+// PositionOf returns where the definition or value at path stands in the text, else where
+// the nearest path above it does; false when nothing of it is there.
+func (c *Catalog) PositionOf(path string) (Position, bool) {
+	for path != "" {
+		if at, ok := c.positions[path]; ok {
+			return at, true
+		}
+		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
+	}
+	return Position{}, false
+}
+
+// MetersOf returns the meters an event type feeds, levels included, by key.
+func (c *Catalog) MetersOf(eventType string) []*Meter { return c.index.metersOf[eventType] }
+
+// FeaturesOf returns the features a meter measures, by key.
+func (c *Catalog) FeaturesOf(meter string) []*Feature { return c.index.featuresOf[meter] }
+
+// SignalsOnLimit returns the live signals on a feature's limit, by key.
+func (c *Catalog) SignalsOnLimit(feature string) []*Signal { return c.index.signalsOnLimit[feature] }
+
+// SignalsOnGate returns the live signals on a feature's gate, by key.
+func (c *Catalog) SignalsOnGate(feature string) []*Signal { return c.index.signalsOnGate[feature] }
+
+// SignalsOnEvent returns the live signals on an event type, by key.
+func (c *Catalog) SignalsOnEvent(eventType string) []*Signal {
+	return c.index.signalsOnEvent[eventType]
+}
+
+// SignalsOnTrial returns the live signals on the end of a trial, by key.
+func (c *Catalog) SignalsOnTrial() []*Signal { return c.index.signalsOnTrial }
+
+// OffersAt returns the offers that may appear at a placement, by key.
+func (c *Catalog) OffersAt(placement string) []*Offer { return c.index.offersAt[placement] }
+
+// OffersOn returns the offers a live signal leads to, by key.
+func (c *Catalog) OffersOn(signal string) []*Offer { return c.index.offersOn[signal] }
+
+// PlansInOrder returns all plans by family, then from the lowest up, then by price.
+func (c *Catalog) PlansInOrder() []*Plan { return c.index.plans }
+
+// EventTypes returns all event types that meters and live signals expect, sorted.
+func (c *Catalog) EventTypes() []string { return c.index.eventTypes }
+
+// Placements returns all placements that offers name, sorted.
+func (c *Catalog) Placements() []string { return c.index.placements }
