@@ -92,12 +92,7 @@ func show(in *Input, c *chosen) (*Shown, []string) {
 		for _, name := range Placeholders(text) {
 			problems = append(problems, "nothing fills {"+name+"}; use one of {"+strings.Join(placeholders, "}, {")+"}")
 		}
-		return strings.Join(strings.Fields(expand(text, func(name, after string) string {
-			if name == "percent" && strings.HasPrefix(after, "%") {
-				return strings.TrimSuffix(values[name], "%")
-			}
-			return values[name]
-		})), " ")
+		return filled(text, values)
 	}
 	s.Title, s.Body = fill(o.Content.Title), fill(o.Content.Body)
 	if s.Media == "" && f != nil {
@@ -171,57 +166,96 @@ func valuesFor(in *Input, c *chosen, f *catalog.Feature, price *Price) map[strin
 	return v
 }
 
+// filled puts the values into a text. A sentence that needs a value there is none of (a
+// price, for somebody who cannot buy) is left out, unless it is the only one.
+func filled(text string, values map[string]string) string {
+	var out []string
+	sentences := strings.SplitAfter(strings.NewReplacer(". ", ".\x00", "! ", "!\x00", "? ", "?\x00").Replace(text), "\x00")
+	for _, sentence := range sentences {
+		empty := false
+		got := expand(strings.TrimSuffix(sentence, "\x00"), func(name, after string) string {
+			v := values[name]
+			empty = empty || v == "" && slices.Contains(placeholders, name)
+			if name == "percent" && strings.HasPrefix(after, "%") {
+				v = strings.TrimSuffix(v, "%")
+			}
+			return v
+		})
+		if !empty || len(sentences) == 1 {
+			out = append(out, got)
+		}
+	}
+	return strings.Join(strings.Fields(strings.Join(out, " ")), " ")
+}
+
 // caseFor is the reason to accept, from the account's own usage.
 func caseFor(in *Input, c *chosen, f *catalog.Feature) string {
-	title := titleOf(in.Catalog, c.offer.Give)
-	var own, gain string
-	if f != nil {
-		name, grant, at := signal.Inside(named(f.Title, f.Key)), next(in, c, f), in.Features[f.Key]
-		switch {
-		case f.Kind != catalog.Metered && grant.Allowed:
-			gain = title + " includes " + named(f.Title, f.Key)
-		case f.Kind == catalog.Metered && grant.Unlimited:
-			gain = title + " has no limit on " + name
-		case f.Kind == catalog.Metered && grant.Limit > at.Limit && in.Subscription.Live():
-			gain = title + " has room for " + number(grant.Limit)
-			if c.offer.Give.Addon != "" {
-				gain = "with " + title + " there is room for " + number(grant.Limit)
-			}
-		case f.Kind == catalog.Metered && grant.Limit > 0:
-			gain = title + " has room for " + number(grant.Limit) + " " + name
-		}
-		if f.Kind == catalog.Metered && !at.Unlimited && at.Limit > 0 {
-			own = fmt.Sprintf("You use %s of %s %s", number(at.Usage), number(at.Limit), name)
-			if at.GainedDays > 0 && at.Gained > 0 {
-				own = fmt.Sprintf("You added %s %s in %d days", number(at.Gained), name, at.GainedDays)
-			}
-		}
-		if gain == "" && f.Benefit != "" {
-			gain = title + ": " + f.Benefit
-		}
-	}
-	if s := c.signal; own == "" && s != nil {
-		switch rule := in.Catalog.Signals[s.Key]; {
-		case rule == nil:
-		case rule.When.Gate != "" && f != nil:
-			if n, err := strconv.Atoi(s.Data["times"]); err == nil {
-				own = "You opened " + named(f.Title, f.Key) + " " + signal.Times(n)
-			}
-		case rule.When.TrialEndsIn != 0 && in.Subscription.TrialEndsAt > in.Now:
-			own = "Your trial ends in " + signal.Span(in.Subscription.TrialEndsAt.Sub(in.Now))
-		case rule.When.Event != "" && strings.HasPrefix(s.Evidence, "The event"):
-		case rule.When.Event != "":
-			own = "You " + signal.Inside(s.Evidence)
-		}
-	}
+	own, gain := ownStory(in, c, f), gainFrom(in, c, f)
 	switch {
 	case own != "" && gain != "":
 		return own + "; " + gain
 	case own != "":
-		return own + "; " + title + " takes you further"
+		return own
 	default:
 		return gain
 	}
+}
+
+// ownStory is what the account did that makes the offer fit.
+func ownStory(in *Input, c *chosen, f *catalog.Feature) string {
+	if s := c.signal; s != nil {
+		switch rule := in.Catalog.Signals[s.Key]; {
+		case rule == nil:
+		case rule.When.Gate != "" && f != nil:
+			if n, err := strconv.Atoi(s.Data["times"]); err == nil {
+				return "You opened " + named(f.Title, f.Key) + " " + signal.Times(n)
+			}
+		case rule.When.TrialEndsIn != 0:
+			return "Your trial ends in " + signal.Span(in.Subscription.TrialEndsAt.Sub(in.Now))
+		case rule.When.Event != "" && !strings.HasPrefix(s.Evidence, "The event"):
+			return "You " + signal.Inside(s.Evidence)
+		}
+	}
+	if f == nil || f.Kind != catalog.Metered {
+		return ""
+	}
+	at, name := in.Features[f.Key], signal.Inside(named(f.Title, f.Key))
+	switch {
+	case at.Unlimited || at.Limit <= 0:
+		return ""
+	case at.GainedDays > 0 && at.Gained > 0:
+		return fmt.Sprintf("You added %s %s in %d days", number(at.Gained), name, at.GainedDays)
+	}
+	return fmt.Sprintf("You use %s of %s %s", number(at.Usage), number(at.Limit), name)
+}
+
+// gainFrom is what accepting brings.
+func gainFrom(in *Input, c *chosen, f *catalog.Feature) string {
+	title := titleOf(in.Catalog, c.offer.Give)
+	if c.offer.Give.Plan != "" && in.Subscription.Live() && in.Subscription.Plan == c.offer.Give.Plan {
+		return title + " keeps everything as it is now"
+	}
+	if f == nil {
+		return ""
+	}
+	at, grant, name := in.Features[f.Key], next(in, c, f), signal.Inside(named(f.Title, f.Key))
+	switch {
+	case f.Kind != catalog.Metered && grant.Allowed:
+		return title + " includes " + named(f.Title, f.Key)
+	case f.Kind != catalog.Metered:
+		return ""
+	case !has(at) && f.Benefit != "":
+		return title + ": " + f.Benefit
+	case grant.Unlimited:
+		return title + " has no limit on " + name
+	case grant.Limit <= at.Limit:
+		return ""
+	case c.offer.Give.Addon != "":
+		return "with " + title + " there is room for " + number(grant.Limit)
+	case has(at):
+		return title + " has room for " + number(grant.Limit)
+	}
+	return title + " has room for " + number(grant.Limit) + " " + name
 }
 
 // assumptions are what the case and the price rest on.

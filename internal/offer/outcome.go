@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
@@ -19,6 +20,9 @@ const (
 	Accepted   = "accepted"
 	superseded = "superseded" // somebody else accepted the same offer
 )
+
+// maxReason bounds what a person says about an offer, in bytes.
+const maxReason = 500
 
 // Act is an outcome as it is reported.
 type Act struct {
@@ -51,6 +55,10 @@ func Record(st *State, a Act, account string, now clock.Time, id func(parts ...s
 		return Result{}, fault.New(fault.Invalid, "outcome_invalid", "type %q is no outcome of an offer", fault.Shorten(a.Type)).
 			WithMend("use seen, clicked, dismissed, requested or accepted").
 			WithField("/type", a.Type, "want seen, clicked, dismissed, requested or accepted")
+	}
+	if len(a.Reason) > maxReason || !utf8.ValidString(a.Reason) {
+		return Result{}, fault.New(fault.Invalid, "outcome_invalid", "the reason has %d bytes", len(a.Reason)).
+			WithMend("say it in at most 500 bytes of text").WithField("/reason", a.Reason, "want at most 500 bytes of UTF-8")
 	}
 	i := st.index(a.Decision)
 	if i < 0 {
