@@ -1,9 +1,11 @@
 package eventlog
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -45,7 +47,7 @@ func (l *Log) embed() error {
 	if err != nil {
 		return l.fault(err)
 	}
-	l.server.SetLoggerV2(serverLogger{l.logger}, false, false, false)
+	l.server.SetLoggerV2(serverLogger{l.logger, l.fail}, false, false, false)
 	l.server.Start()
 	if !l.server.ReadyForConnections(30 * time.Second) {
 		return l.fault(fmt.Errorf("the embedded server did not come up within 30 seconds"))
@@ -59,6 +61,9 @@ func (l *Log) embed() error {
 // probe writes a file, because the server's own complaint would not name the directory.
 func (l *Log) probe() error {
 	f, err := os.CreateTemp(l.options.Dir, "probe-")
+	if errors.Is(err, syscall.ENOSPC) {
+		return diskFull(err)
+	}
 	if err != nil {
 		return fault.New(fault.Unavailable, "data_not_writable", "%s: this user cannot write there", l.options.Dir).
 			WithMend("give the user that runs headroom the right to write there, or choose another directory with --data").WithCause(err)
@@ -92,13 +97,31 @@ func (l *Log) diskFull() bool {
 	return full
 }
 
-// serverLogger passes what the embedded server says to slog. Its start-up chatter is of use
-// to those who debug only.
-type serverLogger struct{ *slog.Logger }
+// fail notes that the server cannot write any more. Its stream then answers nothing at all
+// until it is read anew from the disk.
+func (l *Log) fail(err error) {
+	l.once.Do(func() {
+		l.failure = err
+		close(l.failed)
+	})
+}
+
+// serverLogger passes what the embedded server says to slog, and what it says nowhere else, that
+// a write failed, to fail. Its start-up chatter is of use to those who debug only.
+type serverLogger struct {
+	*slog.Logger
+	fail func(error)
+}
 
 func (s serverLogger) Noticef(format string, v ...any) { s.Debug("nats: " + fmt.Sprintf(format, v...)) }
 func (s serverLogger) Warnf(format string, v ...any)   { s.Warn("nats: " + fmt.Sprintf(format, v...)) }
-func (s serverLogger) Errorf(format string, v ...any)  { s.Error("nats: " + fmt.Sprintf(format, v...)) }
-func (s serverLogger) Fatalf(format string, v ...any)  { s.Error("nats: " + fmt.Sprintf(format, v...)) }
-func (s serverLogger) Debugf(format string, v ...any)  { s.Debug("nats: " + fmt.Sprintf(format, v...)) }
-func (s serverLogger) Tracef(string, ...any)           {}
+func (s serverLogger) Errorf(format string, v ...any) {
+	text := fmt.Sprintf(format, v...)
+	s.Error("nats: " + text)
+	if lower := strings.ToLower(text); strings.Contains(lower, "critical write error") || strings.Contains(lower, "will be disabled") {
+		s.fail(errors.New(text))
+	}
+}
+func (s serverLogger) Fatalf(format string, v ...any) { s.Error("nats: " + fmt.Sprintf(format, v...)) }
+func (s serverLogger) Debugf(format string, v ...any) { s.Debug("nats: " + fmt.Sprintf(format, v...)) }
+func (s serverLogger) Tracef(string, ...any)          {}

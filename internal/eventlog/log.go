@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -67,13 +68,17 @@ type Log struct {
 
 	checked atomic.Int64 // unix nanoseconds of the last look at the disk
 	full    atomic.Bool  // what it saw
+
+	failed  chan struct{} // closed when the embedded server cannot write any more
+	once    sync.Once
+	failure error // why; set before failed is closed
 }
 
 // Open starts the embedded server, or connects to URL, and creates the stream on first
 // use. Faults: log_unavailable, data_in_use, data_not_writable, disk_full, log_foreign when
 // a stream of that name is not one of ours.
 func Open(ctx context.Context, o Options) (*Log, error) {
-	l := &Log{options: o, logger: o.Logger}
+	l := &Log{options: o, logger: o.Logger, failed: make(chan struct{})}
 	if l.logger == nil {
 		l.logger = slog.Default()
 	}
@@ -214,8 +219,8 @@ func (l *Log) publish(message []byte) (*published, error) {
 		return nil, fault.New(fault.TooLarge, "record_too_large", "a message of %d bytes is above the log's %d", len(message), l.limit).
 			WithMend("send fewer records at once, or smaller ones")
 	}
-	if l.diskFull() {
-		return nil, diskFull(nil)
+	if err := l.Health(); err != nil && l.conn.IsConnected() {
+		return nil, err // when it is only away, wait may see it come back
 	}
 	random := make([]byte, 12)
 	rand.Read(random) // never fails
@@ -241,6 +246,8 @@ func (p *published) wait(ctx context.Context) (uint64, error) {
 			case ack := <-p.ack.Ok():
 				return ack.Sequence, nil
 			case err = <-p.ack.Err():
+			case <-p.log.failed:
+				return 0, p.log.fault(p.log.failure)
 			case <-ctx.Done():
 				return 0, ctx.Err()
 			case <-patience.C:
@@ -252,6 +259,8 @@ func (p *published) wait(ctx context.Context) (uint64, error) {
 		}
 		select {
 		case <-time.After(pause):
+		case <-p.log.failed:
+			return 0, p.log.fault(p.log.failure)
 		case <-ctx.Done():
 			return 0, ctx.Err()
 		case <-patience.C:
@@ -267,6 +276,23 @@ func transient(err error) bool {
 		errors.Is(err, nats.ErrDisconnected) || errors.Is(err, nats.ErrReconnectBufExceeded) ||
 		errors.Is(err, nats.ErrTimeout) || errors.Is(err, jetstream.ErrAsyncPublishTimeout) ||
 		errors.Is(err, nats.ErrConnectionReconnecting)
+}
+
+// Health returns why the log takes no records now, nil when it does as far as is known without
+// trying. After a failed write the embedded log stays failed until the process restarts.
+func (l *Log) Health() error {
+	select {
+	case <-l.failed:
+		return l.fault(l.failure)
+	default:
+	}
+	if l.diskFull() {
+		return diskFull(nil)
+	}
+	if !l.conn.IsConnected() {
+		return l.fault(nats.ErrDisconnected)
+	}
+	return nil
 }
 
 // Trim deletes the messages before position. The caller keeps it at or below the oldest checkpoint.
