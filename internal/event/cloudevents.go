@@ -233,6 +233,7 @@ func (c *cloudEvents) binary(header func(string) string, media string) error {
 		c.sc.i = len(c.sc.b)
 	default:
 		c.reject(CodeBinaryData, "data of type "+quote(media)+" is neither JSON nor text; send JSON")
+		c.valid = true // no text, so nothing to say about its encoding
 		c.sc.i = len(c.sc.b)
 	}
 	c.whole(0, 0)

@@ -202,7 +202,7 @@ var anywhere = map[string]nature{
 var atEnd = map[string]nature{
 	"email": personalText, "emails": personalText, "mail": personalText, "emailaddress": personalText,
 	"phone": personal, "phonenumber": personal, "telephone": personal, "cellphone": personal, "tel": personal, "fax": personal, "msisdn": personal,
-	"zip": personal, "zipcode": personal, "postcode": personal, "postalcode": personal,
+	"zip": personal, "zipcode": personal, "postcode": personal, "postal": personal, "postalcode": personal,
 	"ip": personal, "ipaddress": personal, "lat": personal, "lng": personal, "lon": personal,
 	"login": personalText, "handle": personalText, "photo": personalText, "gender": personalText, "signature": personalText,
 	"comment": personalText, "comments": personalText, "message": personalText, "feedback": personalText,

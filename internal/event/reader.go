@@ -420,6 +420,9 @@ func (d *reader) rejected(index int) {
 // CheckKey returns nil when key can be an account's key: 1 to MaxKey bytes of UTF-8 without
 // control characters. Otherwise a fault of kind Invalid.
 func CheckKey(key string) error {
+	if key == "" {
+		return fault.New(fault.Invalid, "account_missing", "the account key is empty").WithField("account", "", "is required: the account's key")
+	}
 	if code, detail := checkKey(key, true); code != "" {
 		return fault.New(fault.Invalid, code, "%s", detail).WithField("account", key, detail)
 	}

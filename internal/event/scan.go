@@ -351,7 +351,7 @@ func (sc *scanner) resume(start int) bool {
 			depth++
 		case '}', ']', ',':
 			if depth == 0 {
-				if c == '}' {
+				if c == '}' || i == start { // not ours, or no element at all
 					return false
 				}
 				sc.i, sc.why = i, ""
