@@ -411,3 +411,19 @@ func TestAYearsWorthIsExactWhateverTheInterval(t *testing.T) {
 		}
 	}
 }
+
+func TestTheCheckOfACatalogKnowsTheSamePlaceholders(t *testing.T) {
+	body := "{" + strings.Join(placeholders, "} {") + "}"
+	for text, want := range map[string]int{body: 0, body + " {limit_nex}": 1} {
+		_, findings := catalog.Parse("test.yaml", []byte(strings.Replace(summits, "See {feature}", text, 1)))
+		doubts := 0
+		for _, f := range findings {
+			if f.Code == "unknown_placeholder" {
+				doubts++
+			}
+		}
+		if doubts != want || len(Placeholders(text)) != want {
+			t.Errorf("%q: the catalog doubts %d placeholders, offers leave %d empty, want %d", text, doubts, len(Placeholders(text)), want)
+		}
+	}
+}
