@@ -70,7 +70,34 @@ func Make(files []File, o Options) (*Report, error) {
 	a.crossCheck()
 	a.r.Oddities = d.problems.Groups()
 	a.advise()
+	a.r.empty()
 	return a.r, nil
+}
+
+// empty makes lists without rows [] in JSON, never null.
+func (r *Report) empty() {
+	none(&r.First)
+	none(&r.Expanding)
+	none(&r.Contracting)
+	none(&r.Lost)
+	none(&r.Limits.Near)
+	none(&r.Limits.Held)
+	none(&r.Limits.Over)
+	none(&r.Flat.Items)
+	none(&r.UnderUsing.Items)
+	none(&r.Whitespace.Features)
+	none(&r.Whitespace.Accounts)
+	none(&r.Whitespace.Plans)
+	none(&r.Whitespace.PlanRungs)
+	none(&r.Suggestions)
+	none(&r.Oddities)
+	none(&r.Notes)
+}
+
+func none[T any](list *[]T) {
+	if *list == nil {
+		*list = []T{}
+	}
 }
 
 // settle picks the currency and the month that is "now".

@@ -22,8 +22,8 @@ type frame struct {
 }
 
 var frames = []frame{
-	{w: 860, h: 280, left: 64, right: 12, top: 14, bottom: 30, class: "wide"},
-	{w: 350, h: 240, left: 48, right: 8, top: 14, bottom: 30, class: "narrow"},
+	{w: 600, h: 260, left: 54, right: 28, top: 14, bottom: 30, class: "wide"},
+	{w: 350, h: 240, left: 46, right: 26, top: 14, bottom: 30, class: "narrow"},
 }
 
 // drawing collects SVG. Everything written into it is numbers and our own words; names
@@ -65,14 +65,13 @@ func (d *drawing) months(from revenue.Month, n int, x func(int) float64) {
 	every := 1
 	for _, e := range []int{1, 2, 3, 4, 6, 12, 24, 60, 120, 240} {
 		every = e
-		if float64(n)/float64(e)*54 <= d.w-d.left-d.right+54 {
+		if float64(n)/float64(e)*58 <= d.w-d.left-d.right+40 {
 			break
 		}
 	}
 	for i := 0; i < n; i++ {
 		if (n-1-i)%every == 0 {
-			at := min(max(x(i), d.left+14), d.w-d.right-22)
-			d.put(`<text class="tick" x="%.1f" y="%g" text-anchor="middle">%s</text>`, at, d.h-10, (from + revenue.Month(i)).String())
+			d.put(`<text class="tick" x="%.1f" y="%g" text-anchor="middle">%s</text>`, x(i), d.h-10, (from + revenue.Month(i)).String())
 		}
 	}
 }

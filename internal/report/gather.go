@@ -42,7 +42,8 @@ type data struct {
 	hasUsage bool
 	dated    bool // usage has dates
 	hasAccts bool
-	overflow bool // more features than maxFeatures
+	overflow bool                   // more features than maxFeatures
+	open     map[string]*sheet.File // by name, for the names of their columns
 }
 
 type account struct {
@@ -85,7 +86,7 @@ func gather(files []File, o Options) (*data, error) {
 	d := &data{
 		o: o, problems: sheet.NewProblems(o.Keep), accounts: map[string]*account{}, feature: map[string]int32{},
 		byID: map[string]*held{}, usage: map[usageKey]quantity.Quantity{}, limits: map[limitKey]quantity.Quantity{},
-		books: map[money.Currency]*revenue.Book{}, rows: map[money.Currency]int{},
+		books: map[money.Currency]*revenue.Book{}, rows: map[money.Currency]int{}, open: map[string]*sheet.File{},
 	}
 	d.problems.Each = o.Each
 	kinds := make([]sheet.Kind, len(files))
@@ -155,6 +156,7 @@ func (d *data) with(f File, kind sheet.Kind, use func(*sheet.File) error) (err e
 
 func (d *data) read(s *sheet.File) (sheet.Counts, error) {
 	var rows int64
+	d.open[s.Name] = s
 	tick := func() {
 		if rows++; rows%100_000 == 0 && d.o.Progress != nil {
 			d.o.Progress(s.Name, rows)
@@ -240,12 +242,12 @@ func (d *data) addUsage(file string, u *sheet.UsageRow) {
 				d.odd(file, u.Row, "account", u.Account, "usage_account_differs", "the row names an account that does not hold its subscription; the account counts")
 				a = d.account(u.Account)
 			case u.At != 0 && u.At < h.start:
-				d.odd(file, u.Row, "at", day(u.At), "usage_outside_subscription", fmt.Sprintf("used before its subscription %s starts (%s) or after it ends; it counts for the account", h.id, day(h.start)))
+				d.odd(file, u.Row, "at", day(u.At), "usage_outside_subscription", fmt.Sprintf("used before its subscription %s starts (%s); it counts for the account", h.id, day(h.start)))
 			case u.At != 0 && h.end != 0 && u.At > h.end:
 				d.odd(file, u.Row, "at", day(u.At), "usage_outside_subscription", fmt.Sprintf("used after its subscription %s ended (%s); it counts for the account", h.id, day(h.end)))
 			}
 		} else if u.Account == "" {
-			d.problems.Add(sheet.Problem{File: file, Row: u.Row, Column: "subscription", Value: u.Subscription, Code: "subscription_unknown",
+			d.problems.Add(sheet.Problem{File: file, Row: u.Row, Column: d.open[file].Source("subscription"), Value: u.Subscription, Code: "subscription_unknown",
 				Why: "the subscription is in no subscriptions file, so it is not known whose usage this is", LeftOut: true})
 			return
 		}
@@ -294,7 +296,11 @@ func (d *data) featureNumber(name string) int32 {
 	return n
 }
 
+// odd reports something odd about a row that went in; column is the target column.
 func (d *data) odd(file string, row int64, column, value, code, why string) {
+	if f := d.open[file]; f != nil {
+		column = f.Source(column)
+	}
 	d.problems.Add(sheet.Problem{File: file, Row: row, Column: column, Value: value, Code: code, Why: why})
 }
 

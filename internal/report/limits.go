@@ -108,10 +108,25 @@ func (a *analysis) suggestion(f int32, plan string, list []*account) Suggestion 
 			count(s.Plateau.Accounts, "account"), len(list), s.Plateau.Value, s.Plateau.Above)
 	case len(s.Limits) == 0:
 		s.Why = "All accounts use about the same: no place for a limit."
+	case gaps(s.Clusters) == 0:
+		s.Why = fmt.Sprintf("The usage of the %s runs from %s to %s without a gap: these are the best cuts into %d groups, but none is a natural place for a limit.",
+			count(len(list), "account"), show(values[0]), show(s.Largest), len(s.Clusters))
 	default:
-		s.Why = fmt.Sprintf("The %s fall into %d groups; a limit between groups leaves whole groups untouched.", count(len(list), "account"), len(s.Clusters))
+		s.Why = fmt.Sprintf("The %s fall into %d groups, %d of the breaks with a gap to the next: a limit in a gap leaves both sides untouched.",
+			count(len(list), "account"), len(s.Clusters), gaps(s.Clusters))
 	}
 	return s
+}
+
+// gaps counts the breaks between groups that are wider than a tenth of where they lie, and
+// than one unit: k-means cuts any distribution into groups, only a gap makes them real.
+func gaps(list []Cluster) (n int) {
+	for i := 1; i < len(list); i++ {
+		if wide := list[i].From - list[i-1].To; wide > quantity.One && wide*10 > list[i-1].To {
+			n++
+		}
+	}
+	return n
 }
 
 // limitAt says whom a limit would touch.
@@ -131,9 +146,10 @@ func (a *analysis) limitAt(limit quantity.Quantity, f int32, list []*account) Su
 	return s
 }
 
-// plateau finds the value under which usage bunches: at least five accounts and a tenth of
-// all from 95% of it up to it, three times as many as in the equally wide band below, and
-// at most a fifth as many in the quarter above. Counts below five are never told from chance.
+// plateau finds the value under which usage bunches: at least a tenth of all accounts from
+// 95% of it up to it, so many more than in the equally wide band below that chance is out
+// (4.5 standard deviations, as there are thousands of places to look at), and at most a
+// fifth as many in the quarter above. Usage below five is never told from chance.
 func plateau(sorted []quantity.Quantity) *Plateau {
 	n := len(sorted)
 	if n < fewest {
@@ -156,7 +172,8 @@ func plateau(sorted []quantity.Quantity) *Plateau {
 		}
 		at, low, lower := i+1, upTo(v-v/20-1), upTo(v-v/10-2)
 		band, below, above := at-low, low-lower, upTo(v+v/4)-at
-		if band >= max(5, n/10) && band >= 3*below && above*5 <= band && (best == nil || band > best.Accounts) {
+		more := band - below
+		if more > 0 && 4*more*more >= 81*(band+below) && band*10 >= n && above*5 <= band && (best == nil || band > best.Accounts) {
 			best = &Plateau{Value: v, Accounts: band, Above: n - at}
 		}
 	}

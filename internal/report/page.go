@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"html/template"
 	"io"
+	"path"
 	"reflect"
 	"strings"
 
@@ -52,6 +53,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	},
 	"bandNRR": bandNRR,
 	"bandGRR": bandGRR,
+	"base":    path.Base,
 	"source":  sourceWords,
 	"hist":    histogram,
 	"alls":    func(list []Suggestion) []Suggestion { return allOnly(list, true) },

@@ -76,6 +76,15 @@ func Open(r io.Reader, o Options) (*File, error) {
 	return f, nil
 }
 
+// Source names the column of the file that a target column is read from, for messages; the
+// target itself when it is not bound.
+func (f *File) Source(target string) string {
+	if c := f.layout.cells[target]; c != nil {
+		return c.source(f.Columns)
+	}
+	return target
+}
+
 // recognise finds the kind whose mapping, or whose well-known names, fit the columns.
 func recognise(name string, columns []string, m *Mapping) (Kind, error) {
 	if m != nil {
