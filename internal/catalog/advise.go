@@ -12,10 +12,11 @@ func (r *reader) doubt(code, path, given, mend, format string, args ...any) {
 	r.find(SeverityWarning, code, path, given, mend, format, args...)
 }
 
-// placeholders are what offers may leave to be filled in.
-var placeholders = []string{"usage", "limit", "remaining", "limit_next", "feature", "plan", "price"}
+// placeholders are what package offer fills in, each in braces.
+var placeholders = []string{"usage", "limit", "remaining", "limit_next", "feature", "plan", "plan_next", "price", "percent"}
 
-var placeholderForm = regexp.MustCompile(`\{([^{}]*)\}`)
+// placeholderForm is what package offer takes for a placeholder; other braces stay.
+var placeholderForm = regexp.MustCompile(`\{([A-Za-z0-9_.]+)\}`)
 
 // advise finds what is allowed and yet probably not meant.
 func (r *reader) advise() {
@@ -189,7 +190,7 @@ func (r *reader) adviseOffer(o *Offer) {
 		for _, m := range placeholderForm.FindAllStringSubmatch(part.text, -1) {
 			if !slices.Contains(placeholders, m[1]) {
 				r.doubt("unknown_placeholder", path+".content."+part.key, m[0], "known: {"+strings.Join(placeholders, "}, {")+"}",
-					"%s is not filled in and will be shown as it is", m[0])
+					"nothing fills in %s, it will be left out", m[0])
 			}
 		}
 	}
@@ -206,6 +207,9 @@ func (r *reader) raises(give Give, feature string) bool {
 		return false
 	}
 	e := p.Entitlements[feature]
+	if len(r.c.Plans) == 1 {
+		return e.Allowed || e.Unlimited || e.Limit > 0
+	}
 	for _, other := range r.c.Plans {
 		if other == p {
 			continue

@@ -137,8 +137,8 @@ var (
 		{"media", func(r *reader, v value, c *Content) { c.Media = r.link(v) }},
 	}
 	routeFields = []field[Route]{
-		{"when", func(r *reader, v value, t *Route) { t.When = r.rule(v, condition.ForRouting) }},
 		{"to", func(r *reader, v value, t *Route) { t.To = r.name(v) }},
+		{"when", func(r *reader, v value, t *Route) { t.When = r.rule(v, condition.ForRouting) }},
 		{"motion", func(r *reader, v value, t *Route) { t.Motion = r.oneOf(v, motions...) }},
 		{"involve", func(r *reader, v value, t *Route) { t.Involve = r.names(v, r.name) }},
 		{"play", func(r *reader, v value, t *Route) { t.Play = r.name(v) }},

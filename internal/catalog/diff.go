@@ -32,6 +32,11 @@ type Change struct {
 	Words string `json:"words"`
 }
 
+// String returns the change on one line, as the command line shows it.
+func (c Change) String() string {
+	return map[ChangeKind]string{Added: "+ ", Removed: "- ", Changed: "~ "}[c.Kind] + c.Path + ": " + c.Words
+}
+
 // Diff tells what changes from old to new in meaning, not in text: section by section,
 // each in the order of keys. A definition that is added or removed is one change; one that
 // is there in both gives a change for every value that differs. old may be nil.

@@ -42,7 +42,7 @@ func Parse(file string, text []byte) (*Catalog, []Finding) {
 	c.Version = "c-" + hex.EncodeToString(sum[:8])
 	r := &reader{
 		c: c, file: file,
-		defined: map[string]Position{}, given: map[string]givenAs{}, signs: map[string]map[string]bool{},
+		defined: map[string]Position{}, given: map[string]givenAs{}, signs: map[string]map[string]bool{}, rules: map[string]value{},
 	}
 	if len(text) > MaxText {
 		r.report(SeverityError, "too_large", "", "", Position{File: file, Line: 1, Column: 1},

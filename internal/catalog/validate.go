@@ -34,7 +34,7 @@ func (r *reader) require() {
 	for _, s := range r.c.Signals {
 		path := "signals." + s.Key
 		for _, key := range []string{"when", "type"} {
-			if !r.has(path, key) {
+			if r.signs[path] != nil && !r.has(path, key) {
 				r.broken("missing", path, "", map[string]string{
 					"when": "write when: {limit: …, reaches: 80%}, {gate: …}, {event: …, nth: …} or {trial_ends_in: 3d}",
 					"type": "write type: " + strings.Join(revenueTypes, ", "),
@@ -50,7 +50,7 @@ func (r *reader) require() {
 	}
 	for i, t := range r.c.Routing {
 		path := fmt.Sprintf("routing[%d]", i)
-		if !r.has(path, "to") {
+		if r.signs[path] != nil && !r.has(path, "to") {
 			r.broken("missing", path, "", "write to: self_service, or who owns the opportunity", "to is missing")
 		}
 		if t.Motion == "" {
@@ -416,6 +416,7 @@ func (r *reader) offer(o *Offer) {
 	}
 	has := r.signs[path+".give"]
 	switch {
+	case r.signs[path] == nil: // not a map, reported
 	case !r.has(path, "give"):
 		r.broken("missing", path, "", "write give: {plan: …} or give: {addon: …}", "the offer gives nothing")
 	case has == nil:
@@ -465,6 +466,7 @@ func (r *reader) compared(path string, c *condition.Condition, placements []stri
 		if near := condition.Nearest(comparison.Value, known); near != "" {
 			mend = "did you mean " + near + "? " + mend
 		}
-		r.broken("unknown_reference", path, comparison.Value, mend, "%s is never %q here", comparison.Name, comparison.Value)
+		r.report(SeverityError, "unknown_reference", path, comparison.Value, r.rules[path].inside(comparison.Line, comparison.Column),
+			fmt.Sprintf("%s is never %q here", comparison.Name, comparison.Value), mend)
 	}
 }
