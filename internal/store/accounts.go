@@ -107,3 +107,18 @@ func (s *Store) AccountsOf(ctx context.Context, pseudonym string) ([]string, err
 	})
 	return out, err
 }
+
+// AccountNames returns the names of those of the accounts that have one, by key.
+func (s *Store) AccountNames(ctx context.Context, keys []string) (map[string]string, error) {
+	names := make(map[string]string, len(keys))
+	err := each(keys, func(run []any) error {
+		q := ask("SELECT account, name FROM accounts WHERE name <> '' AND account IN "+in(len(run)), run...)
+		return s.rows(ctx, q, func(r *sql.Rows) error {
+			var key, name string
+			err := r.Scan(&key, &name)
+			names[key] = name
+			return err
+		})
+	})
+	return names, err
+}

@@ -185,3 +185,11 @@ func (s *Store) MinPosition(ctx context.Context) (uint64, error) {
 	_, err := s.row(ctx, ask("SELECT COALESCE(MIN(position), 0) FROM partitions"), &position)
 	return uint64(position), err
 }
+
+// Holds says whether the partition's epoch is still that one, whether or not the lease has
+// run out: nobody else has taken the partition since.
+func (s *Store) Holds(ctx context.Context, partition int, epoch int64) (bool, error) {
+	var now int64
+	err := s.rows(ctx, ask("SELECT epoch FROM partitions WHERE partition = ?", partition), func(r *sql.Rows) error { return r.Scan(&now) })
+	return now == epoch, err
+}

@@ -60,16 +60,17 @@ func (s *Store) putLimits(ctx context.Context, tx *sql.Tx, accounts []engine.Acc
 	return nil
 }
 
-// Limit is how near an account is to the limit of a feature. Name is the account's.
+// Limit is how near an account is to the limit of a feature. Name and Plan are the account's.
 type Limit struct {
 	Account string
 	Name    string
+	Plan    string
 	engine.LimitRow
 }
 
 // Limits lists limits used by at least that many percent, the highest first.
 func (s *Store) Limits(ctx context.Context, least int64, p Page) (List[Limit], error) {
-	q := ask(`SELECT l.account, COALESCE(a.name, ''), l.feature, l.usage, l.limit_value, l.percent, l.resets_at
+	q := ask(`SELECT l.account, COALESCE(a.name, ''), COALESCE(a.plan, ''), l.feature, l.usage, l.limit_value, l.percent, l.resets_at
 		FROM limits l LEFT JOIN accounts a ON a.account = l.account WHERE l.percent >= ?`, least)
 	var percent int64
 	var acct, feature string
@@ -83,7 +84,7 @@ func (s *Store) Limits(ctx context.Context, least int64, p Page) (List[Limit], e
 	q.and("ORDER BY l.percent DESC, l.account DESC, l.feature DESC")
 	return list(ctx, s, p, q, func(r *sql.Rows) (Limit, []any, error) {
 		var l Limit
-		err := r.Scan(&l.Account, &l.Name, &l.Feature, &l.Usage, &l.Limit, &l.Percent, &l.ResetsAt)
+		err := r.Scan(&l.Account, &l.Name, &l.Plan, &l.Feature, &l.Usage, &l.Limit, &l.Percent, &l.ResetsAt)
 		return l, []any{l.Percent, l.Account, l.Feature}, err
 	})
 }

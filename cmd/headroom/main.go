@@ -1,0 +1,51 @@
+// Command headroom is the account expansion engine: the server, and every analysis that
+// works without one.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/headroomhq/headroom/internal/fault"
+)
+
+// version is set by the build: -ldflags "-X main.version=1.2.3".
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := rootCommand().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "headroom: "+oneLine(err))
+		os.Exit(1)
+	}
+}
+
+// rootCommand puts every command in its place.
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "headroom",
+		Short:         "The open-source account expansion engine",
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.AddCommand(serveCommand(),
+		revenueCommand())
+	return root
+}
+
+// oneLine is what a person sees of an error: what is wrong, and the mend.
+func oneLine(err error) string {
+	var f *fault.Error
+	if errors.As(err, &f) && f.Kind == fault.Internal && f.Cause != nil {
+		return err.Error() + ": " + f.Cause.Error()
+	}
+	return err.Error()
+}

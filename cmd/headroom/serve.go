@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/headroomhq/headroom/internal/console"
+)
+
+// serveCommand returns `headroom serve`.
+func serveCommand() *cobra.Command {
+	var o serverOptions
+	var verbose bool
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server",
+		Example: "  headroom serve --data ./data\n" +
+			"  headroom serve --data ./data --database postgres://user@host/headroom --nats nats://host:4222",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.secretKey, o.password = os.Getenv("HEADROOM_SECRET_KEY"), os.Getenv("HEADROOM_ADMIN_PASSWORD")
+			level := slog.LevelInfo
+			if verbose {
+				level = slog.LevelDebug
+			}
+			o.logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+			s, err := start(cmd.Context(), o)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			s.greet(os.Stdout)
+			fmt.Printf("listening on %s\n", s.url())
+			if !console.Built() {
+				fmt.Println("this binary holds no console; `make build` builds one that does")
+			}
+			select {
+			case <-cmd.Context().Done():
+				return nil
+			case err := <-s.runner.Failed():
+				return err
+			}
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.data, "data", "./headroom-data", "data `directory`: one company in one environment")
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`address` to answer on")
+	f.StringVar(&o.advertise, "advertise", "", "`URL` at which other nodes reach this one (default: from --listen)")
+	f.StringVar(&o.database, "database", "", "postgres:// `URL`; SQLite in the data directory when left out")
+	f.StringVar(&o.nats, "nats", "", "nats:// `URL` of a JetStream server or cluster; embedded when left out")
+	f.IntVar(&o.replicas, "replicas", 1, "copies of the log in a cluster, fixed at first start")
+	f.StringVar(&o.metrics, "metrics", "", "`address` for Prometheus metrics, such as 127.0.0.1:9090 (default: none)")
+	f.StringVar(&o.testClock, "test-clock", "", "a sandbox whose time stands at this `time` until POST /v1/clock/advance moves it")
+	f.IntVar(&o.partitions, "partitions", 16, "`number` of partitions, fixed at first start")
+	f.BoolVar(&verbose, "verbose", false, "log more")
+	return c
+}

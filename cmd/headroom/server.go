@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/headroomhq/headroom/internal/access"
+	"github.com/headroomhq/headroom/internal/api"
+	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/console"
+	"github.com/headroomhq/headroom/internal/db"
+	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/eventlog"
+	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/runner"
+	"github.com/headroomhq/headroom/internal/store"
+)
+
+// serverOptions are what `headroom serve` and `headroom demo` start a server from.
+type serverOptions struct {
+	data       string
+	listen     string
+	advertise  string // address other nodes reach this one at; listen's when empty
+	database   string // postgres:// URL; SQLite in data when empty
+	nats       string // nats:// URL; embedded in data when empty
+	replicas   int
+	metrics    string // address for /metrics; none when empty
+	testClock  string
+	partitions int
+	secretKey  string // HEADROOM_SECRET_KEY
+	password   string // HEADROOM_ADMIN_PASSWORD
+	demo       string
+	logger     *slog.Logger
+}
+
+// server is everything that runs, wired by hand in one place.
+type server struct {
+	serverOptions
+	db       *db.DB
+	store    *store.Store
+	log      *eventlog.Log
+	writer   *eventlog.Writer
+	runner   *runner.Runner
+	access   *access.Control
+	clock    *clock.Clock
+	http     *http.Server
+	listener net.Listener
+	first    access.First
+	stop     context.CancelFunc
+	metricsL net.Listener
+}
+
+// start opens the data directory, takes the partitions and listens. On an error all that
+// was opened is closed again.
+func start(ctx context.Context, o serverOptions) (s *server, err error) {
+	if o.logger == nil {
+		o.logger = slog.Default()
+	}
+	s = &server{serverOptions: o}
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if err := os.MkdirAll(o.data, 0o700); err != nil {
+		return s, fault.New(fault.Unavailable, "data_not_writable", "the data directory %s cannot be made: %v", o.data, err).
+			WithMend("give --data a directory this user can write to")
+	}
+	// The port first: an address in use must be told before a log is opened.
+	if s.listener, err = listen(o.listen); err != nil {
+		return s, err
+	}
+	target := o.database
+	if target == "" {
+		target = filepath.Join(o.data, "headroom.db")
+	}
+	if s.db, err = db.Open(ctx, target); err != nil {
+		return s, err
+	}
+	s.store = store.New(s.db)
+	if err := s.store.FreeLeases(ctx); err != nil {
+		return s, err
+	}
+	if s.log, err = eventlog.Open(ctx, eventlog.Options{Dir: filepath.Join(o.data, "log"), URL: o.nats, Replicas: o.replicas, Logger: o.logger}); err != nil {
+		return s, err
+	}
+	partitions, _, err := s.store.InitPartitions(ctx, o.partitions, s.log.Identity())
+	if err != nil {
+		return s, err
+	}
+	if s.clock, err = s.openClock(ctx); err != nil {
+		return s, err
+	}
+	s.writer = eventlog.NewWriter(s.log, partitions)
+	address := o.advertise
+	if address == "" {
+		address = "http://" + s.listener.Addr().String()
+	}
+	s.runner, err = runner.Start(ctx, runner.Options{Store: s.store, Log: s.log, Writer: s.writer, Clock: s.clock,
+		Logger: o.logger, Owner: rand.Text(), Address: address, Partitions: partitions})
+	if err != nil {
+		return s, err
+	}
+	return s, s.serve(run)
+}
+
+// serve makes the API and answers on the listener.
+func (s *server) serve(ctx context.Context) (err error) {
+	if s.access, err = access.Open(ctx, s.store, access.Config{EnvironmentKey: s.secretKey}); err != nil {
+		return err
+	}
+	if s.first, err = s.access.FirstStart(ctx, s.password); err != nil {
+		return err
+	}
+	go s.access.Run(ctx, func(err error) { s.logger.Warn("keys could not be read again", "error", err) })
+	tokens, err := s.store.EnsureSecret(ctx, "confirmation_tokens", 32)
+	if err != nil {
+		return err
+	}
+	pseudonyms, err := s.store.EnsureSecret(ctx, "pseudonyms", 32)
+	if err != nil {
+		return err
+	}
+	handler := api.New(api.Options{
+		Runner: s.runner, Store: s.store, Log: s.log, Access: s.access, Clock: s.clock, Console: console.Handler(),
+		Logger: s.logger, TokenSecret: tokens, PseudonymSecret: pseudonyms, Limits: event.Limits{},
+		Version: version, Clustered: s.database != "", Demo: s.demo,
+	})
+	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug)}
+	go func() {
+		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			s.logger.Error("the HTTP server stopped", "error", err)
+		}
+	}()
+	if s.metrics == "" {
+		return nil
+	}
+	if s.metricsL, err = listen(s.metrics); err != nil {
+		return err
+	}
+	reg := prometheus.NewRegistry()
+	handler.Collect(reg)
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
+	go func() { _ = (&http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}).Serve(s.metricsL) }()
+	return nil
+}
+
+// openClock returns real time, or the test clock where the data left it.
+func (s *server) openClock(ctx context.Context) (*clock.Clock, error) {
+	if s.testClock == "" {
+		return clock.Real(), nil
+	}
+	at, err := clock.Parse(s.testClock)
+	if err != nil || at == 0 {
+		return nil, fault.New(fault.Invalid, "test_clock_invalid", "--test-clock %q is no time", s.testClock).
+			WithMend("give a time such as 2026-01-01T00:00:00Z")
+	}
+	leases, err := s.store.Partitions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range leases {
+		at = max(at, l.Now)
+	}
+	return clock.Test(at), nil
+}
+
+// listen opens a TCP address, 127.0.0.1 unless told otherwise.
+func listen(address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fault.New(fault.Unavailable, "port_in_use", "the address %s is in use", address).
+			WithMend("stop what listens there, or give --listen another port")
+	}
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "listen_failed", "cannot listen on %s: %v", address, err).
+			WithMend("give --listen an address such as 127.0.0.1:8080")
+	}
+	return l, nil
+}
+
+// url is where the server answers.
+func (s *server) url() string { return "http://" + s.listener.Addr().String() }
+
+// close stops listening, lets calls under way end, writes the last checkpoints and closes
+// what start opened.
+func (s *server) close() {
+	if s.http != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		if err := s.http.Shutdown(ctx); err != nil {
+			_ = s.http.Close()
+		}
+		cancel()
+	} else if s.listener != nil {
+		_ = s.listener.Close()
+	}
+	if s.metricsL != nil {
+		_ = s.metricsL.Close()
+	}
+	s.stop()
+	if s.runner != nil {
+		s.runner.Close()
+	}
+	if s.writer != nil {
+		_ = s.writer.Close()
+	}
+	if s.log != nil {
+		if err := s.log.Close(); err != nil {
+			s.logger.Warn("the log did not close cleanly", "error", err)
+		}
+	}
+	if s.db != nil {
+		if err := s.db.Close(); err != nil {
+			s.logger.Warn("the database did not close cleanly", "error", err)
+		}
+	}
+}
+
+// greet prints what the first start made, once.
+func (s *server) greet(out *os.File) {
+	if s.first.SecretKey != "" {
+		fmt.Fprintf(out, "secret key (shown this once):       %s\n", s.first.SecretKey)
+	}
+	if s.first.Password != "" {
+		fmt.Fprintf(out, "console password (shown this once): %s\n", s.first.Password)
+	}
+}

@@ -1,0 +1,144 @@
+package api
+
+import (
+	"context"
+
+	"github.com/headroomhq/headroom/internal/account"
+	"github.com/headroomhq/headroom/internal/engine"
+	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/money"
+	"github.com/headroomhq/headroom/internal/runner"
+	"github.com/headroomhq/headroom/internal/signal"
+	"github.com/headroomhq/headroom/internal/store"
+)
+
+type putAccountRequest struct {
+	AccountParam
+	IdempotencyParam
+	Body event.AccountChange
+}
+
+type accountAnswer struct {
+	Body struct {
+		account.Account
+		Plan     string           `json:"plan,omitempty"`
+		Status   string           `json:"status,omitempty"`
+		MRR      money.Amount     `json:"mrr"`
+		Problems map[string]int64 `json:"problems,omitempty" doc:"events that could not be used, by what was wrong"`
+		Position string           `json:"position"`
+	}
+}
+
+func (s *Server) putAccount(ctx context.Context, in *putAccountRequest) (*accountAnswer, error) {
+	if err := in.Body.Check(in.Account); err != nil {
+		return nil, err
+	}
+	rec, err := s.call(event.KindAccount, in.Account, "", "", in.IdempotencyKey, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	_, position, err := answered[account.Account](s, ctx, rec)
+	if err != nil {
+		return nil, err
+	}
+	return s.getAccount(ctx, &accountRead{AccountParam: in.AccountParam, PositionParam: PositionParam{s.Runner.Position(position)}})
+}
+
+func (s *Server) getAccount(ctx context.Context, in *accountRead) (*accountAnswer, error) {
+	out := &accountAnswer{}
+	err := s.account(ctx, in, func(v runner.View) error {
+		a := v.Account
+		out.Body.Account = a.Facts
+		out.Body.Plan, out.Body.Status = a.Subscription.Plan, string(a.Subscription.Status)
+		currency := a.Ledger.Currency
+		if currency == "" {
+			currency = v.Catalog.Currency
+		}
+		out.Body.MRR = a.Ledger.MRR.Amount(currency)
+		out.Body.Problems = a.Problems
+		out.Body.Position = s.Runner.Position(v.State.Position)
+		return nil
+	})
+	return out, err
+}
+
+type listAccountsRequest struct {
+	PageParams
+	PositionParam
+	Search string `query:"search" maxLength:"200" doc:"part of the key, name or domain"`
+	Plan   string `query:"plan"`
+	Status string `query:"status"`
+	Parent string `query:"parent"`
+}
+
+// AccountLine is one line of the list of accounts.
+type AccountLine struct {
+	Key      string       `json:"key"`
+	Name     string       `json:"name"`
+	Plan     string       `json:"plan"`
+	Status   string       `json:"status"`
+	Interval string       `json:"interval"`
+	MRR      money.Amount `json:"mrr"`
+	Parent   string       `json:"parent,omitempty"`
+	Domain   string       `json:"domain,omitempty"`
+	Unknown  bool         `json:"unknown,omitempty" doc:"named by an event or call, never described"`
+}
+
+func (s *Server) listAccounts(ctx context.Context, in *listAccountsRequest) (*listAnswer[AccountLine], error) {
+	if err := s.listed(ctx, "", in.Position); err != nil {
+		return nil, err
+	}
+	l, err := s.Store.Accounts(ctx, store.AccountFilter{Plan: in.Plan, Status: in.Status, Parent: in.Parent, Search: in.Search}, in.page())
+	if err != nil {
+		return nil, err
+	}
+	return mapped(l, func(x engine.Listing) AccountLine {
+		return AccountLine{Key: x.Account.Key, Name: x.Account.Name, Plan: x.Plan, Status: x.Status, Interval: x.Interval,
+			MRR: money.Twelfths(x.MRR).Amount(money.Currency(x.Currency)), Parent: x.Account.Parent, Domain: x.Account.Domain, Unknown: x.Account.Unknown}
+	}), nil
+}
+
+// SignalLine is a signal as lists show it.
+type SignalLine struct {
+	signal.Signal
+	AccountName string `json:"account_name,omitempty"`
+	ScoreNow    int    `json:"score_now" doc:"the score, decayed to now"`
+}
+
+type accountSignalsRequest struct {
+	AccountParam
+	PageParams
+	PositionParam
+}
+
+func (s *Server) accountSignals(ctx context.Context, in *accountSignalsRequest) (*listAnswer[SignalLine], error) {
+	return s.signals(ctx, in.Account, "", in.Position, in.page())
+}
+
+type listSignalsRequest struct {
+	PageParams
+	PositionParam
+	Key string `query:"key" doc:"only of this rule"`
+}
+
+func (s *Server) listSignals(ctx context.Context, in *listSignalsRequest) (*listAnswer[SignalLine], error) {
+	return s.signals(ctx, "", in.Key, in.Position, in.page())
+}
+
+func (s *Server) signals(ctx context.Context, account, key, position string, p store.Page) (*listAnswer[SignalLine], error) {
+	if err := s.listed(ctx, account, position); err != nil {
+		return nil, err
+	}
+	l, err := s.Store.Signals(ctx, store.SignalFilter{Account: account, Key: key}, p)
+	if err != nil {
+		return nil, err
+	}
+	names, err := namesOf(s, ctx, l.Items, func(x *signal.Signal) string { return x.Account })
+	if err != nil {
+		return nil, err
+	}
+	now := s.Clock.Now()
+	return mapped(l, func(x signal.Signal) SignalLine {
+		return SignalLine{Signal: x, AccountName: names[x.Account], ScoreNow: signal.ScoreAt(&x, now)}
+	}), nil
+}

@@ -1,0 +1,288 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/headroomhq/headroom/internal/access"
+	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/store"
+)
+
+// KeyLine is a key as lists show it: never its secret.
+type KeyLine struct {
+	ID        string     `json:"id"`
+	Kind      string     `json:"kind"`
+	Name      string     `json:"name"`
+	Shown     string     `json:"shown" doc:"the beginning and end of the key"`
+	Scopes    []string   `json:"scopes"`
+	CreatedAt clock.Time `json:"created_at"`
+	RevokedAt clock.Time `json:"revoked_at"`
+}
+
+func (s *Server) listKeys(ctx context.Context, _ *struct{}) (*listAnswer[KeyLine], error) {
+	keys, err := s.Access.Keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return mapped(store.List[store.Key]{Items: keys}, keyLine), nil
+}
+
+func keyLine(k store.Key) KeyLine {
+	return KeyLine{ID: k.ID, Kind: k.Kind, Name: k.Name, Shown: k.Hint, Scopes: k.Scopes, CreatedAt: k.CreatedAt, RevokedAt: k.RevokedAt}
+}
+
+type postKeyRequest struct {
+	Body struct {
+		Kind   string   `json:"kind,omitempty" enum:"secret,publishable" doc:"secret when left out"`
+		Name   string   `json:"name" minLength:"1" maxLength:"100"`
+		Scopes []string `json:"scopes,omitempty" doc:"of a secret key: events:write, check, decide, read, admin"`
+	}
+}
+
+type postKeyAnswer struct {
+	Body struct {
+		KeyLine
+		Secret        string `json:"secret" doc:"the key; shown this once"`
+		SigningSecret string `json:"signing_secret,omitempty" doc:"signs user tokens (JWT, HS256); shown this once"`
+	}
+}
+
+func (s *Server) postKey(ctx context.Context, in *postKeyRequest) (*postKeyAnswer, error) {
+	var k access.NewKey
+	var err error
+	if in.Body.Kind == "publishable" {
+		if len(in.Body.Scopes) > 0 {
+			return nil, fault.New(fault.Invalid, "scope_unknown", "a publishable key has no scopes of its own: it checks and decides for its user").
+				WithField("scopes", fmt.Sprint(in.Body.Scopes), "must be left out")
+		}
+		k, err = s.Access.CreatePublishableKey(ctx, in.Body.Name)
+	} else {
+		var scopes access.Scopes
+		if scopes, err = access.ParseScopes(in.Body.Scopes); err == nil {
+			k, err = s.Access.CreateSecretKey(ctx, in.Body.Name, scopes)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &postKeyAnswer{}
+	out.Body.KeyLine, out.Body.Secret, out.Body.SigningSecret = keyLine(k.Key), k.Secret, k.SigningSecret
+	return out, nil
+}
+
+type keyID struct {
+	ID string `path:"id"`
+}
+
+func (s *Server) deleteKey(ctx context.Context, in *keyID) (*struct{}, error) {
+	return nil, s.Access.Revoke(ctx, in.ID)
+}
+
+type clockAnswer struct {
+	Body struct {
+		Now  clock.Time `json:"now"`
+		Test bool       `json:"test" doc:"moved by POST /v1/clock/advance only"`
+	}
+}
+
+func (s *Server) getClock(context.Context, *struct{}) (*clockAnswer, error) {
+	out := &clockAnswer{}
+	out.Body.Now, out.Body.Test = s.Clock.Now(), s.Clock.IsTest()
+	return out, nil
+}
+
+type advanceRequest struct {
+	Body struct {
+		To *clock.Time `json:"to,omitempty"`
+		By string      `json:"by,omitempty" example:"30d" doc:"days as 30d, otherwise as 36h or 90m"`
+	}
+}
+
+func (s *Server) advanceClock(ctx context.Context, in *advanceRequest) (*clockAnswer, error) {
+	to := s.Clock.Now()
+	switch {
+	case (in.Body.To == nil) == (in.Body.By == ""):
+		return nil, fault.New(fault.Invalid, "advance_unclear", "give either to or by").WithMend(`send {"by":"30d"} or {"to":"2026-12-01T00:00:00Z"}`)
+	case in.Body.To != nil:
+		to = *in.Body.To
+	default:
+		d, err := parseDays(in.Body.By)
+		if err != nil {
+			return nil, err
+		}
+		to = to.Add(d)
+	}
+	if _, err := s.Runner.Advance(ctx, to); err != nil {
+		return nil, err
+	}
+	return s.getClock(ctx, nil)
+}
+
+// parseDays reads "30d" or a Go duration.
+func parseDays(text string) (time.Duration, error) {
+	var days int
+	if n, err := fmt.Sscanf(text, "%dd", &days); n == 1 && err == nil && text == fmt.Sprintf("%dd", days) && days >= 0 && days <= 3660 {
+		return time.Duration(days) * 24 * time.Hour, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return 0, fault.New(fault.Invalid, "duration_invalid", "%q is not a time to advance by", fault.Shorten(text)).WithMend("use days such as 30d, or hours and minutes such as 36h")
+	}
+	return d, nil
+}
+
+// changes sends a server-sent event whenever lists may have changed, at most five a second.
+func (s *Server) changes(w http.ResponseWriter, r *http.Request) error {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no")
+	out := http.NewResponseController(w)
+	if _, err := fmt.Fprint(w, ": open\n\n"); err != nil {
+		return nil
+	}
+	keepAlive := time.NewTicker(20 * time.Second)
+	defer keepAlive.Stop()
+	for {
+		if err := out.Flush(); err != nil {
+			return nil // the reader is gone
+		}
+		committed := s.Runner.Committed()
+		select {
+		case <-r.Context().Done():
+			return nil
+		case <-keepAlive.C:
+			if _, err := fmt.Fprint(w, ": here\n\n"); err != nil {
+				return nil
+			}
+		case <-committed:
+			if !sleep(r.Context(), 200*time.Millisecond) {
+				return nil
+			}
+			position, err := s.Store.MinPosition(r.Context())
+			if err != nil {
+				return nil
+			}
+			if _, err := fmt.Fprintf(w, "event: change\ndata: {\"position\":%q}\n\n", s.Runner.Position(position)); err != nil {
+				return nil
+			}
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+func changesOperation(reg huma.Registry) *huma.Operation {
+	op := describe[struct{}, string](reg, "Server-sent events: lists may have changed", "200")
+	op.RequestBody = nil
+	op.Responses["200"].Content = map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string"}}}
+	return op
+}
+
+// session is the console's: signed in by cookie, or by itself in the demo.
+type sessionAnswer struct {
+	SetCookie http.Cookie `header:"Set-Cookie"`
+	Body      SessionState
+}
+
+// SessionState says whether the console is signed in.
+type SessionState struct {
+	SignedIn bool   `json:"signed_in"`
+	Name     string `json:"name,omitempty"`
+	Demo     bool   `json:"demo,omitempty"`
+	Company  string `json:"company,omitempty"`
+}
+
+type sessionRequest struct {
+	Cookie http.Cookie `cookie:"headroom_session"`
+	TLS    string      `header:"X-Forwarded-Proto"`
+}
+
+func (s *Server) getSession(ctx context.Context, in *sessionRequest) (*struct{ Body SessionState }, error) {
+	out := &struct{ Body SessionState }{}
+	if s.Demo != "" {
+		out.Body = SessionState{SignedIn: true, Name: "Demo", Demo: true, Company: s.Demo}
+		return out, nil
+	}
+	if _, err := s.Access.Authenticate(ctx, access.Credentials{Session: in.Cookie.Value}); err == nil {
+		out.Body = SessionState{SignedIn: true, Name: "Administrator"}
+	}
+	return out, nil
+}
+
+type signInRequest struct {
+	sessionRequest
+	Console string `header:"Headroom-Console"`
+	Body    struct {
+		Password string `json:"password" maxLength:"1000"`
+	}
+}
+
+func (s *Server) postSession(ctx context.Context, in *signInRequest) (*sessionAnswer, error) {
+	if in.Console != "1" {
+		return nil, consoleOnly()
+	}
+	remote, _ := ctx.Value(remoteKey).(string)
+	token, err := s.Access.Login(ctx, in.Body.Password, remote)
+	if err != nil {
+		return nil, err
+	}
+	return &sessionAnswer{SetCookie: *s.Access.Cookie(token, in.TLS == "https"), Body: SessionState{SignedIn: true, Name: "Administrator"}}, nil
+}
+
+type signOutRequest struct {
+	sessionRequest
+	Console string `header:"Headroom-Console"`
+}
+
+func (s *Server) deleteSession(ctx context.Context, in *signOutRequest) (*sessionAnswer, error) {
+	if in.Console != "1" {
+		return nil, consoleOnly()
+	}
+	if err := s.Access.Logout(ctx, in.Cookie.Value); err != nil {
+		return nil, err
+	}
+	return &sessionAnswer{SetCookie: *s.Access.Cookie("", in.TLS == "https")}, nil
+}
+
+func consoleOnly() error {
+	return fault.New(fault.Denied, "console_header_missing", "signing in and out is for the console").
+		WithMend("send the header %s: 1", access.ConsoleHeader)
+}
+
+// healthz says that the process answers.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprintf(w, "{\"status\":\"ok\",\"version\":%q}\n", s.Version)
+}
+
+// readyz says whether calls would be answered now.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if _, err := s.Store.MinPosition(ctx); err != nil {
+		s.refuse(w, r, fault.New(fault.Unavailable, "not_ready", "the database does not answer").WithCause(err))
+		return
+	}
+	if _, _, err := s.Log.Bounds(ctx); err != nil {
+		s.refuse(w, r, fault.New(fault.Unavailable, "not_ready", "the log does not answer").WithCause(err))
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprintln(w, `{"status":"ready"}`)
+}

@@ -1,0 +1,95 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/headroomhq/headroom/internal/access"
+	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/fault"
+)
+
+const (
+	positionHeader    = "Headroom-Position"
+	idempotencyHeader = "Idempotency-Key"
+	accessDecide      = access.Decide
+)
+
+// PositionParam makes a read see at least what was there at a position.
+type PositionParam struct {
+	Position string `header:"Headroom-Position" doc:"position that an earlier answer carried: this read sees its effect"`
+}
+
+// IdempotencyParam makes repeating a call harmless.
+type IdempotencyParam struct {
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"255" doc:"the same key with the same call hears the same answer"`
+}
+
+// AccountParam names the account in the path.
+type AccountParam struct {
+	Account string `path:"account" maxLength:"200" doc:"the account's key"`
+}
+
+// PageParams ask for a part of a list.
+type PageParams struct {
+	Cursor string `query:"cursor" doc:"next of the part before"`
+	Limit  int    `query:"limit" minimum:"0" maximum:"500" doc:"50 when left out"`
+}
+
+// after reads a position token.
+func (s *Server) after(token string) (uint64, error) { return s.Runner.ParsePosition(token) }
+
+// call makes the record of an API call. Without an Idempotency-Key it gets a random one.
+func (s *Server) call(kind event.Kind, account, user, typ, key string, body any) (event.Record, error) {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return event.Record{}, err
+	}
+	if len(key) > 255 {
+		return event.Record{}, fault.New(fault.Invalid, "idempotency_key_long", "the Idempotency-Key is above 255 bytes")
+	}
+	if key == "" {
+		key = "random:" + rand.Text()
+	}
+	// The key belongs to the account: two accounts may use the same one.
+	return event.Record{Kind: kind, Source: "api:" + kind.String() + ":" + account, ID: key, Key: account, User: user, Type: typ,
+		ReceivedAt: s.Clock.Now(), Body: b}, nil
+}
+
+// answered makes a record durable, waits for Step's answer and reads it.
+func answered[T any](s *Server, ctx context.Context, rec event.Record) (T, uint64, error) {
+	var out T
+	a, position, err := s.Runner.Call(ctx, rec)
+	if err != nil {
+		return out, position, err
+	}
+	if a.Fault != nil {
+		return out, position, a.Fault
+	}
+	return out, position, json.Unmarshal(a.Body, &out)
+}
+
+// accountUnknown is what reads of an account that nobody ever named hear.
+func accountUnknown(key string) error {
+	return fault.New(fault.NotFound, "account_not_found", "there is no account %q", fault.Shorten(key)).
+		WithMend("send its first event, or create it with PUT /v1/accounts/%s", fault.Shorten(key))
+}
+
+// describe makes the document's entry for an operation that reads its body itself.
+func describe[I, O any](reg huma.Registry, summary, status string) *huma.Operation {
+	schema := func(t reflect.Type) map[string]*huma.MediaType {
+		return map[string]*huma.MediaType{"application/json": {Schema: reg.Schema(t, true, "")}}
+	}
+	return &huma.Operation{
+		Summary:     summary,
+		RequestBody: &huma.RequestBody{Required: true, Content: schema(reflect.TypeFor[I]())},
+		Responses: map[string]*huma.Response{
+			status:    {Description: "OK", Content: schema(reflect.TypeFor[O]())},
+			"default": {Description: "A problem", Content: map[string]*huma.MediaType{"application/problem+json": {Schema: reg.Schema(reflect.TypeFor[Problem](), true, "")}}},
+		},
+	}
+}

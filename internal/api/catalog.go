@@ -1,0 +1,146 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/engine"
+	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/store"
+)
+
+// CatalogAnswer is what applying a catalog did, or a dry run would do.
+type CatalogAnswer struct {
+	Version  string            `json:"version"`
+	Previous string            `json:"previous,omitempty"`
+	DryRun   bool              `json:"dry_run,omitempty"`
+	Changes  []catalog.Change  `json:"changes"`
+	Findings []catalog.Finding `json:"findings"`
+	Position string            `json:"position,omitempty"`
+}
+
+// maxCatalog is the most bytes of a catalog's text.
+const maxCatalog = 4 << 20
+
+func (s *Server) putCatalog(w http.ResponseWriter, r *http.Request) error {
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCatalog))
+	if err != nil {
+		return fault.New(fault.TooLarge, "body_too_large", "the catalog is above 4 MiB").WithMend("split it, or remove what is not used")
+	}
+	q := r.URL.Query()
+	file := q.Get("file")
+	if file == "" {
+		file = "catalog.yaml"
+	}
+	next, findings := catalog.Parse(fault.Shorten(file), text)
+	if err := catalog.AsError(findings); err != nil {
+		return err
+	}
+	ctx := r.Context()
+	active, err := s.Runner.Active(ctx)
+	if err != nil {
+		return err
+	}
+	var match *string
+	if tag := r.Header.Get("If-Match"); tag != "" && tag != "*" {
+		tag = strings.Trim(tag, `"`)
+		if match = &tag; tag != active.Version {
+			return notActive(tag, active.Version)
+		}
+	}
+	out := CatalogAnswer{Version: next.Version, Previous: active.Version, Changes: catalog.Diff(active, next), Findings: findings}
+	if out.Changes == nil {
+		out.Changes = []catalog.Change{}
+	}
+	if out.Findings == nil {
+		out.Findings = []catalog.Finding{}
+	}
+	if dry := q.Get("dry_run"); dry == "true" || dry == "1" {
+		out.DryRun = true
+		return writeJSON(w, http.StatusOK, out)
+	}
+	if next.Version != active.Version {
+		position, err := s.activate(ctx, next, store.Catalog{Version: next.Version, Text: string(text),
+			Author: fault.Shorten(q.Get("author")), Note: fault.Shorten(q.Get("note")), CreatedAt: s.Clock.Now()}, match)
+		if err != nil {
+			return err
+		}
+		out.Position = s.Runner.Position(position)
+	}
+	w.Header().Set("ETag", `"`+next.Version+`"`)
+	return writeJSON(w, http.StatusOK, out)
+}
+
+func notActive(tag, active string) error {
+	return fault.New(fault.Stale, "catalog_changed", "the active catalog is %q, not %q", active, fault.Shorten(tag)).
+		WithMend("pull the active one, look at the difference, and apply again")
+}
+
+// activate stores the text and appends the record that makes it active everywhere.
+func (s *Server) activate(ctx context.Context, next *catalog.Catalog, text store.Catalog, match *string) (uint64, error) {
+	if err := s.Store.PutCatalog(ctx, text); err != nil {
+		return 0, err
+	}
+	body, err := json.Marshal(engine.Activation{Rules: engine.Rules, IfMatch: match})
+	if err != nil {
+		return 0, err
+	}
+	now := s.Clock.Now()
+	position, err := s.Runner.Submit(ctx, event.Record{Kind: event.KindCatalog, Type: next.Version, ReceivedAt: now, Body: body})
+	if err != nil {
+		return 0, err
+	}
+	if err := s.Runner.WaitAll(ctx, position, false); err != nil {
+		return 0, err
+	}
+	active, err := s.Runner.Active(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if match != nil && active.Version != next.Version { // somebody else was faster
+		return 0, notActive(*match, active.Version)
+	}
+	return position, s.Store.PutActivation(ctx, store.Activation{Version: next.Version, At: now, Position: position})
+}
+
+type catalogText struct {
+	ContentType string `header:"Content-Type"`
+	ETag        string `header:"ETag"`
+	Body        []byte
+}
+
+func (s *Server) getCatalog(ctx context.Context, _ *struct{}) (*catalogText, error) {
+	active, err := s.Runner.Active(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if active.Version == "" {
+		return nil, fault.New(fault.NotFound, "no_catalog", "there is no catalog yet").
+			WithMend("apply one with `headroom catalog apply FILE` or PUT /v1/catalog")
+	}
+	stored, err := s.Store.Catalog(ctx, active.Version)
+	if err != nil {
+		return nil, err
+	}
+	return &catalogText{ContentType: "application/yaml", ETag: `"` + active.Version + `"`, Body: []byte(stored.Text)}, nil
+}
+
+func catalogOperation(reg huma.Registry) *huma.Operation {
+	op := describe[string, CatalogAnswer](reg, "Apply a catalog, or see with dry_run=true what it would change", "200")
+	text := &huma.MediaType{Schema: reg.Schema(reflect.TypeFor[string](), true, "")}
+	op.RequestBody.Content = map[string]*huma.MediaType{"application/yaml": text, "application/json": text}
+	for _, name := range []string{"dry_run", "file", "author", "note"} {
+		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "query", Schema: &huma.Schema{Type: "string"}})
+	}
+	op.Parameters = append(op.Parameters, &huma.Param{Name: "If-Match", In: "header", Schema: &huma.Schema{Type: "string"},
+		Description: "version that must be active for this to take effect"})
+	return op
+}

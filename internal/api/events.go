@@ -1,0 +1,199 @@
+package api
+
+import (
+	"compress/gzip"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/fault"
+)
+
+// counters count events since the process started.
+type counters struct {
+	accepted, rejected, undeduplicated atomic.Int64
+}
+
+// IngestAnswer says what became of a request's events. What was accepted is on disk.
+type IngestAnswer struct {
+	Accepted       int              `json:"accepted"`
+	Duplicates     int              `json:"duplicates" doc:"repetitions found so far; others stand under accepted and are counted once all the same"`
+	Rejected       []event.Rejected `json:"rejected"`
+	Undeduplicated int              `json:"undeduplicated,omitempty" doc:"accepted events without an id: sent again, they count again"`
+	Position       string           `json:"position" doc:"a read that carries it in Headroom-Position sees these events"`
+}
+
+// events is POST /v1/events.
+func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
+	body, done, err := s.body(r)
+	if err != nil {
+		return err
+	}
+	defer done()
+	d, err := event.DecodeCloudEvents(r.Header.Get, body, s.Clock.Now(), s.Limits)
+	if err != nil {
+		return err
+	}
+	defer d.Release()
+	a, err := s.keep(r, d)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusAccepted, a)
+}
+
+// segmentCalls are the calls of the Segment tracking API.
+var segmentCalls = []string{"identify", "group", "track", "page", "screen", "alias", "batch"}
+
+type segmentAnswer struct {
+	Success  bool             `json:"success"`
+	Rejected []event.Rejected `json:"rejected,omitempty"`
+	Position string           `json:"position,omitempty"`
+}
+
+// segment is one call of the Segment tracking API. Its own clients only look at the
+// status, and repeat what gets 429 or 5xx.
+func (s *Server) segment(call string) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		body, done, err := s.body(r)
+		if err != nil {
+			return err
+		}
+		defer done()
+		d, err := event.DecodeSegment(call, body, s.Clock.Now(), s.Limits)
+		if err != nil {
+			return err
+		}
+		defer d.Release()
+		if call != "batch" && len(d.Rejected) > 0 {
+			e := d.Rejected[0]
+			return fault.New(fault.Invalid, e.Code, "%s", e.Detail)
+		}
+		a, err := s.keep(r, d)
+		if err != nil {
+			return err
+		}
+		return writeJSON(w, http.StatusOK, segmentAnswer{Success: true, Rejected: a.Rejected, Position: a.Position})
+	}
+}
+
+// keep makes what a door decoded durable.
+func (s *Server) keep(r *http.Request, d *event.Decoded) (IngestAnswer, error) {
+	a := IngestAnswer{Accepted: d.Events, Rejected: d.Rejected, Undeduplicated: d.Undeduplicated}
+	if a.Rejected == nil {
+		a.Rejected = []event.Rejected{}
+	}
+	var position uint64
+	if len(d.Pending) > 0 {
+		records, err := s.people.finish(r.Context(), d, s.Clock.Now())
+		if err != nil {
+			return a, err
+		}
+		if position, err = s.Runner.Submit(r.Context(), records...); err != nil {
+			return a, err
+		}
+	}
+	s.ingest.accepted.Add(int64(a.Accepted))
+	s.ingest.rejected.Add(int64(len(d.Rejected)))
+	s.ingest.undeduplicated.Add(int64(a.Undeduplicated))
+	a.Position = s.Runner.Position(position)
+	a.Rejected = append([]event.Rejected{}, a.Rejected...) // d's memory is given back before the answer is written
+	return a, nil
+}
+
+var bodies = sync.Pool{New: func() any { b := make([]byte, 0, 64<<10); return &b }}
+
+var zstdDecoders = sync.Pool{New: func() any {
+	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
+	if err != nil { // only bad options
+		panic(err)
+	}
+	return d
+}}
+
+// body reads a request body, unpacked, within the limit. done gives its memory back.
+func (s *Server) body(r *http.Request) (body []byte, done func(), err error) {
+	limit := s.Limits.Body
+	if limit <= 0 {
+		limit = 10 << 20
+	}
+	var from io.Reader = http.MaxBytesReader(nil, r.Body, int64(limit)+1)
+	switch enc := r.Header.Get("Content-Encoding"); enc {
+	case "", "identity":
+	case "gzip":
+		z, err := gzip.NewReader(from)
+		if err != nil {
+			return nil, nil, badEncoding("gzip", err)
+		}
+		from = z
+	case "zstd":
+		z := zstdDecoders.Get().(*zstd.Decoder)
+		if err := z.Reset(from); err != nil {
+			return nil, nil, badEncoding("zstd", err)
+		}
+		defer zstdDecoders.Put(z)
+		from = z
+	default:
+		return nil, nil, fault.New(fault.Unsupported, "unsupported_encoding", "Content-Encoding %q is not taken", fault.Shorten(enc)).
+			WithMend("send gzip, zstd or no encoding")
+	}
+	buf := bodies.Get().(*[]byte)
+	b := (*buf)[:0]
+	for {
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		n, err := from.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if len(b) > limit {
+			return nil, nil, event.BodyTooLarge(limit)
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			var tooLarge *http.MaxBytesError
+			if errors.As(err, &tooLarge) {
+				return nil, nil, event.BodyTooLarge(limit)
+			}
+			return nil, nil, badEncoding("body", err)
+		}
+	}
+	*buf = b
+	return b, func() { bodies.Put(buf) }, nil
+}
+
+func badEncoding(what string, err error) error {
+	return fault.New(fault.Invalid, "body_unreadable", "the %s could not be read: %v", what, err).
+		WithMend("send the body whole, packed as Content-Encoding says")
+}
+
+func eventsOperation(reg huma.Registry) *huma.Operation {
+	op := describe[[]cloudEvent, IngestAnswer](reg, "Product events as CloudEvents 1.0: structured, batch or binary", "202")
+	op.RequestBody.Content["application/cloudevents+json"] = op.RequestBody.Content["application/json"]
+	op.RequestBody.Content["application/cloudevents-batch+json"] = op.RequestBody.Content["application/json"]
+	return op
+}
+
+// cloudEvent describes what POST /v1/events takes, for the document.
+type cloudEvent struct {
+	SpecVersion string         `json:"specversion" enum:"1.0"`
+	ID          string         `json:"id,omitempty" doc:"with source: counted once within 35 days"`
+	Source      string         `json:"source"`
+	Type        string         `json:"type" example:"speaker.added"`
+	Subject     string         `json:"subject" doc:"the account's key"`
+	Time        string         `json:"time,omitempty" format:"date-time"`
+	Data        map[string]any `json:"data,omitempty" doc:"data.user is the user"`
+}
+
+func segmentOperation(call string) func(huma.Registry) *huma.Operation {
+	return func(reg huma.Registry) *huma.Operation {
+		return describe[map[string]any, segmentAnswer](reg, "Segment tracking API: "+call, "200")
+	}
+}

@@ -1,0 +1,267 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/engine"
+	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/offer"
+	"github.com/headroomhq/headroom/internal/runner"
+	"github.com/headroomhq/headroom/internal/store"
+	"github.com/headroomhq/headroom/internal/subscription"
+)
+
+// DecideRequest asks what to show a person at a placement.
+type DecideRequest struct {
+	Account   string `json:"account"`
+	User      string `json:"user"`
+	Role      string `json:"role,omitempty" enum:"admin,member" doc:"who can buy sees the price; a user token says it for browsers"`
+	Profile   string `json:"profile,omitempty" doc:"the role the user plays in the product"`
+	Placement string `json:"placement"`
+	Feature   string `json:"feature,omitempty" doc:"what the moment is about"`
+	Requested bool   `json:"requested,omitempty" doc:"the person asked, as on a pricing page: no signal is needed and no budget is spent"`
+}
+
+// DecideAnswer is a decision with the position that saw it.
+type DecideAnswer struct {
+	offer.Decision
+	Position string `json:"position,omitempty"`
+}
+
+func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
+	var req DecideRequest
+	if err := readJSON(r, &req); err != nil {
+		return err
+	}
+	if err := caller(r.Context(), &req.Account, &req.User, &req.Role); err != nil {
+		return err
+	}
+	if req.Placement == "" {
+		return fault.New(fault.Invalid, "placement_missing", "placement is missing").WithField("placement", "", "is required: where the offer would appear")
+	}
+	after, err := s.after(r.Header.Get(positionHeader))
+	if err != nil {
+		return err
+	}
+	d, position, err := s.decideFor(r.Context(), req, after, r.Header.Get(idempotencyHeader))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, DecideAnswer{d, s.Runner.Position(position)})
+}
+
+// decideFor looks first: where there is nothing to show there is nothing to record. What
+// is about to be shown, or held back from a holdout, is decided by Step.
+func (s *Server) decideFor(ctx context.Context, req DecideRequest, after uint64, key string) (offer.Decision, uint64, error) {
+	ask := engine.DecideCall{Placement: req.Placement, Feature: req.Feature, Requested: req.Requested,
+		Role: offer.Role(req.Role), Profile: req.Profile}
+	if ask.Role == "" {
+		ask.Role = offer.Admin // a server that does not say asks for somebody who can buy
+		if principal(ctx).Account != "" {
+			ask.Role = offer.Member
+		}
+	}
+	user := s.people.name(req.User)
+	var d offer.Decision
+	var position uint64
+	err := s.Runner.Read(ctx, req.Account, after, func(v runner.View) error {
+		position = v.State.Position
+		d = v.Decide(ask, req.Account, user)
+		return nil
+	})
+	if err != nil || d.Status != "show" && d.Variant != "holdout" {
+		return d, position, err
+	}
+	rec, err := s.call(event.KindDecide, req.Account, user, req.Placement, key, ask)
+	if err != nil {
+		return d, position, err
+	}
+	return answered[offer.Decision](s, ctx, rec)
+}
+
+type decisionID struct {
+	ID string `path:"id" maxLength:"600"`
+}
+
+type explainRequest struct {
+	decisionID
+	PositionParam
+}
+
+type explainAnswer struct {
+	Body struct {
+		offer.Decision
+		Outcomes []offer.Outcome `json:"outcomes"`
+	}
+}
+
+func (s *Server) explain(ctx context.Context, in *explainRequest) (*explainAnswer, error) {
+	account, found := engine.AccountOf("dec", in.ID)
+	if !found {
+		return nil, fault.New(fault.NotFound, "decision_unknown", "there is no decision %q", fault.Shorten(in.ID))
+	}
+	if err := s.listed(ctx, account, in.Position); err != nil {
+		return nil, err
+	}
+	out := &explainAnswer{}
+	var err error
+	if out.Body.Decision, err = s.Store.Decision(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	out.Body.Outcomes, err = s.Store.Outcomes(ctx, in.ID)
+	return out, err
+}
+
+type outcomeRequest struct {
+	decisionID
+	IdempotencyParam
+	Body struct {
+		Type   string `json:"type" enum:"seen,clicked,dismissed,requested,accepted"`
+		User   string `json:"user,omitempty"`
+		Role   string `json:"role,omitempty" enum:"admin,member"`
+		Token  string `json:"token,omitempty" doc:"of the preview that was confirmed; required for accepted"`
+		Reason string `json:"reason,omitempty" maxLength:"256"`
+	}
+}
+
+type outcomeAnswer struct {
+	Body struct {
+		engine.OutcomeAnswer
+		Position string `json:"position"`
+	}
+}
+
+func (s *Server) outcome(ctx context.Context, in *outcomeRequest) (*outcomeAnswer, error) {
+	account, found := engine.AccountOf("dec", in.ID)
+	if !found {
+		return nil, fault.New(fault.NotFound, "decision_unknown", "there is no decision %q", fault.Shorten(in.ID)).
+			WithMend("use the decision_id that POST /v1/decide answered")
+	}
+	if err := caller(ctx, &account, &in.Body.User, &in.Body.Role); err != nil {
+		return nil, err
+	}
+	call := engine.OutcomeCall{Act: offer.Act{Decision: in.ID, Type: in.Body.Type, User: s.people.name(in.Body.User),
+		Role: offer.Role(in.Body.Role), Reason: in.Body.Reason}}
+	if in.Body.Type == "accepted" {
+		b, err := s.confirmed(in.Body.Token, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		call.Binding = b
+	}
+	return s.recordOutcome(ctx, account, call, in.IdempotencyKey)
+}
+
+// confirmed reads a confirmation token: nothing is charged that was not shown.
+func (s *Server) confirmed(token, decision string) (*subscription.Binding, error) {
+	if token == "" {
+		return nil, fault.New(fault.Invalid, "token_missing", "accepting costs money, so it needs the token of the preview that was confirmed").
+			WithField("token", "", "is required").WithMend("call POST /v1/subscriptions/preview with the decision_id, show its amounts, and send its token")
+	}
+	b, err := subscription.Verify(s.TokenSecret, token, clock.At(time.Now()))
+	if err != nil {
+		return nil, err
+	}
+	if b.Decision != decision {
+		return nil, fault.New(fault.Stale, "token_invalid", "the token was made for another decision").
+			WithMend("preview this decision and confirm that")
+	}
+	return &b, nil
+}
+
+func (s *Server) recordOutcome(ctx context.Context, account string, call engine.OutcomeCall, key string) (*outcomeAnswer, error) {
+	if key == "" && call.Act.Decision != "" { // a repeated outcome is the same outcome
+		key = call.Act.Decision + "/" + call.Act.Type
+		if call.Binding != nil || call.Act.Type == "requested" {
+			key = ""
+		}
+	}
+	rec, err := s.call(event.KindOutcome, account, call.Act.User, call.Act.Type, key, call)
+	if err != nil {
+		return nil, err
+	}
+	out := &outcomeAnswer{}
+	var position uint64
+	out.Body.OutcomeAnswer, position, err = answered[engine.OutcomeAnswer](s, ctx, rec)
+	out.Body.Position = s.Runner.Position(position)
+	return out, err
+}
+
+type requestAnswer struct {
+	ID string `path:"id" maxLength:"600"`
+	IdempotencyParam
+	Body struct {
+		User  string `json:"user,omitempty" doc:"the admin who answers"`
+		Token string `json:"token,omitempty" doc:"of the preview that was confirmed; required to approve"`
+	}
+}
+
+func (s *Server) approve(ctx context.Context, in *requestAnswer) (*outcomeAnswer, error) {
+	return s.answerRequest(ctx, in, true)
+}
+
+func (s *Server) decline(ctx context.Context, in *requestAnswer) (*outcomeAnswer, error) {
+	return s.answerRequest(ctx, in, false)
+}
+
+func (s *Server) answerRequest(ctx context.Context, in *requestAnswer, approve bool) (*outcomeAnswer, error) {
+	account, found := engine.AccountOf("req", in.ID)
+	if !found {
+		return nil, fault.New(fault.NotFound, "request_unknown", "there is no upgrade request %q", fault.Shorten(in.ID))
+	}
+	role := "admin"
+	if err := caller(ctx, &account, &in.Body.User, &role); err != nil {
+		return nil, err
+	}
+	if role != "admin" {
+		return nil, fault.New(fault.Denied, "not_allowed_to_buy", "only an admin of the account answers upgrade requests")
+	}
+	call := engine.OutcomeCall{Request: in.ID, Approve: approve, By: s.people.name(in.Body.User)}
+	if approve {
+		decision := ""
+		err := s.Runner.Read(ctx, account, 0, func(v runner.View) error {
+			if v.Account != nil {
+				for _, r := range v.Account.Offers.Requests {
+					if r.ID == in.ID {
+						decision = r.Decision
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if call.Binding, err = s.confirmed(in.Body.Token, decision); err != nil {
+			return nil, err
+		}
+	}
+	return s.recordOutcome(ctx, account, call, in.IdempotencyKey)
+}
+
+type requestsRequest struct {
+	PageParams
+	PositionParam
+	Account string `query:"account"`
+	Status  string `query:"status" enum:"open,approved,declined"`
+}
+
+type listAnswer[T any] struct{ Body store.List[T] }
+
+func (s *Server) listRequests(ctx context.Context, in *requestsRequest) (*listAnswer[offer.Request], error) {
+	if err := s.listed(ctx, in.Account, in.Position); err != nil {
+		return nil, err
+	}
+	l, err := s.Store.Requests(ctx, store.RequestFilter{Account: in.Account, Status: in.Status}, in.page())
+	return &listAnswer[offer.Request]{l}, err
+}
+
+func decideOperation(reg huma.Registry) *huma.Operation {
+	return describe[DecideRequest, DecideAnswer](reg, "What to show this person at this place now, if anything", "200")
+}

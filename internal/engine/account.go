@@ -1,0 +1,238 @@
+package engine
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/headroomhq/headroom/internal/account"
+	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/entitlement"
+	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/meter"
+	"github.com/headroomhq/headroom/internal/offer"
+	"github.com/headroomhq/headroom/internal/opportunity"
+	"github.com/headroomhq/headroom/internal/revenue"
+	"github.com/headroomhq/headroom/internal/signal"
+	"github.com/headroomhq/headroom/internal/subscription"
+)
+
+// Account is all that a partition keeps of one account, or of one person whose records
+// carry no account (see event.UserKey). It is JSON that survives a round trip at any
+// moment, the same bytes for the same state.
+type Account struct {
+	Facts         account.Account           `json:"facts"`
+	Subscription  subscription.Subscription `json:"subscription"`
+	Usage         map[string]*meter.Usage   `json:"usage,omitempty"` // by meter
+	Signals       signal.State              `json:"signals"`
+	Offers        offer.State               `json:"offers"`
+	Opportunities []opportunity.Opportunity `json:"opportunities,omitempty"` // open ones, and the newest closed
+	Opened        int64                     `json:"opened,omitempty"`        // opportunities ever; numbers their ids
+	Ledger        revenue.Standing          `json:"ledger"`
+	Imports       map[string]*imported      `json:"imports,omitempty"` // subscriptions of another system, by id
+	Adopted       bool                      `json:"adopted,omitempty"` // Subscription is the largest running import
+	History       map[string]history        `json:"history,omitempty"` // imported usage, by meter
+	// Problems counts records that could not be used, by what was wrong with them. Bounded.
+	Problems map[string]int64 `json:"problems,omitempty"`
+	// Catalog is the version that rules were last pruned for.
+	Catalog string  `json:"catalog,omitempty"`
+	Person  *person `json:"person,omitempty"`
+
+	key string
+}
+
+// person is the state under a user key: who they are, where they belong, and what waits
+// until that is known.
+type person struct {
+	account.Person
+	Held    []event.Record `json:"held,omitempty"`
+	Dropped int64          `json:"dropped,omitempty"` // beyond maxHeld: in the log, attributed to nobody
+	Sent    int64          `json:"sent,omitempty"`    // forwards without an id of their own; numbers their ids
+}
+
+// maxHeld bounds how many records wait for a person's account.
+const maxHeld = 1000
+
+// account returns the account of key, made when it does not exist.
+func (s *State) account(key string) *Account {
+	a := s.accounts[key]
+	if a == nil {
+		a = &Account{key: key}
+		a.Facts = account.Account{Key: key, Unknown: true, CreatedAt: s.Now, UpdatedAt: s.Now}
+		s.accounts[key] = a
+	}
+	s.dirty[key] = true
+	return a
+}
+
+// touch is account, with the timers of the account set anew when done.
+func (s *State) touch(key string, c *catalog.Catalog, f func(a *Account)) {
+	a := s.account(key)
+	if a.Catalog != c.Version {
+		a.Signals.Prune(c.Signals)
+		a.Catalog = c.Version
+	}
+	f(a)
+	s.due.put(key, a.nextDue(c, s.Now))
+}
+
+func (a *Account) ids() func(parts ...string) string {
+	prefixes := map[string]string{"signal": "sig", "decision": "dec", "request": "req", "opportunity": "opp"}
+	return func(parts ...string) string {
+		n, err := strconv.ParseInt(parts[1], 10, 64)
+		if err != nil {
+			panic("id number is not a number: " + parts[1]) // a bug of ours: domains count their own ids
+		}
+		return ID(prefixes[parts[0]], a.key, n)
+	}
+}
+
+// anchor is what periods follow: the subscription's, calendar months without one.
+func (a *Account) anchor() clock.Time { return a.Subscription.Anchor }
+
+// usage returns the state of a meter, made when it is not there.
+func (a *Account) usage(key string) *meter.Usage {
+	u := a.Usage[key]
+	if u == nil {
+		u = &meter.Usage{}
+		if a.Usage == nil {
+			a.Usage = make(map[string]*meter.Usage)
+		}
+		a.Usage[key] = u
+	}
+	return u
+}
+
+// nextDue returns when time next changes the account, zero when never.
+func (a *Account) nextDue(c *catalog.Catalog, now clock.Time) clock.Time {
+	var due clock.Time
+	earlier := func(t clock.Time, ok bool) {
+		if ok && t != 0 && (due == 0 || t < due) {
+			due = t
+		}
+	}
+	earlier(subscription.NextDue(&a.Subscription))
+	for _, u := range a.Usage {
+		earlier(meter.NextDue(u))
+	}
+	if a.Subscription.Status == subscription.Trialing {
+		t := signal.NextDue(&a.Signals, a.Subscription.TrialEndsAt, c.SignalsOnTrial(), now)
+		earlier(t, t != 0)
+	}
+	for _, i := range a.Imports {
+		earlier(i.EndsAt, i.Live)
+	}
+	return due
+}
+
+// Input is what entitlements are answered from.
+func (a *Account) Input(c *catalog.Catalog, now clock.Time) entitlement.Input {
+	if a == nil {
+		return entitlement.Input{Catalog: c, Now: now}
+	}
+	return entitlement.Input{Catalog: c, Subscription: &a.Subscription, Now: now,
+		Usage: func(m string) *meter.Usage { return a.Usage[m] }}
+}
+
+// Vars are what the catalog's conditions see of the account and the person asking.
+func (a *Account) Vars(c *catalog.Catalog, role offer.Role, profile, placement string) map[string]any {
+	traits := a.Facts.Traits
+	if traits == nil {
+		traits = map[string]any{}
+	}
+	mrr := a.Ledger.MRR.Round()
+	scale := 1.0
+	for range a.Ledger.Currency.Exponent() {
+		scale *= 10
+	}
+	return map[string]any{
+		"account": map[string]any{
+			"key": a.key, "name": a.Facts.Name, "plan": a.Subscription.Plan,
+			"status": string(a.Subscription.Status), "mrr": float64(mrr) / scale, "traits": traits,
+		},
+		"user":      map[string]any{"role": string(role), "profile": profile},
+		"placement": placement,
+	}
+}
+
+// features returns the account's standing with every feature, as offers see it.
+func (a *Account) features(c *catalog.Catalog, now clock.Time) map[string]offer.Feature {
+	out := make(map[string]offer.Feature, len(c.Features))
+	for _, item := range entitlement.All(a.Input(c, now)) {
+		f := offer.Feature{Allowed: item.Allowed, Unlimited: item.Unlimited, ResetsAt: item.ResetsAt}
+		if item.Usage != nil {
+			f.Usage = *item.Usage
+		}
+		if item.Limit != nil {
+			f.Limit = *item.Limit
+		}
+		if item.Remaining != nil {
+			f.Remaining = *item.Remaining
+		}
+		out[item.Feature] = f
+	}
+	return out
+}
+
+// OfferInput is what a decision is made from.
+func (a *Account) OfferInput(c *catalog.Catalog, ask DecideCall, user string, now clock.Time) offer.Input {
+	family := a.Facts.Parent
+	if family == "" {
+		family = a.key
+	}
+	return offer.Input{
+		Catalog: c, Account: a.key, Family: family, User: user, Role: ask.Role,
+		Subscription: a.Subscription, Signals: a.Signals.Alive(now), Features: a.features(c, now),
+		People: opportunity.WithPeople(a.Opportunities), Vars: a.Vars(c, ask.Role, ask.Profile, ask.Placement),
+		Placement: ask.Placement, Feature: ask.Feature, Requested: ask.Requested,
+		State: &a.Offers, Salt: holdoutSalt, Now: now, ID: a.ids(),
+	}
+}
+
+// holdoutSalt separates the draw of holdouts from other draws by the same family.
+const holdoutSalt = "holdout/1"
+
+// row is the account as a checkpoint writes it.
+func (a *Account) row(s *State, c *catalog.Catalog) AccountRow {
+	b, err := json.Marshal(a)
+	if err != nil { // every field is a plain value
+		panic(err)
+	}
+	row := AccountRow{Key: a.key, State: b}
+	if due := s.due.set[a.key]; due != 0 {
+		row.Timers = []Timer{{Due: due, ID: "next"}}
+	}
+	if _, isPerson := event.IsUserKey(a.key); isPerson {
+		if a.Person != nil && a.Person.Account != "" {
+			row.People = []account.Person{a.Person.Person}
+		}
+		return row
+	}
+	row.Listing = &Listing{Account: a.Facts, Plan: a.Subscription.Plan, Status: string(a.Subscription.Status),
+		Interval: string(a.Subscription.Interval), MRR: int64(a.Ledger.MRR), Currency: string(a.Ledger.Currency)}
+	row.Limits = a.limits(c, s.Now)
+	return row
+}
+
+// limits are the account's rows of how near it is to each hard or soft limit.
+func (a *Account) limits(c *catalog.Catalog, now clock.Time) []LimitRow {
+	if !a.Subscription.Live() {
+		return nil
+	}
+	var rows []LimitRow
+	for _, key := range slices.Sorted(maps.Keys(c.Features)) {
+		f := c.Features[key]
+		if f.Kind != catalog.Metered || a.Usage[f.Meter] == nil {
+			continue
+		}
+		ans := entitlement.Check(a.Input(c, now), key, 0)
+		if ans.Limit == nil || *ans.Limit <= 0 || ans.Usage == nil {
+			continue
+		}
+		rows = append(rows, LimitRow{Feature: key, Usage: int64(*ans.Usage), Limit: int64(*ans.Limit),
+			Percent: ans.Usage.Percent(*ans.Limit), ResetsAt: ans.ResetsAt})
+	}
+	return rows
+}

@@ -1,0 +1,343 @@
+package engine
+
+import (
+	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/entitlement"
+	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/offer"
+	"github.com/headroomhq/headroom/internal/opportunity"
+	"github.com/headroomhq/headroom/internal/revenue"
+	"github.com/headroomhq/headroom/internal/signal"
+	"github.com/headroomhq/headroom/internal/subscription"
+)
+
+// SubscribeCall is the body of a subscription record. Binding is the confirmation token's
+// content when one was given: the change is refused unless it still costs what was shown.
+type SubscribeCall struct {
+	Change  subscription.Change   `json:"change"`
+	Binding *subscription.Binding `json:"binding,omitempty"`
+}
+
+// Subscribed is the answer to a change of subscription.
+type Subscribed struct {
+	Account string `json:"account"`
+	subscription.Subscription
+	Entitlements []entitlement.Item `json:"entitlements"`
+}
+
+func (s *State) subscribe(a *Account, r *event.Record, c *catalog.Catalog) Answer {
+	call, err := decode[SubscribeCall](r)
+	if err != nil {
+		return refused(err)
+	}
+	if err := s.change(a, call.Change, call.Binding, origin{source: "subscription", motion: "self_service"}, c); err != nil {
+		return refused(err)
+	}
+	return ok(s.Subscribed(a, c))
+}
+
+// Subscribed is the account's subscription with its entitlements, for reads and answers.
+func (s *State) Subscribed(a *Account, c *catalog.Catalog) Subscribed {
+	return Subscribed{Account: a.key, Subscription: a.Subscription, Entitlements: entitlement.All(a.Input(c, s.Now))}
+}
+
+// origin says what led to a change of revenue, for the ledger line.
+type origin struct {
+	source, ref, motion, why string
+}
+
+// change makes a subscription change and writes the ledger. With a binding the amounts
+// must be those that were shown.
+func (s *State) change(a *Account, ch subscription.Change, b *subscription.Binding, from origin, c *catalog.Catalog) error {
+	if s.Catalog == "" {
+		return fault.New(fault.Conflict, "no_catalog", "there is no catalog yet, so there is no plan to subscribe to").
+			WithMend("apply one with `headroom catalog apply` or PUT /v1/catalog")
+	}
+	if b != nil {
+		if err := b.Fits(a.key, &a.Subscription, s.Catalog); err != nil {
+			return err
+		}
+		// The clock has moved since the preview; what was shown is what is charged, so the
+		// quote stands for as long as version and catalog do.
+		ch = b.Change
+	}
+	next, err := subscription.Apply(a.Subscription, ch, c, s.Now)
+	if err != nil {
+		return err
+	}
+	s.replace(a, next, from, c)
+	return nil
+}
+
+// replace puts the next subscription in place, books its MRR and tells the limit rules.
+func (s *State) replace(a *Account, next subscription.Subscription, from origin, c *catalog.Catalog) {
+	before := a.Subscription
+	a.Subscription, a.Adopted = next, false
+	a.Facts.UpdatedAt = s.Now
+	for _, i := range a.Imports { // Headroom keeps this subscription from here on
+		i.Live = false
+	}
+	note := subscription.Describe(&before, &next, c)
+	if from.why != "" {
+		note += ", " + from.why
+	}
+	effective := next.ChangedAt
+	if effective == 0 {
+		effective = s.Now
+	}
+	s.book(a, revenue.Change{
+		Account: a.key, MRR: next.MRR(), Currency: next.Currency, EffectiveAt: effective, RecordedAt: s.Now,
+		Type: subscription.TypeOf(&before, &next, c), Motion: from.motion, Source: from.source, Ref: from.ref, Note: note,
+	})
+	s.noticeLimits(a, c)
+}
+
+// book writes the ledger lines that bring the account to an MRR.
+func (s *State) book(a *Account, ch revenue.Change) {
+	if ch.Currency == "" {
+		ch.Currency = a.Ledger.Currency
+	}
+	lines, standing, err := a.Ledger.Append(ch)
+	if err != nil { // only a negative MRR, which subscriptions and imports refuse before
+		a.problem("ledger: " + err.Error())
+		return
+	}
+	a.Ledger = standing
+	s.effects.Lines = append(s.effects.Lines, lines...)
+}
+
+// fired keeps signals that just fired and sends each to people or leaves it to offers.
+func (s *State) fired(a *Account, fired []signal.Signal, c *catalog.Catalog) {
+	for _, sig := range fired {
+		s.effects.Signals = append(s.effects.Signals, sig)
+		if len(c.Routing) == 0 {
+			continue
+		}
+		routed := opportunity.Route(opportunity.OpenInput{
+			Catalog: c, Signal: sig, Subscription: a.Subscription, Features: a.features(c, s.Now),
+			Vars: a.Vars(c, "", "", ""), Existing: a.Opportunities, Number: a.Opened + 1, Now: s.Now, ID: a.ids(),
+		})
+		if routed.Opportunity == nil {
+			continue
+		}
+		if routed.Joined {
+			s.keep(a, *routed.Opportunity)
+			continue
+		}
+		a.Opened++
+		a.Opportunities = append(a.Opportunities, *routed.Opportunity)
+		s.effects.Opportunities = append(s.effects.Opportunities, *routed.Opportunity)
+		a.forgetClosed()
+	}
+}
+
+// maxClosed bounds how many closed opportunities an account keeps in state; lists have all.
+const maxClosed = 20
+
+func (a *Account) forgetClosed() {
+	closed := 0
+	for i := len(a.Opportunities) - 1; i >= 0; i-- {
+		if a.Opportunities[i].ClosedAt == 0 {
+			continue
+		}
+		if closed++; closed > maxClosed {
+			a.Opportunities = append(a.Opportunities[:i], a.Opportunities[i+1:]...)
+		}
+	}
+}
+
+// keep replaces an opportunity by its newer self.
+func (s *State) keep(a *Account, op opportunity.Opportunity) {
+	for i := range a.Opportunities {
+		if a.Opportunities[i].ID == op.ID {
+			a.Opportunities[i] = op
+		}
+	}
+	s.effects.Opportunities = append(s.effects.Opportunities, op)
+}
+
+// EditCall is the body of an opportunity record.
+type EditCall struct {
+	ID   string           `json:"id"`
+	Edit opportunity.Edit `json:"edit"`
+}
+
+// edit changes an opportunity as a person asked; winning it changes the subscription.
+func (s *State) edit(a *Account, r *event.Record, c *catalog.Catalog) Answer {
+	call, err := decode[EditCall](r)
+	if err != nil {
+		return refused(err)
+	}
+	for _, op := range a.Opportunities {
+		if op.ID != call.ID {
+			continue
+		}
+		edited, won, err := opportunity.Apply(op, call.Edit, s.Now)
+		if err != nil {
+			return refused(err)
+		}
+		if won {
+			from := origin{source: "opportunity", ref: op.ID, motion: op.Motion, why: "won by " + edited.Owner}
+			if err := s.change(a, offer.Change(op.Give, &a.Subscription), nil, from, c); err != nil {
+				return refused(err)
+			}
+		}
+		s.keep(a, edited)
+		return ok(edited)
+	}
+	return refused(fault.New(fault.NotFound, "opportunity_not_found", "opportunity %q is not known, or was closed long ago", fault.Shorten(call.ID)).
+		WithMend("list what there is with GET /v1/opportunities"))
+}
+
+// DecideCall is the body of a decide record.
+type DecideCall struct {
+	Placement string     `json:"placement"`
+	Feature   string     `json:"feature,omitempty"`
+	Requested bool       `json:"requested,omitempty"`
+	Role      offer.Role `json:"role,omitempty"`
+	Profile   string     `json:"profile,omitempty"`
+}
+
+// decide makes the decision again as Step and keeps it: it is about to be shown.
+func (s *State) decide(a *Account, r *event.Record, c *catalog.Catalog) Answer {
+	call, err := decode[DecideCall](r)
+	if err != nil {
+		return refused(err)
+	}
+	in := a.OfferInput(c, call, r.User, s.Now)
+	before := a.Offers.Decided
+	d := offer.Decide(in)
+	offer.Commit(in, d)
+	if a.Offers.Decided > before {
+		s.effects.Decisions = append(s.effects.Decisions, d)
+	}
+	return ok(d)
+}
+
+// OutcomeCall is the body of an outcome record: Act for an outcome of a decision, or
+// Request and Approve for an admin's answer to an upgrade request.
+type OutcomeCall struct {
+	Act     offer.Act             `json:"act"`
+	Binding *subscription.Binding `json:"binding,omitempty"`
+	Request string                `json:"request,omitempty"`
+	Approve bool                  `json:"approve,omitempty"`
+	By      string                `json:"by,omitempty"` // pseudonym
+}
+
+// OutcomeAnswer is what the sender of an outcome is told.
+type OutcomeAnswer struct {
+	offer.Outcome
+	Subscription *Subscribed         `json:"subscription,omitempty"` // after acceptance
+	Check        *entitlement.Answer `json:"check,omitempty"`        // of the decision's feature, after acceptance
+	RequestID    string              `json:"request_id,omitempty"`
+	Request      *offer.Request      `json:"request,omitempty"`
+}
+
+func (s *State) outcome(a *Account, r *event.Record, c *catalog.Catalog) Answer {
+	call, err := decode[OutcomeCall](r)
+	if err != nil {
+		return refused(err)
+	}
+	if call.Request != "" {
+		return s.answerRequest(a, call, c)
+	}
+	before := clone(a.Offers) // a refused subscription change must leave the offer as it was
+	res, err := offer.Record(&a.Offers, call.Act, a.key, s.Now, a.ids())
+	if err != nil {
+		return refused(err)
+	}
+	out := OutcomeAnswer{Outcome: res.Outcome}
+	if res.Request != nil {
+		out.RequestID, out.Request = res.Request.ID, res.Request
+	}
+	if res.Give != nil {
+		if !res.Repeated {
+			from := origin{source: "offer", ref: res.Decision.ID, motion: "self_service", why: "from offer " + res.Decision.Offer}
+			if err := s.change(a, offer.Change(*res.Give, &a.Subscription), call.Binding, from, c); err != nil {
+				a.Offers = before
+				return refused(err)
+			}
+		}
+		sub := s.Subscribed(a, c)
+		out.Subscription = &sub
+		if f := a.featureOf(res.Decision, *res.Give, c); f != "" {
+			check := entitlement.Check(a.Input(c, s.Now), f, 1)
+			out.Check = &check
+		}
+	}
+	if !res.Repeated {
+		s.effects.Outcomes = append(s.effects.Outcomes, res.Outcome)
+		s.requests(res.Request, res.Fulfilled)
+	}
+	return ok(out)
+}
+
+// featureOf is the feature a decision was about: its signal's, or the only one it gives.
+func (a *Account) featureOf(d offer.Kept, g catalog.Give, c *catalog.Catalog) string {
+	for _, sig := range a.Signals.Live {
+		if sig.ID == d.Signal && sig.Data["feature"] != "" {
+			return sig.Data["feature"]
+		}
+	}
+	if addon := c.Addons[g.Addon]; addon != nil && len(addon.Entitlements) == 1 {
+		for f := range addon.Entitlements {
+			return f
+		}
+	}
+	return ""
+}
+
+func (s *State) requests(one *offer.Request, more []offer.Request) {
+	if one != nil {
+		s.effects.Requests = append(s.effects.Requests, *one)
+	}
+	s.effects.Requests = append(s.effects.Requests, more...)
+}
+
+// answerRequest approves or declines an upgrade request; approval activates.
+func (s *State) answerRequest(a *Account, call OutcomeCall, c *catalog.Catalog) Answer {
+	before := clone(a.Offers)
+	res, err := offer.Answer(&a.Offers, call.Request, call.Approve, call.By, s.Now)
+	if err != nil {
+		return refused(err)
+	}
+	out := OutcomeAnswer{RequestID: res.Request.ID, Request: &res.Request}
+	if res.Give != nil {
+		if !res.Repeated {
+			from := origin{source: "request", ref: res.Request.ID, motion: "self_service", why: "approved request for offer " + res.Request.Offer}
+			if err := s.change(a, offer.Change(*res.Give, &a.Subscription), call.Binding, from, c); err != nil {
+				a.Offers = before
+				return refused(err)
+			}
+		}
+		sub := s.Subscribed(a, c)
+		out.Subscription = &sub
+	}
+	if !res.Repeated {
+		s.requests(&res.Request, res.Fulfilled)
+	}
+	return ok(out)
+}
+
+// pass does what the passing of time brings an account at the moment due, by kind in
+// alphabetical order: imports, meters, subscription, trial signals.
+func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
+	s.endImports(a, due)
+	s.closePeriods(a, due)
+	for {
+		next, what := subscription.Advance(a.Subscription, due, c)
+		if what.Kind == subscription.NothingDue {
+			break
+		}
+		s.replace(a, next, origin{source: "subscription", why: what.Note}, c)
+	}
+	sub := &a.Subscription
+	if sub.Status == subscription.Trialing {
+		if p := c.Plans[sub.Plan]; p != nil {
+			t := signal.Trial{Plan: p.Key, Title: p.Title, EndsAt: sub.TrialEndsAt}
+			s.fired(a, signal.OnTrial(&a.Signals, t, c.SignalsOnTrial(), s.context(a, "")), c)
+		}
+	}
+}

@@ -1,0 +1,228 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/engine"
+	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/fault"
+)
+
+// Elsewhere is returned when another process owns the account's partition.
+type Elsewhere struct{ Address string }
+
+// Error says where to ask.
+func (e *Elsewhere) Error() string { return "the account's partition is owned by " + e.Address }
+
+// Submit makes records durable and returns the position of the last of them.
+func (r *Runner) Submit(ctx context.Context, records ...event.Record) (uint64, error) {
+	return r.Writer.Submit(ctx, records...)
+}
+
+// Call makes a record durable and returns what Step answered. The record must have an ID.
+// After a time-out or a lost partition the call may still take effect; repeating it with
+// the same ID tells.
+func (r *Runner) Call(ctx context.Context, rec event.Record) (engine.Answer, uint64, error) {
+	p, err := r.find(ctx, rec.Key)
+	if err != nil {
+		return engine.Answer{}, 0, err
+	}
+	fp := event.FingerprintOf(rec.Source, rec.ID)
+	ch := make(chan engine.Answer, 1)
+	p.mu.Lock()
+	p.answers[fp] = append(p.answers[fp], ch)
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		left := slices.DeleteFunc(p.answers[fp], func(c chan engine.Answer) bool { return c == ch })
+		if len(left) == 0 {
+			delete(p.answers, fp)
+		} else {
+			p.answers[fp] = left
+		}
+	}()
+	position, err := r.Writer.Submit(ctx, rec)
+	if err != nil {
+		return engine.Answer{}, 0, err
+	}
+	select {
+	case a := <-ch:
+		return a, position, nil
+	case <-p.gone:
+		return engine.Answer{}, position, errLost
+	case <-ctx.Done():
+		return engine.Answer{}, position, fault.New(fault.Unavailable, "answer_late", "the call is recorded but was not answered in time").
+			WithMend("send it again with the same Idempotency-Key: it takes effect once").WithCause(ctx.Err())
+	}
+}
+
+// View is what a read sees of one account. It is only valid inside Read.
+type View struct {
+	State   *engine.State
+	Account *engine.Account // nil when there is none
+	Catalog *catalog.Catalog
+	Stale   bool // the lease may have run out: another node may know more
+}
+
+// Read calls f with the account as stepped at least up to position after.
+func (r *Runner) Read(ctx context.Context, key string, after uint64, f func(View) error) error {
+	p, err := r.find(ctx, key)
+	if err != nil {
+		return err
+	}
+	if err := p.wait(ctx, after); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.state.Loaded(key) {
+		if err := p.load(ctx, []event.Record{{Kind: event.KindAccount, Key: key}}); err != nil {
+			return err
+		}
+	}
+	return f(View{State: p.state, Account: p.state.Account(key), Catalog: p.cat, Stale: !p.fresh()})
+}
+
+// find returns the owned partition of key, waiting a moment while nobody owns it.
+func (r *Runner) find(ctx context.Context, key string) (*partition, error) {
+	n := event.Partition(key, r.Partitions)
+	for deadline := time.Now().Add(2 * r.LeaseTTL); ; {
+		r.mu.Lock()
+		p := r.owned[n]
+		r.mu.Unlock()
+		if p != nil {
+			return p, nil
+		}
+		leases, err := r.Store.Partitions(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if address := leases[n].Address; leases[n].Owner != "" && leases[n].Owner != r.Owner {
+			return nil, &Elsewhere{Address: address}
+		}
+		if time.Now().After(deadline) || !pause(ctx, 20*time.Millisecond) {
+			return nil, fault.New(fault.Unavailable, "partition_unowned", "no node owns the account's partition yet").
+				WithMend("try again in a few seconds")
+		}
+	}
+}
+
+// Active returns the catalog that is active at the partitions owned here, or by the last
+// checkpoints when there are none.
+func (r *Runner) Active(ctx context.Context) (*catalog.Catalog, error) {
+	for _, p := range r.partitions() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.cat, nil
+	}
+	leases, err := r.Store.Partitions(ctx)
+	if err != nil || len(leases) == 0 {
+		return &catalog.Catalog{}, err
+	}
+	return r.catalog(ctx, leases[0].Catalog)
+}
+
+// WaitAll returns when every partition has stepped the message at position and, when
+// durable, holds it in a checkpoint that lists can see.
+func (r *Runner) WaitAll(ctx context.Context, position uint64, durable bool) error {
+	mine := r.partitions()
+	for _, p := range mine {
+		wait := p.wait
+		if durable {
+			wait = p.waitDurable
+		}
+		if err := wait(ctx, position); err != nil {
+			return err
+		}
+	}
+	for len(mine) < r.Partitions {
+		lowest, err := r.Store.MinPosition(ctx)
+		if err != nil || lowest >= position {
+			return err
+		}
+		if !pause(ctx, 20*time.Millisecond) {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// Advance moves a test clock to the given time and returns when every partition has
+// stepped there. Times in the past are refused.
+func (r *Runner) Advance(ctx context.Context, to clock.Time) (uint64, error) {
+	if !r.Clock.IsTest() {
+		return 0, fault.New(fault.Conflict, "no_test_clock", "this server follows real time").
+			WithMend("start it with --test-clock to move time by hand")
+	}
+	if now := r.Clock.Now(); to < now {
+		return 0, fault.New(fault.Invalid, "clock_backwards", "time cannot go back from %s to %s", now, to)
+	}
+	r.Clock.Set(to)
+	position, err := r.Writer.Submit(ctx, event.Record{Kind: event.KindTick, ReceivedAt: to})
+	if err != nil {
+		return 0, err
+	}
+	return position, r.WaitAll(ctx, position, false)
+}
+
+// Position returns the token of a position in this log, which a read may carry.
+func (r *Runner) Position(position uint64) string {
+	return r.Log.Identity() + "-" + strconv.FormatUint(position, 10)
+}
+
+// ParsePosition reads a token; empty is position 0.
+func (r *Runner) ParsePosition(token string) (uint64, error) {
+	if token == "" {
+		return 0, nil
+	}
+	id, n, _ := strings.Cut(token, "-")
+	if position, err := strconv.ParseUint(n, 10, 64); err == nil && id == r.Log.Identity() {
+		return position, nil
+	}
+	return 0, fault.New(fault.Invalid, "position_unknown", "position %q is not of this server's log", fault.Shorten(token)).
+		WithMend("use the position that an answer of this server carried, unchanged")
+}
+
+// Committed returns a channel that is closed at the next commit of any partition.
+func (r *Runner) Committed() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.commits
+}
+
+func (r *Runner) announce() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	close(r.commits)
+	r.commits = make(chan struct{})
+}
+
+// Lag tells, per owned partition, how many log messages wait to be stepped and how many
+// stepped ones wait for a checkpoint.
+type Lag struct {
+	Partition, Unstepped, Uncommitted int
+}
+
+// Lags returns the lag of every owned partition, by number.
+func (r *Runner) Lags(ctx context.Context) ([]Lag, error) {
+	_, last, err := r.Log.Bounds(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("log bounds: %w", err)
+	}
+	var out []Lag
+	for _, p := range r.partitions() {
+		p.mu.Lock()
+		out = append(out, Lag{p.n, int(last - min(last, p.state.Position)), int(p.state.Position - min(p.committed, p.state.Position))})
+		p.mu.Unlock()
+	}
+	slices.SortFunc(out, func(a, b Lag) int { return a.Partition - b.Partition })
+	return out, nil
+}

@@ -1,0 +1,389 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/engine"
+	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/fault"
+)
+
+// errLost is what waiters hear when the partition went to another process.
+var errLost = fault.New(fault.Unavailable, "partition_moved",
+	"the account's partition has just moved to another node").
+	WithMend("send the call again with the same Idempotency-Key: it takes effect once")
+
+func rulesTooNew(n int) error {
+	return fault.New(fault.Internal, "rules_newer", "the data follows rules %d and this binary knows %d", n, engine.Rules).
+		WithMend("start the newer version of headroom that wrote the data")
+}
+
+// processStart anchors lease times to the monotonic clock.
+var processStart = time.Now()
+
+// partition is one partition while this process owns it.
+type partition struct {
+	r     *Runner
+	n     int
+	epoch int64
+
+	in         chan item
+	queued     atomic.Uint64 // position of the last message put into in
+	validUntil atomic.Int64  // end of the lease, nanoseconds since processStart
+	gone       chan struct{} // closed when lost
+	loseOnce   sync.Once
+
+	mu        sync.Mutex
+	state     *engine.State
+	cat       *catalog.Catalog
+	committed uint64
+	answers   map[event.Fingerprint][]chan engine.Answer
+	stepped   waiters
+	durable   waiters
+
+	outbox bool // forwards may be waiting in SQL; only commitLoop touches it
+}
+
+func newPartition(r *Runner, n int, epoch int64) *partition {
+	return &partition{r: r, n: n, epoch: epoch, in: make(chan item, 64), gone: make(chan struct{}),
+		answers: make(map[event.Fingerprint][]chan engine.Answer), outbox: true}
+}
+
+// lose drops the partition without another write.
+func (p *partition) lose() { p.loseOnce.Do(func() { close(p.gone) }) }
+
+func (p *partition) isGone() bool {
+	select {
+	case <-p.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// fresh says whether the lease surely still holds.
+func (p *partition) fresh() bool { return int64(time.Since(processStart)) < p.validUntil.Load() }
+
+func (p *partition) nextDue() clock.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.state.NextDue()
+}
+
+// step applies messages in order until ctx ends or the partition is lost.
+func (p *partition) step(ctx context.Context) {
+	for {
+		select {
+		case it := <-p.in:
+			if err := p.apply(ctx, it); err != nil {
+				if ctx.Err() == nil && !p.isGone() {
+					p.r.Logger.Error("a partition stopped stepping", "partition", p.n, "position", it.position, "error", err)
+					p.r.fail(err)
+				}
+				return
+			}
+		case <-p.gone:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// apply steps all records of one message.
+func (p *partition) apply(ctx context.Context, it item) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if it.position <= p.state.Position {
+		return nil
+	}
+	for _, section := range it.sections {
+		var records []event.Record
+		for len(section) > 0 {
+			rec, rest, err := event.DecodeRecord(section)
+			if err != nil {
+				return err
+			}
+			records, section = append(records, rec), rest
+		}
+		if err := p.load(ctx, records); err != nil {
+			return err
+		}
+		for i := range records {
+			if err := p.one(ctx, &records[i]); err != nil {
+				return err
+			}
+		}
+	}
+	p.state.Position = it.position
+	p.stepped.reached(it.position)
+	return nil
+}
+
+func (p *partition) one(ctx context.Context, rec *event.Record) error {
+	ans := engine.Step(p.state, rec, p.cat)
+	if p.state.Catalog != p.cat.Version {
+		var c *catalog.Catalog
+		if err := p.retry(ctx, func() (err error) { c, err = p.r.catalog(ctx, p.state.Catalog); return }); err != nil {
+			return err
+		}
+		p.cat = c
+	}
+	if len(p.answers) > 0 && rec.ID != "" {
+		fp := event.FingerprintOf(rec.Source, rec.ID)
+		for _, ch := range p.answers[fp] {
+			ch <- ans
+		}
+		delete(p.answers, fp)
+	}
+	return nil
+}
+
+// load brings in from SQL what stepping the records needs.
+func (p *partition) load(ctx context.Context, records []event.Record) error {
+	for {
+		need := p.state.Needs(records)
+		if need.Empty() {
+			return nil
+		}
+		if err := p.retry(ctx, func() error { return p.fetch(ctx, need) }); err != nil {
+			return err
+		}
+	}
+}
+
+func (p *partition) fetch(ctx context.Context, need engine.Needs) (err error) {
+	st := p.r.Store
+	defer func() {
+		// What was read is of our own last checkpoint only if nobody has taken the partition
+		// since. Asked after the read: a later owner could only have written before it by
+		// raising the epoch first.
+		if err == nil {
+			var mine bool
+			if mine, err = st.Holds(ctx, p.n, p.epoch); err == nil && !mine {
+				p.lose()
+				err = errLost
+			}
+		}
+	}()
+	if len(need.Accounts) > 0 {
+		stored, err := st.AccountStates(ctx, need.Accounts)
+		if err != nil {
+			return err
+		}
+		for _, key := range need.Accounts {
+			if err := p.state.LoadAccount(key, stored[key]); err != nil {
+				return err
+			}
+		}
+	}
+	for _, day := range need.Days {
+		fps, err := st.Segments(ctx, p.n, day)
+		if err != nil {
+			return err
+		}
+		p.state.LoadDay(day, fps)
+	}
+	for _, call := range need.Answers {
+		row, kept, err := st.Answer(ctx, call.Account, call.Fingerprint)
+		if err != nil {
+			return err
+		}
+		var stored *engine.AnswerRow
+		if kept {
+			stored = &row
+		}
+		if err := p.state.LoadAnswer(call, stored); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// retry repeats f, with growing pauses, until it succeeds, the partition is lost or ctx ends.
+func (p *partition) retry(ctx context.Context, f func() error) error {
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		err := f()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		p.r.Logger.Warn("the database did not answer; trying again", "partition", p.n, "error", err)
+		select {
+		case <-p.gone:
+			return errLost
+		default:
+		}
+		if !pause(ctx, wait) {
+			return ctx.Err()
+		}
+	}
+}
+
+// idleCheckpoint is how often a partition in which nothing changed moves its position on.
+const idleCheckpoint = 10 * time.Second
+
+// commitLoop writes a checkpoint whenever something changed, at most once per interval.
+func (p *partition) commitLoop(ctx context.Context) {
+	last := time.Now()
+	for pause(ctx, p.r.CheckpointEvery) && !p.isGone() {
+		p.mu.Lock()
+		due := p.state.Changed() || p.durable.waiting() ||
+			p.state.Position > p.committed && time.Since(last) > idleCheckpoint
+		p.mu.Unlock()
+		if due {
+			if err := p.commit(ctx); err != nil {
+				return
+			}
+			last = time.Now()
+		}
+		if p.outbox {
+			p.forward(ctx)
+		}
+	}
+}
+
+// commit harvests and writes one checkpoint. An error means that the partition is no longer ours.
+func (p *partition) commit(ctx context.Context) error {
+	p.mu.Lock()
+	c := p.state.Harvest(p.cat)
+	p.mu.Unlock()
+	c.Epoch, c.Stream = p.epoch, p.r.Log.Identity()
+	err := p.retry(ctx, func() error {
+		err := p.r.Store.Commit(ctx, c)
+		switch fault.CodeOf(err) {
+		case "already_committed": // written before, the answer was lost on the way
+			return nil
+		case "lost_partition":
+			p.r.Logger.Warn("checkpoint refused: another process owns the partition", "partition", p.n)
+			p.lose()
+			p.r.drop(p)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p.outbox = p.outbox || len(c.Effects.Forwards) > 0
+	p.mu.Lock()
+	p.committed = c.To
+	p.state.Forget(p.r.KeepAccounts)
+	p.durable.reached(c.To)
+	p.mu.Unlock()
+	p.r.announce()
+	return nil
+}
+
+// forward appends what the outbox holds to the log. Repeating it is harmless: the records
+// have derived ids and are counted once.
+func (p *partition) forward(ctx context.Context) {
+	for {
+		rows, err := p.r.Store.Outbox(ctx, p.n, 1000)
+		if err == nil && len(rows) == 0 {
+			p.outbox = false
+			return
+		}
+		if err == nil {
+			records := make([]event.Record, len(rows))
+			ids := make([]int64, len(rows))
+			for i := range rows {
+				records[i], ids[i] = rows[i].Record, rows[i].ID
+			}
+			if _, err = p.r.Writer.Submit(ctx, records...); err == nil {
+				err = p.r.Store.DeleteOutbox(ctx, ids)
+			}
+		}
+		if err != nil {
+			if ctx.Err() == nil {
+				p.r.Logger.Warn("forwarding waits", "partition", p.n, "error", err)
+			}
+			return
+		}
+	}
+}
+
+// close writes a last checkpoint.
+func (p *partition) close() {
+	if p.isGone() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := p.commit(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		p.r.Logger.Warn("last checkpoint not written; the log holds it all", "partition", p.n, "error", err)
+	}
+	p.lose()
+}
+
+// wait returns when the partition has stepped the message at position.
+func (p *partition) wait(ctx context.Context, position uint64) error {
+	p.mu.Lock()
+	if p.state.Position >= position {
+		p.mu.Unlock()
+		return nil
+	}
+	ch := p.stepped.add(position)
+	p.mu.Unlock()
+	return p.await(ctx, ch)
+}
+
+// waitDurable returns when a checkpoint holds the message at position.
+func (p *partition) waitDurable(ctx context.Context, position uint64) error {
+	p.mu.Lock()
+	if p.committed >= position {
+		p.mu.Unlock()
+		return nil
+	}
+	ch := p.durable.add(position)
+	p.mu.Unlock()
+	return p.await(ctx, ch)
+}
+
+func (p *partition) await(ctx context.Context, ch chan struct{}) error {
+	select {
+	case <-ch:
+		return nil
+	case <-p.gone:
+		return errLost
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// waiters wait for a position.
+type waiters struct {
+	list []waiter
+}
+
+type waiter struct {
+	position uint64
+	ch       chan struct{}
+}
+
+func (w *waiters) add(position uint64) chan struct{} {
+	ch := make(chan struct{})
+	w.list = append(w.list, waiter{position, ch})
+	return ch
+}
+
+func (w *waiters) waiting() bool { return len(w.list) > 0 }
+
+func (w *waiters) reached(position uint64) {
+	kept := w.list[:0]
+	for _, one := range w.list {
+		if one.position <= position {
+			close(one.ch)
+		} else {
+			kept = append(kept, one)
+		}
+	}
+	w.list = kept
+}

@@ -1,0 +1,276 @@
+// Package runner runs Step over the log: it holds the leases of partitions, loads what
+// Step needs, commits checkpoints, lets effects out after them, and answers calls and
+// reads for the partitions that this process owns.
+package runner
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/eventlog"
+	"github.com/headroomhq/headroom/internal/store"
+)
+
+// Options say what a Runner works with. Store, Log, Writer and Clock are required.
+type Options struct {
+	Store   *store.Store
+	Log     *eventlog.Log
+	Writer  *eventlog.Writer
+	Clock   *clock.Clock
+	Logger  *slog.Logger
+	Owner   string // unique to this process
+	Address string // where other nodes reach this one over HTTP, such as http://10.0.0.7:8080
+
+	Partitions      int           // as fixed at first start
+	LeaseTTL        time.Duration // 5 s when zero
+	CheckpointEvery time.Duration // 200 ms when zero
+	KeepAccounts    int           // accounts a partition keeps in memory; 50,000 when zero
+}
+
+// Runner owns partitions. Safe for concurrent use.
+type Runner struct {
+	Options
+
+	mu      sync.Mutex
+	owned   map[int]*partition
+	restart context.CancelFunc // makes the reader begin again from the lowest position
+	commits chan struct{}      // closed and replaced at every commit
+
+	catalogs sync.Map // version → *catalog.Catalog
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+	failed   chan error
+}
+
+// Start takes the partitions that are free and begins to step. It returns once it has
+// tried each lease, with all partitions it could get caught up to the log's end.
+func Start(ctx context.Context, o Options) (*Runner, error) {
+	if o.LeaseTTL == 0 {
+		o.LeaseTTL = 5 * time.Second
+	}
+	if o.CheckpointEvery == 0 {
+		o.CheckpointEvery = 200 * time.Millisecond
+	}
+	if o.KeepAccounts == 0 {
+		o.KeepAccounts = 50_000
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	r := &Runner{Options: o, owned: make(map[int]*partition), commits: make(chan struct{}), failed: make(chan error, 1)}
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	r.stop = stop
+	if err := r.acquire(ctx, run); err != nil {
+		stop()
+		return nil, err
+	}
+	_, last, err := r.Log.Bounds(ctx)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	r.running.Go(func() { r.read(run) })
+	r.running.Go(func() { r.lease(run) })
+	r.running.Go(func() { r.tick(run) })
+	for _, p := range r.partitions() {
+		if err := p.wait(ctx, last); err != nil && !errors.Is(err, errLost) {
+			r.Close()
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// Failed delivers the error that made the runner stop working for good: the log or the
+// database no longer hold what they held.
+func (r *Runner) Failed() <-chan error { return r.failed }
+
+// Close commits what was stepped, gives the leases back and stops. It does not close the
+// store or the log.
+func (r *Runner) Close() {
+	r.stop()
+	r.running.Wait()
+	for _, p := range r.partitions() {
+		p.close()
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		if err := r.Store.Release(ctx, p.n, p.epoch); err != nil {
+			r.Logger.Warn("lease not given back; it will run out", "partition", p.n, "error", err)
+		}
+		cancel()
+		r.drop(p)
+	}
+}
+
+func (r *Runner) fail(err error) {
+	select {
+	case r.failed <- err:
+	default:
+	}
+}
+
+// partitions returns those owned now.
+func (r *Runner) partitions() []*partition {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := make([]*partition, 0, len(r.owned))
+	for _, p := range r.owned {
+		out = append(out, p)
+	}
+	return out
+}
+
+// read follows the log and hands every message to the partitions.
+func (r *Runner) read(ctx context.Context) {
+	for ctx.Err() == nil {
+		rctx, cancel := context.WithCancel(ctx)
+		r.mu.Lock()
+		r.restart = cancel
+		r.mu.Unlock()
+		from, any := r.lowest()
+		if !any {
+			<-rctx.Done() // until a lease is won
+			cancel()
+			continue
+		}
+		err := r.Log.Read(rctx, from+1, func(position uint64, _ time.Time, message []byte) error {
+			return r.dispatch(rctx, position, bytes.Clone(message))
+		})
+		cancel()
+		if err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled) {
+			r.Logger.Error("reading the log stopped", "error", err)
+			if errors.Is(err, event.ErrCorrupt) {
+				r.fail(err)
+				return
+			}
+			pause(ctx, time.Second)
+		}
+	}
+}
+
+func (r *Runner) lowest() (position uint64, any bool) {
+	for _, p := range r.partitions() {
+		if at := p.queued.Load(); !any || at < position {
+			position, any = at, true
+		}
+	}
+	return position, any
+}
+
+// item is one log message as one partition sees it.
+type item struct {
+	position uint64
+	sections [][]byte // of this partition and of all, in the order of the message
+}
+
+func (r *Runner) dispatch(ctx context.Context, position uint64, message []byte) error {
+	own := make(map[int][][]byte)
+	var toAll [][]byte
+	err := event.Sections(message, func(n int, records []byte) error {
+		if n == event.AllPartitions {
+			toAll = append(toAll, records)
+			for k := range own {
+				own[k] = append(own[k], records)
+			}
+			return nil
+		}
+		if _, seen := own[n]; !seen {
+			own[n] = append([][]byte(nil), toAll...)
+		}
+		own[n] = append(own[n], records)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("log message %d: %w", position, err)
+	}
+	for _, p := range r.partitions() {
+		if position <= p.queued.Load() {
+			continue
+		}
+		sections, mine := own[p.n]
+		if !mine {
+			sections = toAll
+		}
+		select {
+		case p.in <- item{position, sections}:
+			p.queued.Store(position)
+		case <-p.gone:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// tick puts the passing of time into the log: when a timer of an owned partition is due,
+// and once a minute. A test clock only moves by Advance.
+func (r *Runner) tick(ctx context.Context) {
+	var last clock.Time
+	for pause(ctx, 50*time.Millisecond) {
+		if r.Clock.IsTest() {
+			continue
+		}
+		now := r.Clock.Now()
+		due := now >= last+clock.Minute
+		for _, p := range r.partitions() {
+			if at := p.nextDue(); at != 0 && at <= now && at > last {
+				due = true
+			}
+		}
+		if !due {
+			continue
+		}
+		if _, err := r.Writer.Submit(ctx, event.Record{Kind: event.KindTick, ReceivedAt: now}); err != nil {
+			if ctx.Err() == nil {
+				r.Logger.Warn("the passing of time could not be recorded", "error", err)
+			}
+			continue
+		}
+		last = now
+	}
+}
+
+// pause waits for d; false when ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// catalog returns the compiled version, from memory or the store; an empty one for "".
+func (r *Runner) catalog(ctx context.Context, version string) (*catalog.Catalog, error) {
+	if c, ok := r.catalogs.Load(version); ok {
+		return c.(*catalog.Catalog), nil
+	}
+	if version == "" {
+		return &catalog.Catalog{}, nil
+	}
+	stored, err := r.Store.Catalog(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+	c, err := compile(version, []byte(stored.Text))
+	if err != nil {
+		return nil, err
+	}
+	r.catalogs.Store(version, c)
+	return c, nil
+}
+
+// compile parses a stored version again. It was valid when it was stored.
+func compile(version string, text []byte) (*catalog.Catalog, error) {
+	c, findings := catalog.Parse("catalog "+version, text)
+	return c, catalog.AsError(findings)
+}

@@ -1,0 +1,34 @@
+package runner
+
+import (
+	"github.com/headroomhq/headroom/internal/engine"
+	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/offer"
+	"github.com/headroomhq/headroom/internal/subscription"
+)
+
+// Decide says what a decide record would be answered now, and changes nothing. The account
+// may not exist yet.
+func (v View) Decide(ask engine.DecideCall, account, user string) offer.Decision {
+	return offer.Decide(v.State.Peek(account).OfferInput(v.Catalog, ask, user, v.State.Now))
+}
+
+// Bind makes what a confirmation token for the change holds: what it costs now. With a
+// decision, the change is what accepting it does. The caller sets ExpiresAt.
+func (v View) Bind(change subscription.Change, decision string) (subscription.Binding, error) {
+	a := v.Account
+	if decision != "" {
+		kept, found := a.Offers.Find(decision)
+		if !found {
+			return subscription.Binding{}, fault.New(fault.NotFound, "decision_unknown", "decision %q is not known, or is long over", fault.Shorten(decision)).
+				WithMend("decide again and preview the new decision")
+		}
+		change = offer.Change(kept.Give, &a.Subscription)
+	}
+	quote, _, err := subscription.Preview(a.Subscription, change, v.Catalog, v.State.Now)
+	if err != nil {
+		return subscription.Binding{}, err
+	}
+	return subscription.Binding{Account: a.Facts.Key, Version: a.Subscription.Version, Change: change, Quote: quote,
+		CatalogVersion: v.State.Catalog, Decision: decision}, nil
+}
