@@ -115,7 +115,7 @@ func featureOf(in *Input, c *chosen) *catalog.Feature {
 			return f
 		}
 	}
-	var any *catalog.Feature
+	var some *catalog.Feature
 	for _, e := range entitlementsOf(in.Catalog, c.offer.Give) {
 		f := in.Catalog.Features[e.Feature]
 		if f == nil || !gives(e) {
@@ -124,11 +124,11 @@ func featureOf(in *Input, c *chosen) *catalog.Feature {
 		if !has(in.Features[e.Feature]) {
 			return f
 		}
-		if any == nil {
-			any = f
+		if some == nil {
+			some = f
 		}
 	}
-	return any
+	return some
 }
 
 // next is what the account would have of a feature once the offer is accepted.

@@ -66,7 +66,7 @@ func TestWhatBecomesOfADecision(t *testing.T) {
 			d := shownTo(t, in, "ada", c.role)
 			act := Act{Decision: d.ID}
 			got := ""
-			for _, word := range strings.Fields(c.outcomes) {
+			for word := range strings.FieldsSeq(c.outcomes) {
 				if role, ok := strings.CutPrefix(word, "as:"); ok {
 					act.Role = Role(role)
 					continue
@@ -95,10 +95,10 @@ func TestWhatBecomesOfADecision(t *testing.T) {
 // record says in a few words what an outcome led to, and holds that a fault changes nothing.
 func record(t *testing.T, st *State, a Act, at clock.Time) string {
 	t.Helper()
-	before, _ := json.Marshal(st)
+	before := stored(t, st)
 	res, err := Record(st, a, "acme", at, ids)
 	if err != nil {
-		if after, _ := json.Marshal(st); string(after) != string(before) {
+		if after := stored(t, st); after != before {
 			t.Errorf("a refused outcome changed the state:\n%s\n%s", before, after)
 		}
 		return fault.CodeOf(err)
@@ -120,6 +120,15 @@ func record(t *testing.T, st *State, a Act, at clock.Time) string {
 		words = []string{"done"}
 	}
 	return strings.Join(words, " ")
+}
+
+// stored is the state as a checkpoint keeps it.
+func stored(t interface{ Fatal(args ...any) }, st *State) string {
+	b, err := json.Marshal(st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 func TestTwoAdminsCannotBuyTheSameThingTwice(t *testing.T) {
@@ -337,9 +346,9 @@ func TestNoSequenceBreaksTheContactPolicy(t *testing.T) {
 			if len(st.Decisions) == 0 || rapid.IntRange(0, 2).Draw(t, "decide or act") < 2 {
 				in.User = rapid.SampledFrom([]string{"ada", "bea", ""}).Draw(t, "user")
 				in.Placement = rapid.SampledFrom([]string{"speakers.add", "recordings.page", "nav.badge", "billing.page"}).Draw(t, "placement")
-				before, _ := json.Marshal(&st)
+				before := stored(t, &st)
 				d := Decide(in)
-				if after, _ := json.Marshal(&st); string(after) != string(before) {
+				if stored(t, &st) != before {
 					t.Fatal("Decide changed the state")
 				}
 				if d2 := Decide(in); !reflect.DeepEqual(d, d2) {
@@ -382,12 +391,9 @@ func TestNoSequenceBreaksTheContactPolicy(t *testing.T) {
 					t.Fatalf("%s shown %d times within %s, at most %d", s.offer, n, policy.Per, policy.AtMost)
 				}
 			}
-			kept, err := json.Marshal(&st)
-			if err != nil {
-				t.Fatal(err)
-			}
+			kept := stored(t, &st)
 			st = State{}
-			if err := json.Unmarshal(kept, &st); err != nil {
+			if err := json.Unmarshal([]byte(kept), &st); err != nil {
 				t.Fatal(err)
 			}
 		}

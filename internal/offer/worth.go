@@ -48,8 +48,7 @@ func WorthOf(cat *catalog.Catalog, give catalog.Give, sub *subscription.Subscrip
 	}
 	after, err := subscription.Apply(*sub, Change(give, sub), cat, now)
 	if err != nil {
-		var f *fault.Error
-		if errors.As(err, &f) {
+		if f, ok := errors.AsType[*fault.Error](err); ok {
 			return Worth{}, &Obstacle{"not_applicable", f.Message}
 		}
 		return Worth{}, &Obstacle{"not_applicable", err.Error()}

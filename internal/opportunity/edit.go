@@ -107,33 +107,33 @@ func wrong(op *Opportunity, e Edit) *fault.Error {
 	if e.Stage != nil {
 		to = *e.Stage
 		if _, known := next[to]; !known {
-			f.WithField("/stage", string(to), "want open, in_progress, won or lost")
+			f = f.WithField("/stage", string(to), "want open, in_progress, won or lost")
 		}
 	}
 	if e.Owner != nil && !plain(*e.Owner, maxName) {
-		f.WithField("/owner", *e.Owner, "want a name of 1 to 200 bytes, without line breaks")
+		f = f.WithField("/owner", *e.Owner, "want a name of 1 to 200 bytes, without line breaks")
 	}
 	if a := e.Amount; a != nil {
 		switch {
 		case a.Currency != op.Amount.Currency:
-			f.WithField("/amount/currency", string(a.Currency), "want "+string(op.Amount.Currency)+", the currency of the opportunity")
+			f = f.WithField("/amount/currency", string(a.Currency), "want "+string(op.Amount.Currency)+", the currency of the opportunity")
 		case a.Minor < 0 || a.Minor > 12*subscription.MaxRecurring:
-			f.WithField("/amount/amount", a.Minor.Decimal(a.Currency), "want 0 to "+(12*subscription.MaxRecurring).Decimal(a.Currency))
+			f = f.WithField("/amount/amount", a.Minor.Decimal(a.Currency), "want 0 to "+(12*subscription.MaxRecurring).Decimal(a.Currency))
 		}
 	}
 	if e.Note != nil && (len(*e.Note) > maxNote || !utf8.ValidString(*e.Note)) {
-		f.WithField("/note", *e.Note, "want text of at most 10,000 bytes")
+		f = f.WithField("/note", *e.Note, "want text of at most 10,000 bytes")
 	}
 	reason := op.LostWhy
 	if e.LostReason != nil {
 		reason = strings.TrimSpace(*e.LostReason)
 		if !plain(reason, maxName) {
-			f.WithField("/lost_reason", *e.LostReason, "want a reason of 1 to 200 bytes, without line breaks")
+			f = f.WithField("/lost_reason", *e.LostReason, "want a reason of 1 to 200 bytes, without line breaks")
 		} else if to != Lost {
-			f.WithField("/lost_reason", *e.LostReason, "only a lost opportunity has one; send the stage lost with it")
+			f = f.WithField("/lost_reason", *e.LostReason, "only a lost opportunity has one; send the stage lost with it")
 		}
 	} else if to == Lost && reason == "" {
-		f.WithField("/lost_reason", "", "is needed to close an opportunity as lost")
+		f = f.WithField("/lost_reason", "", "is needed to close an opportunity as lost")
 	}
 	if len(f.Fields) == 0 {
 		return nil

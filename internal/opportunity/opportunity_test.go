@@ -2,6 +2,7 @@ package opportunity
 
 import (
 	"encoding/json"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -201,6 +202,15 @@ func anEdit(t testing.TB, text string) Edit {
 	return e
 }
 
+func faultOf(t testing.TB, err error) *fault.Error {
+	t.Helper()
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		t.Fatalf("%v is no fault", err)
+	}
+	return f
+}
+
 func TestWhatPeopleMayEdit(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -249,10 +259,11 @@ func TestWhatPeopleMayEdit(t *testing.T) {
 			}
 			if err != nil {
 				said = fault.CodeOf(err)
-				if f := err.(*fault.Error); len(f.Fields) > 0 {
+				f := faultOf(t, err)
+				if len(f.Fields) > 0 {
 					said += " " + f.Fields[0].Path
 				}
-				if err.(*fault.Error).Mend == "" || !reflect.DeepEqual(got, op) {
+				if f.Mend == "" || !reflect.DeepEqual(got, op) {
 					t.Errorf("refused without a mend, or changed: %v", err)
 				}
 			}
@@ -274,7 +285,7 @@ func TestEveryWrongValueOfAnEditIsNamedWithItsMend(t *testing.T) {
 	_, _, err := Apply(Opportunity{ID: "op1", Stage: Open, Amount: money.Of(0, "USD")},
 		anEdit(t, `{"stage":"closed","owner":"","amount":{"amount":"1","currency":"EUR"},"lost_reason":"x"}`), now)
 	var paths []string
-	for _, f := range err.(*fault.Error).Fields {
+	for _, f := range faultOf(t, err).Fields {
 		paths = append(paths, f.Path)
 	}
 	if want := []string{"/stage", "/owner", "/amount/currency", "/lost_reason"}; !reflect.DeepEqual(paths, want) {

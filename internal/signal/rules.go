@@ -163,9 +163,9 @@ func NextDue(st *State, trialEndsAt clock.Time, rules []*catalog.Signal, now clo
 // Alive returns the signals that have not decayed at now, newest first.
 func (st *State) Alive(now clock.Time) []Signal {
 	var out []Signal
-	for i := len(st.Live) - 1; i >= 0; i-- {
-		if st.Live[i].DecaysAt > now {
-			out = append(out, st.Live[i])
+	for _, s := range slices.Backward(st.Live) {
+		if s.DecaysAt > now {
+			out = append(out, s)
 		}
 	}
 	return out
