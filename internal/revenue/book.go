@@ -19,8 +19,16 @@ type Book struct {
 	names   []string
 	numbers map[string]int32
 	entries []entry
-	sorted  []entry // by account, time and place of arrival
-	first   []int32 // of each account in sorted; one more at the end
+	sorted  []change // by account, time and seq
+	first   []int32  // of each account in sorted; one more at the end
+}
+
+// change is an entry in its place: sorted under its account, with its month worked out once.
+type change struct {
+	at    clock.Time
+	delta money.Twelfths
+	month Month
+	seq   int32
 }
 
 type entry struct {
@@ -144,10 +152,10 @@ func (b *Book) sort() {
 	for i := 1; i < len(first); i++ {
 		first[i] += first[i-1]
 	}
-	sorted := make([]entry, len(b.entries))
+	sorted := make([]change, len(b.entries))
 	next := append([]int32(nil), first...)
 	for _, e := range b.entries {
-		sorted[next[e.account]] = e
+		sorted[next[e.account]] = change{at: e.at, delta: e.delta, month: MonthOf(e.at), seq: e.seq}
 		next[e.account]++
 	}
 	for a := range b.names {
@@ -156,8 +164,8 @@ func (b *Book) sort() {
 	b.sorted, b.first = sorted, first
 }
 
-// of returns the sorted entries of account number a.
-func (b *Book) of(a int) []entry { return b.sorted[b.first[a]:b.first[a+1]] }
+// of returns the sorted changes of account number a.
+func (b *Book) of(a int) []change { return b.sorted[b.first[a]:b.first[a+1]] }
 
 // Balance is what one account pays at the end of two months.
 type Balance struct {
@@ -203,7 +211,7 @@ func (b *Book) fill(out []money.Twelfths, a int, from Month) {
 	var sum money.Twelfths
 	entries, k := b.of(a), 0
 	for i := range out {
-		for k < len(entries) && MonthOf(entries[k].at) <= from+Month(i) {
+		for k < len(entries) && entries[k].month <= from+Month(i) {
 			sum += entries[k].delta
 			k++
 		}

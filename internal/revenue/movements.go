@@ -63,12 +63,12 @@ func (b *Book) move(items []Movement, a int, from, to Month, policy Policy) {
 	paid := false
 	entries := b.of(a)
 	for k := 0; k < len(entries); {
-		month := MonthOf(entries[k].at)
+		month := entries[k].month
 		if month > to {
 			break
 		}
 		opening := balance
-		for ; k < len(entries) && MonthOf(entries[k].at) == month; k++ {
+		for ; k < len(entries) && entries[k].month == month; k++ {
 			was := balance
 			balance += entries[k].delta
 			if policy.Gross {

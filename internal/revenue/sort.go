@@ -2,7 +2,7 @@ package revenue
 
 import "slices"
 
-func before(a, b *entry) bool {
+func before(a, b *change) bool {
 	if a.at != b.at {
 		return a.at < b.at
 	}
@@ -11,9 +11,9 @@ func before(a, b *entry) bool {
 
 // sortEntries sorts one account's entries by time and seq, keeping the order of arrival of
 // equals. Short ones by insertion, which for the usual two to ten entries is the fastest.
-func sortEntries(s []entry) {
+func sortEntries(s []change) {
 	if len(s) > 24 {
-		slices.SortStableFunc(s, func(a, b entry) int {
+		slices.SortStableFunc(s, func(a, b change) int {
 			switch {
 			case before(&a, &b):
 				return -1
