@@ -69,13 +69,12 @@ func (s *Store) text(b *batch, n int) string {
 		if i > 0 {
 			t.WriteByte(',')
 		}
-		t.WriteByte('(')
-		t.WriteString(db.Placeholders(1+i*b.columns, b.columns))
-		t.WriteByte(')')
+		t.WriteString(in(b.columns))
 	}
 	t.WriteString(" " + b.tail)
-	s.texts.Store(k, t.String())
-	return t.String()
+	text := s.numbered(t.String())
+	s.texts.Store(k, text)
+	return text
 }
 
 // each calls f with runs of keys of at most 256, made up to one of sizes by repeating the

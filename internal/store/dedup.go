@@ -25,7 +25,7 @@ func (s *Store) putSegment(ctx context.Context, tx *sql.Tx, partition int, g *en
 	if len(g.Fingerprints) == 0 {
 		return nil
 	}
-	have, err := segmentSizes(ctx, tx, partition, g.Day)
+	have, err := s.segmentSizes(ctx, tx, partition, g.Day)
 	if err != nil {
 		return err
 	}
@@ -53,10 +53,10 @@ func (s *Store) putSegment(ctx context.Context, tx *sql.Tx, partition int, g *en
 
 type segmentSize struct{ number, bytes int64 }
 
-func segmentSizes(ctx context.Context, on db.Querier, partition int, day int32) ([]segmentSize, error) {
+func (s *Store) segmentSizes(ctx context.Context, on db.Querier, partition int, day int32) ([]segmentSize, error) {
 	var have []segmentSize
 	q := ask("SELECT segment, length(fingerprints) FROM dedup_segments WHERE partition = ? AND day = ?", partition, day)
-	err := rowsOn(ctx, on, q, func(r *sql.Rows) error {
+	err := s.rowsOn(ctx, on, q, func(r *sql.Rows) error {
 		var x segmentSize
 		err := r.Scan(&x.number, &x.bytes)
 		have = append(have, x)

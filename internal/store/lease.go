@@ -117,7 +117,7 @@ func (s *Store) Renew(ctx context.Context, owner string, held map[int]int64, ttl
 		}
 		q := ask("UPDATE partitions SET expires = ? WHERE partition IN (SELECT partition FROM partitions WHERE owner = ?", now.Add(ttl), owner)
 		q.and("AND partition IN "+in(len(partitions)), partitions...).and("ORDER BY partition" + s.forUpdate() + ") RETURNING partition, epoch")
-		return rowsOn(ctx, tx, q, func(r *sql.Rows) error {
+		return s.rowsOn(ctx, tx, q, func(r *sql.Rows) error {
 			var p int
 			var epoch int64
 			if err := r.Scan(&p, &epoch); err != nil {

@@ -12,8 +12,9 @@ import (
 func (s *Store) putLimits(ctx context.Context, tx *sql.Tx, accounts []engine.AccountRow) error {
 	type id struct{ account, feature string }
 	want := make(map[id]engine.LimitRow)
+	accounts = last(accounts, func(a *engine.AccountRow) string { return a.Key })
 	var keys []string
-	for _, a := range last(accounts, func(a *engine.AccountRow) string { return a.Key }) {
+	for _, a := range accounts {
 		if a.Listing == nil && len(a.Limits) == 0 {
 			continue // a person without an account has none
 		}
@@ -25,7 +26,7 @@ func (s *Store) putLimits(ctx context.Context, tx *sql.Tx, accounts []engine.Acc
 	var gone []id
 	err := each(keys, func(run []any) error {
 		q := ask("SELECT account, feature, usage, limit_value, percent, resets_at FROM limits WHERE account IN "+in(len(run)), run...)
-		return rowsOn(ctx, tx, q, func(r *sql.Rows) error {
+		return s.rowsOn(ctx, tx, q, func(r *sql.Rows) error {
 			var k id
 			var l engine.LimitRow
 			if err := r.Scan(&k.account, &l.Feature, &l.Usage, &l.Limit, &l.Percent, &l.ResetsAt); err != nil {
@@ -46,8 +47,14 @@ func (s *Store) putLimits(ctx context.Context, tx *sql.Tx, accounts []engine.Acc
 	b := insert("limits", "account, feature, usage, limit_value, percent, resets_at",
 		`ON CONFLICT (account, feature) DO UPDATE SET usage = excluded.usage, limit_value = excluded.limit_value,
 		percent = excluded.percent, resets_at = excluded.resets_at`)
-	for k, l := range want {
-		b.add(k.account, k.feature, l.Usage, l.Limit, l.Percent, l.ResetsAt)
+	for _, a := range accounts { // in their order, which is kinder to the index than the map's
+		for _, l := range a.Limits {
+			k := id{a.Key, l.Feature}
+			if w, ok := want[k]; ok {
+				b.add(k.account, k.feature, w.Usage, w.Limit, w.Percent, w.ResetsAt)
+				delete(want, k)
+			}
+		}
 	}
 	if err := s.run(ctx, tx, b); err != nil {
 		return err

@@ -17,7 +17,7 @@ const personKeySize = 32
 // that are missing. All callers get the same key of a person, whoever was first. A person who was
 // erased gets no key again and is left out.
 func (s *Store) PersonKeys(ctx context.Context, pseudonyms []string, at clock.Time) (map[string][]byte, error) {
-	known, err := personKeys(ctx, s.db.Read(), pseudonyms)
+	known, err := s.personKeys(ctx, s.db.Read(), pseudonyms)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (s *Store) PersonKeys(ctx context.Context, pseudonyms []string, at clock.Ti
 			if err := s.run(ctx, tx, b); err != nil {
 				return err
 			}
-			made, err := personKeys(ctx, tx, missing)
+			made, err := s.personKeys(ctx, tx, missing)
 			for p, key := range made {
 				known[p] = key
 			}
@@ -55,15 +55,15 @@ func (s *Store) PersonKeys(ctx context.Context, pseudonyms []string, at clock.Ti
 
 // FindPersonKeys returns the keys of those persons who have one.
 func (s *Store) FindPersonKeys(ctx context.Context, pseudonyms []string) (map[string][]byte, error) {
-	known, err := personKeys(ctx, s.db.Read(), pseudonyms)
+	known, err := s.personKeys(ctx, s.db.Read(), pseudonyms)
 	return withoutErased(known), err
 }
 
-func personKeys(ctx context.Context, on db.Querier, pseudonyms []string) (map[string][]byte, error) {
+func (s *Store) personKeys(ctx context.Context, on db.Querier, pseudonyms []string) (map[string][]byte, error) {
 	out := make(map[string][]byte, len(pseudonyms))
 	err := each(pseudonyms, func(run []any) error {
 		q := ask("SELECT pseudonym, secret FROM person_keys WHERE pseudonym IN "+in(len(run)), run...)
-		return rowsOn(ctx, on, q, func(r *sql.Rows) error {
+		return s.rowsOn(ctx, on, q, func(r *sql.Rows) error {
 			var p string
 			var key []byte
 			err := r.Scan(&p, &key)

@@ -89,7 +89,7 @@ func cursor(values ...any) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// query is a statement put together from parts; every ? becomes the next $n.
+// query is a statement put together from parts, with ? for its arguments in order.
 type query struct {
 	text strings.Builder
 	args []any
@@ -98,19 +98,32 @@ type query struct {
 func ask(text string, args ...any) *query { return new(query).and(text, args...) }
 
 func (q *query) and(text string, args ...any) *query {
-	for {
-		before, rest, ok := strings.Cut(text, "?")
-		q.text.WriteString(before)
-		if !ok {
-			break
-		}
-		q.args = append(q.args, plain(args[0]))
-		args, text = args[1:], rest
-		q.text.WriteByte('$')
-		q.text.WriteString(strconv.Itoa(len(q.args)))
-	}
+	q.text.WriteString(text)
 	q.text.WriteByte(' ')
+	for _, v := range args {
+		q.args = append(q.args, plain(v))
+	}
 	return q
+}
+
+// numbered makes the text one for the engine: PostgreSQL wants $1, $2… SQLite takes those
+// too, as names, which it looks up one by one: with hundreds of them that takes longer than
+// the query.
+func (s *Store) numbered(text string) string {
+	if s.db.Engine() == db.SQLite {
+		return text
+	}
+	var b strings.Builder
+	for n := 1; ; n++ {
+		before, rest, ok := strings.Cut(text, "?")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		b.WriteByte('$')
+		b.WriteString(strconv.Itoa(n))
+		text = rest
+	}
 }
 
 // where adds " AND text" when value is set.
@@ -149,11 +162,11 @@ func plain(v any) any {
 
 // rows runs q on the readers and calls scan for each row.
 func (s *Store) rows(ctx context.Context, q *query, scan func(*sql.Rows) error) error {
-	return rowsOn(ctx, s.db.Read(), q, scan)
+	return s.rowsOn(ctx, s.db.Read(), q, scan)
 }
 
-func rowsOn(ctx context.Context, on db.Querier, q *query, scan func(*sql.Rows) error) error {
-	rows, err := on.QueryContext(ctx, q.text.String(), q.args...)
+func (s *Store) rowsOn(ctx context.Context, on db.Querier, q *query, scan func(*sql.Rows) error) error {
+	rows, err := on.QueryContext(ctx, s.numbered(q.text.String()), q.args...)
 	if err != nil {
 		return db.Fault(err)
 	}
