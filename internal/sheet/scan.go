@@ -41,8 +41,10 @@ func (b *badRecord) Error() string { return b.why }
 // newScanner reads enough to know the format and the columns.
 func newScanner(r io.Reader, name string) (*scanner, error) {
 	s := &scanner{r: r, buf: make([]byte, 0, chunk)}
-	s.fill()
-	if s.failed != nil {
+	for !s.eof && s.hi < chunk/2 {
+		s.fill()
+	}
+	if s.failed != nil && s.hi == 0 {
 		return nil, unreadable(name, s.failed)
 	}
 	if err := refuse(name, s.buf[:s.hi]); err != nil {
