@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/headroomhq/headroom/internal/event"
 )
@@ -50,6 +51,7 @@ type codeUse struct{ code, kind, says, at string }
 type codeMaker struct {
 	code, kind int    // positions of the parameters; kind -1 when fixed
 	fixed      string // the kind when fixed
+	suffix     string // added to the code that is given
 	says       string
 }
 
@@ -57,17 +59,14 @@ type codeMaker struct {
 // With -update it writes the table.
 func TestErrorCodesArePublished(t *testing.T) {
 	uses := codeUses(t)
-	byCode := make(map[string]codeUse)
+	byCode := make(map[[2]string]codeUse) // by kind and code
 	for _, u := range uses {
-		before, known := byCode[u.code]
-		if known && before.kind != u.kind {
-			t.Errorf("%s: code %s is %s here and %s at %s: one code has one kind", u.at, u.code, u.kind, before.kind, before.at)
-		}
 		if !regexp.MustCompile(`^[a-z][a-z0-9_]*$`).MatchString(u.code) {
 			t.Errorf("%s: code %q: want lower case words joined by _", u.at, u.code)
 		}
-		if !known || before.says == "" {
-			byCode[u.code] = u
+		key := [2]string{u.kind, u.code}
+		if before, known := byCode[key]; !known || before.says == "" {
+			byCode[key] = u
 		}
 	}
 	page := renderErrors(byCode)
@@ -82,7 +81,11 @@ func TestErrorCodesArePublished(t *testing.T) {
 	}
 }
 
-func renderErrors(byCode map[string]codeUse) []byte {
+func renderErrors(byCode map[[2]string]codeUse) []byte {
+	meanings := make(map[string]string)
+	for _, c := range event.Codes {
+		meanings[c.Code] = c.Meaning
+	}
 	var b bytes.Buffer
 	b.WriteString("# Error codes\n\n" +
 		"<!-- Written by: go test -run TestErrorCodesArePublished . -update -->\n\n" +
@@ -91,11 +94,12 @@ func renderErrors(byCode map[string]codeUse) []byte {
 		"never renamed. `…` stands for what the case puts there.\n")
 	for _, k := range kinds {
 		var rows []string
-		for _, code := range slices.Sorted(maps.Keys(byCode)) {
-			if byCode[code].kind == k.name {
-				rows = append(rows, fmt.Sprintf("| `%s` | %s |", code, byCode[code].says))
+		for key, u := range byCode {
+			if u.kind == k.name {
+				rows = append(rows, fmt.Sprintf("| `%s` | %s |", key[1], cmp.Or(u.says, meanings[key[1]], "see the answer's detail")))
 			}
 		}
+		slices.Sort(rows)
 		if len(rows) > 0 {
 			fmt.Fprintf(&b, "\n## %s: HTTP %s\n\n%s\n\n| code | says |\n|---|---|\n%s\n", k.name, k.status, k.means, strings.Join(rows, "\n"))
 		}
@@ -167,6 +171,13 @@ func fileUses(t *testing.T, s source, makers map[string]codeMaker, constants map
 	t.Helper()
 	for _, decl := range s.file.Decls {
 		var nested []function // around the node, outermost first
+		locals := make(map[string]bool)
+		within := func(name string) string {
+			if local := fmt.Sprintf("%s@%d", name, decl.Pos()); locals[local] {
+				return local
+			}
+			return name
+		}
 		ast.Inspect(decl, func(n ast.Node) bool {
 			if n == nil {
 				return true
@@ -177,14 +188,17 @@ func fileUses(t *testing.T, s source, makers map[string]codeMaker, constants map
 				nested = append(nested, function{n.Name.Name, n.Type.Params, n})
 			case *ast.AssignStmt:
 				if lit, ok := n.Rhs[0].(*ast.FuncLit); ok {
-					nested = append(nested, function{lastName(n.Lhs[0]), lit.Type.Params, n})
+					// It has its name only inside the function around it.
+					local := fmt.Sprintf("%s@%d", lastName(n.Lhs[0]), decl.Pos())
+					locals[local] = true
+					nested = append(nested, function{local, lit.Type.Params, n})
 				}
 			case *ast.CompositeLit:
 				if u := literalUse(s, n); u.code != "" {
 					uses = append(uses, u)
 				}
 			case *ast.CallExpr:
-				m, ok := makers[calledName(n.Fun)]
+				m, ok := makers[within(calledName(n.Fun))]
 				if !ok || len(n.Args) <= m.code {
 					return true
 				}
@@ -192,23 +206,20 @@ func fileUses(t *testing.T, s source, makers map[string]codeMaker, constants map
 				if m.kind >= 0 {
 					u.kind = lastName(n.Args[m.kind])
 				}
-				if len(n.Args) > m.code+1 {
-					if says := textOf(n.Args[m.code+1]); says != "" {
-						u.says = says
-					}
-				}
-				u.code = codeOf(n.Args[m.code], constants)
-				switch given := lastName(n.Args[m.code]); {
-				case u.code != "":
+				u.says = cmp.Or(sentence(n.Args[m.code+1:]), u.says)
+				given, suffix := splitCode(n.Args[m.code])
+				made := makerOf(nested, given)
+				switch code := codeOf(n.Args[m.code], constants); {
+				case code != "":
+					u.code = code + m.suffix
 					uses = append(uses, u)
-				case makerOf(nested, given) != nil:
-					made := makerOf(nested, given)
-					maker := codeMaker{code: parameter(made.params, given), kind: -1, fixed: u.kind, says: u.says}
+				case made != nil:
+					maker := codeMaker{code: parameter(made.params, given), kind: -1, fixed: u.kind, suffix: suffix + m.suffix, says: u.says}
 					if m.kind >= 0 {
 						maker.kind = parameter(made.params, u.kind)
 					}
 					makers[made.name] = maker
-				case !slices.Contains(listsItsOwn, path.Dir(s.path)):
+				case given != "Code" && !slices.Contains(listsItsOwn, path.Dir(s.path)):
 					t.Errorf("%s: the code is neither a string nor a parameter, so that nobody can list it", s.at(n))
 				}
 			}
@@ -246,8 +257,25 @@ func literal(values []ast.Expr, i int) (string, bool) {
 	return text, err == nil
 }
 
-// codeOf returns the code that an argument is: a string, or a constant that holds one.
+// splitCode returns the name in an expression such as what + "_not_found", and what is
+// added to it; of a plain name or a field the name.
+func splitCode(e ast.Expr) (name, suffix string) {
+	if sum, ok := e.(*ast.BinaryExpr); ok {
+		suffix, _ = literal([]ast.Expr{sum.Y}, 0)
+		return lastName(sum.X), suffix
+	}
+	if call, ok := e.(*ast.CallExpr); ok && len(call.Args) > 0 { // cmp.Or(problem.Code, "…")
+		return lastName(call.Args[0]), ""
+	}
+	return lastName(e), ""
+}
+
+// codeOf returns the code that an argument is: a string, or a constant that holds one. Of
+// cmp.Or it is the last, for when what is handed on has none.
 func codeOf(e ast.Expr, constants map[string]string) string {
+	if call, ok := e.(*ast.CallExpr); ok && lastName(call.Fun) == "Or" {
+		e = call.Args[len(call.Args)-1]
+	}
 	if text, ok := literal([]ast.Expr{e}, 0); ok {
 		return text
 	}
@@ -316,6 +344,16 @@ func parameter(params *ast.FieldList, name string) int {
 		}
 	}
 	return -1
+}
+
+// sentence returns the first text among the arguments that has words; a path has none.
+func sentence(args []ast.Expr) string {
+	for _, arg := range args {
+		if text := textOf(arg); strings.Contains(text, " ") && strings.ContainsFunc(text, unicode.IsLetter) {
+			return text
+		}
+	}
+	return ""
 }
 
 var verbs = regexp.MustCompile(`%[+#]?[0-9.]*[a-zA-Z]`)

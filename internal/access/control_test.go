@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,12 @@ import (
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/store"
 )
+
+// TestMain makes hashing cheap: what it costs is not what these tests are about.
+func TestMain(m *testing.M) {
+	currentCost = cost{time: 1, memory: 1 << 10, threads: 1}
+	os.Exit(m.Run())
+}
 
 // hands is a clock set by hand; safe for several goroutines.
 type hands struct{ at atomic.Int64 }
@@ -277,6 +284,26 @@ func TestSessionsOfTheConsole(t *testing.T) {
 			clock.move(time.Second)
 			must(c.Login(ctx, "a long password", "192.0.2.9:2"))
 		})
+	})
+}
+
+func TestAnOldHashIsMadeAnewAtTheNextLogin(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, opened func() *db.DB) {
+		ctx, st := t.Context(), store.New(opened())
+		c := open(t, st, Config{EnvironmentKey: "k"})
+		must(c.FirstStart(ctx, "a long password"))
+		before, _, _ := st.ConsoleUser(ctx, administrator)
+
+		was := currentCost
+		currentCost.time = 2
+		defer func() { currentCost = was }()
+		session := must(c.Login(ctx, "a long password", "192.0.2.1:1"))
+		after, _, _ := st.ConsoleUser(ctx, administrator)
+		if after.Password == before.Password || !strings.Contains(after.Password, "t=2") {
+			t.Errorf("kept as %s, then %s", before.Password, after.Password)
+		}
+		shows(t, c, Credentials{Session: session}, "")
+		must(c.Login(ctx, "a long password", "192.0.2.1:1"))
 	})
 }
 

@@ -77,7 +77,7 @@ func parseAuthorization(header string) (key string, err error) {
 	if key == "" || len(key) > maxKeyLength {
 		return "", malformed("holds no key")
 	}
-	for i := 0; i < len(key); i++ {
+	for i := range len(key) {
 		if key[i] <= ' ' || key[i] > '~' {
 			return "", malformed("holds a key with a space or control character")
 		}

@@ -142,6 +142,7 @@ func (c *Control) Logout(ctx context.Context, session string) error {
 // Cookie returns the cookie that keeps a session in the browser; for an empty session the
 // one that takes it away. secure says whether the browser reached us by TLS.
 func (c *Control) Cookie(session string, secure bool) *http.Cookie {
+	//nolint:gosec // Secure is set where there is TLS; 127.0.0.1 has none
 	cookie := &http.Cookie{Name: c.cookieName, Value: session, Path: "/", HttpOnly: true,
 		SameSite: http.SameSiteStrictMode, Secure: secure, MaxAge: int(sessionLife / clock.Second)}
 	if session == "" {

@@ -73,10 +73,13 @@ func TestOneIPv6LineIsOneAddress(t *testing.T) {
 
 func TestTheMemoryOfTheThrottleIsBounded(t *testing.T) {
 	th := newThrottle()
-	for i := range throttledAddresses + 500 {
-		th.failed(fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255), noon)
+	for i := range throttledAddresses + 50 {
+		th.failed(fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255), noon.Add(time.Duration(i)))
 	}
-	if len(th.byAddr) != throttledAddresses || th.recents.Len() != throttledAddresses {
-		t.Errorf("remembers %d and %d addresses, want %d", len(th.byAddr), th.recents.Len(), throttledAddresses)
+	if len(th.byAddr) != throttledAddresses {
+		t.Errorf("remembers %d addresses, want %d", len(th.byAddr), throttledAddresses)
+	}
+	if _, first := th.byAddr[addressOf("10.0.0.0:1")]; first {
+		t.Error("the oldest is still remembered")
 	}
 }
