@@ -36,7 +36,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(serveCommand(),
+	root.AddCommand(serveCommand(), catalogCommand(), importCommand(),
 		revenueCommand())
 	return root
 }

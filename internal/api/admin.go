@@ -208,12 +208,13 @@ type SessionState struct {
 	Company  string `json:"company,omitempty"`
 }
 
-type sessionRequest struct {
+// SessionParams are what a browser shows of its session.
+type SessionParams struct {
 	Cookie http.Cookie `cookie:"headroom_session"`
 	TLS    string      `header:"X-Forwarded-Proto"`
 }
 
-func (s *Server) getSession(ctx context.Context, in *sessionRequest) (*struct{ Body SessionState }, error) {
+func (s *Server) getSession(ctx context.Context, in *SessionParams) (*struct{ Body SessionState }, error) {
 	out := &struct{ Body SessionState }{}
 	if s.Demo != "" {
 		out.Body = SessionState{SignedIn: true, Name: "Demo", Demo: true, Company: s.Demo}
@@ -226,7 +227,7 @@ func (s *Server) getSession(ctx context.Context, in *sessionRequest) (*struct{ B
 }
 
 type signInRequest struct {
-	sessionRequest
+	SessionParams
 	Console string `header:"Headroom-Console"`
 	Body    struct {
 		Password string `json:"password" maxLength:"1000"`
@@ -246,7 +247,7 @@ func (s *Server) postSession(ctx context.Context, in *signInRequest) (*sessionAn
 }
 
 type signOutRequest struct {
-	sessionRequest
+	SessionParams
 	Console string `header:"Headroom-Console"`
 }
 

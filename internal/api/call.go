@@ -8,7 +8,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/headroomhq/headroom/internal/access"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
 )
@@ -16,7 +15,6 @@ import (
 const (
 	positionHeader    = "Headroom-Position"
 	idempotencyHeader = "Idempotency-Key"
-	accessDecide      = access.Decide
 )
 
 // PositionParam makes a read see at least what was there at a position.

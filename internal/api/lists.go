@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/headroomhq/headroom/internal/clock"
@@ -129,10 +130,10 @@ func (s *Server) funnel(ctx context.Context, in *funnelRequest) (*funnelAnswer, 
 	out.Body.Items = []FunnelLine{}
 	sum := &out.Body.Totals
 	for _, r := range rows {
-		line := FunnelLine{Offer: r.Offer, Title: r.Offer, Shown: r.Shown, Seen: r.Seen, Clicked: r.Clicked,
+		line := FunnelLine{Offer: r.Offer, Title: strings.ReplaceAll(r.Offer, "_", " "), Shown: r.Shown, Seen: r.Seen, Clicked: r.Clicked,
 			Dismissed: r.Dismissed, Requested: r.Requested, Accepted: r.Accepted, Holdout: r.Holdout}
-		if o := cat.Offers[r.Offer]; o != nil && o.Content.Title != "" {
-			line.Title = o.Content.Title
+		if o := cat.Offers[r.Offer]; o != nil && !strings.Contains(o.Content.Title, "{") {
+			line.Title = o.Content.Title // one with placeholders reads differently for everybody
 		}
 		out.Body.Items = append(out.Body.Items, line)
 		sum.Shown += r.Shown

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/headroomhq/headroom/internal/access"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
@@ -53,6 +54,9 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if principal(r.Context()).Kind == access.Browser {
+		d.Considered = nil // how offers are weighed is not for the customer's browser
+	}
 	return writeJSON(w, http.StatusOK, DecideAnswer{d, s.Runner.Position(position)})
 }
 
@@ -85,12 +89,13 @@ func (s *Server) decideFor(ctx context.Context, req DecideRequest, after uint64,
 	return answered[offer.Decision](s, ctx, rec)
 }
 
-type decisionID struct {
+// DecisionParam names the decision in the path.
+type DecisionParam struct {
 	ID string `path:"id" maxLength:"600"`
 }
 
 type explainRequest struct {
-	decisionID
+	DecisionParam
 	PositionParam
 }
 
@@ -119,7 +124,7 @@ func (s *Server) explain(ctx context.Context, in *explainRequest) (*explainAnswe
 }
 
 type outcomeRequest struct {
-	decisionID
+	DecisionParam
 	IdempotencyParam
 	Body struct {
 		Type   string `json:"type" enum:"seen,clicked,dismissed,requested,accepted"`

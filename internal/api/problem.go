@@ -17,7 +17,7 @@ import (
 
 // Problem is an RFC 9457 problem with our stable code.
 type Problem struct {
-	Type   string        `json:"type" doc:"about the code, in the published list" example:"https://headroomhq.github.io/errors#limit_unknown"`
+	Type   string        `json:"type" doc:"about the code, in the published list" example:"https://github.com/headroomhq/headroom/blob/main/docs/errors.md#account_not_found"`
 	Title  string        `json:"title"`
 	Status int           `json:"status"`
 	Code   string        `json:"code" doc:"stable; the list is published"`
@@ -27,6 +27,9 @@ type Problem struct {
 
 	retryAfter int // seconds
 }
+
+// errorDocs is where the published list of codes stands.
+const errorDocs = "https://github.com/headroomhq/headroom/blob/main/docs/errors.md#"
 
 // statuses is the one table from kinds of fault to HTTP.
 var statuses = map[fault.Kind]int{
@@ -90,7 +93,7 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 	if f.Code == "malformed_json" {
 		status = http.StatusBadRequest
 	}
-	p := &Problem{Type: "about:blank#" + f.Code, Title: http.StatusText(status), Status: status, Code: f.Code,
+	p := &Problem{Type: errorDocs + f.Code, Title: http.StatusText(status), Status: status, Code: f.Code,
 		Detail: f.Message, Mend: f.Mend, Errors: f.Fields}
 	if f.Kind == fault.Busy || f.Kind == fault.Unavailable {
 		p.retryAfter = 1
@@ -139,6 +142,6 @@ func problemOf(status int, msg string, errs ...error) huma.StatusError {
 		path := strings.TrimPrefix(strings.TrimPrefix(d.Location, "body"), ".")
 		p.Errors = append(p.Errors, fault.Field{Path: path, Value: fault.Shorten(fmt.Sprint(d.Value)), Message: d.Message})
 	}
-	p.Type = "about:blank#" + p.Code
+	p.Type = errorDocs + p.Code
 	return p
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/headroomhq/headroom/internal/access"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/event"
@@ -109,13 +110,16 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) lock(ctx context.Context, req CheckRequest, out *CheckAnswer) (uint64, error) {
 	user := s.people.name(req.User)
 	position, err := s.touched(ctx, req.Account, user, req.Feature)
-	if err != nil || req.Placement == "" || principal(ctx).Require(accessDecide) != nil {
+	if err != nil || req.Placement == "" || principal(ctx).Require(access.Decide) != nil {
 		return position, err
 	}
 	d, position, err := s.decideFor(ctx, DecideRequest{Account: req.Account, User: req.User, Role: req.Role,
 		Placement: req.Placement, Feature: req.Feature}, position, "")
 	if err != nil {
 		return position, err
+	}
+	if principal(ctx).Kind == access.Browser {
+		d.Considered = nil
 	}
 	out.Decision = &d
 	return position, nil

@@ -6,6 +6,7 @@ import (
 	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/offer"
 	"github.com/headroomhq/headroom/internal/opportunity"
 	"github.com/headroomhq/headroom/internal/revenue"
@@ -24,6 +25,8 @@ type SubscribeCall struct {
 type Subscribed struct {
 	Account string `json:"account"`
 	subscription.Subscription
+	Recurring    money.Amount       `json:"recurring"` // each interval
+	MRR          money.Amount       `json:"mrr"`
 	Entitlements []entitlement.Item `json:"entitlements"`
 }
 
@@ -40,7 +43,9 @@ func (s *State) subscribe(a *Account, r *event.Record, c *catalog.Catalog) Answe
 
 // Subscribed is the account's subscription with its entitlements, for reads and answers.
 func (s *State) Subscribed(a *Account, c *catalog.Catalog) Subscribed {
-	return Subscribed{Account: a.key, Subscription: a.Subscription, Entitlements: entitlement.All(a.Input(c, s.Now))}
+	sub := a.Subscription
+	return Subscribed{Account: a.key, Subscription: sub, Recurring: money.Of(sub.Recurring, sub.Currency),
+		MRR: sub.MRR().Amount(sub.Currency), Entitlements: entitlement.All(a.Input(c, s.Now))}
 }
 
 // origin says what led to a change of revenue, for the ledger line.
@@ -174,7 +179,7 @@ func (s *State) edit(a *Account, r *event.Record, c *catalog.Catalog) Answer {
 		if op.ID != call.ID {
 			continue
 		}
-		edited, won, err := opportunity.Apply(op, call.Edit, s.Now)
+		edited, won, err := opportunity.Apply(op, call.Edit, s.Now, a.Opportunities...)
 		if err != nil {
 			return refused(err)
 		}
@@ -274,8 +279,11 @@ func (s *State) outcome(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 	return ok(out)
 }
 
-// featureOf is the feature a decision was about: its signal's, or the only one it gives.
+// featureOf is the feature a decision was about: its own, its signal's, or the only one it gives.
 func (a *Account) featureOf(d offer.Kept, g catalog.Give, c *catalog.Catalog) string {
+	if d.Feature != "" {
+		return d.Feature
+	}
 	for _, sig := range a.Signals.Live {
 		if sig.ID == d.Signal && sig.Data["feature"] != "" {
 			return sig.Data["feature"]
@@ -316,6 +324,9 @@ func (s *State) answerRequest(a *Account, call OutcomeCall, c *catalog.Catalog) 
 		out.Subscription = &sub
 	}
 	if !res.Repeated {
+		if res.Outcome != nil {
+			s.effects.Outcomes = append(s.effects.Outcomes, *res.Outcome)
+		}
 		s.requests(&res.Request, res.Fulfilled)
 	}
 	return ok(out)

@@ -94,7 +94,8 @@ func (s *State) gate(a *Account, r *event.Record, c *catalog.Catalog) {
 	if p := c.Plans[a.Subscription.Plan]; p != nil && a.Subscription.Live() {
 		plan = p.Title
 	}
-	touch := signal.GateTouch{Feature: f.Key, Title: f.Title, Plan: plan, At: r.When()}
+	touch := signal.GateTouch{Feature: f.Key, Title: f.Title, Plan: plan, At: r.When(),
+		Limit: entitlement.GrantOf(c, a.Subscription.Plan, a.Subscription.Addons, f.Key).Limit}
 	s.fired(a, signal.OnGate(&a.Signals, touch, c.SignalsOnGate(f.Key), s.context(a, r.User)), c)
 }
 

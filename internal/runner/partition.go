@@ -236,8 +236,8 @@ func (p *partition) commitLoop(ctx context.Context) {
 	last := time.Now()
 	for pause(ctx, p.r.CheckpointEvery) && !p.isGone() {
 		p.mu.Lock()
-		due := p.state.Changed() || p.durable.waiting() ||
-			p.state.Position > p.committed && time.Since(last) > idleCheckpoint
+		due := p.state.Position > p.committed &&
+			(p.state.Changed() || p.durable.waiting() || time.Since(last) > idleCheckpoint)
 		p.mu.Unlock()
 		if due {
 			if err := p.commit(ctx); err != nil {
@@ -254,6 +254,10 @@ func (p *partition) commitLoop(ctx context.Context) {
 // commit harvests and writes one checkpoint. An error means that the partition is no longer ours.
 func (p *partition) commit(ctx context.Context) error {
 	p.mu.Lock()
+	if p.state.Position == p.committed {
+		p.mu.Unlock()
+		return nil
+	}
 	c := p.state.Harvest(p.cat)
 	p.mu.Unlock()
 	c.Epoch, c.Stream = p.epoch, p.r.Log.Identity()
