@@ -1,12 +1,14 @@
-// Package entitlement answers whether an account may use a feature, how much is left, and
-// what would unlock it.
+// Package entitlement answers whether an account may use a feature, how much is left, when
+// that resets, and what would unlock more.
 package entitlement
 
 import (
+	"strings"
+
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/meter"
-	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/subscription"
 )
@@ -14,7 +16,7 @@ import (
 // Input is what an answer depends on.
 type Input struct {
 	Catalog      *catalog.Catalog
-	Subscription *subscription.Subscription      // nil or zero: none
+	Subscription *subscription.Subscription      // nil or zero: none; taken as it is at Now
 	Usage        func(meter string) *meter.Usage // nil function or nil Usage: nothing used yet
 	Now          clock.Time
 }
@@ -24,49 +26,165 @@ type Reason string
 
 // The reasons.
 const (
-	Included          Reason = "included" // a boolean feature, or a metered one without a limit
-	WithinLimit       Reason = "within_limit"
-	Overage           Reason = "overage" // above a soft limit: allowed, and it costs
+	Included          Reason = "included"     // a boolean feature, or a metered one without a limit
+	WithinLimit       Reason = "within_limit" // this much fits
+	Overage           Reason = "overage"      // above a soft limit: allowed, and it costs
 	LimitReached      Reason = "limit_reached"
 	NotInPlan         Reason = "not_in_plan"
 	NoSubscription    Reason = "no_subscription"
 	TrialExpired      Reason = "trial_expired"
 	SubscriptionEnded Reason = "subscription_ended"
-	UnknownFeature    Reason = "unknown_feature"
+	UnknownFeature    Reason = "unknown_feature" // not in the catalog; never opens a gate
 )
 
 // Answer says whether this much of a feature may be used.
 type Answer struct {
 	Allowed   bool                `json:"allowed"`
 	Reason    Reason              `json:"reason"`
-	Message   string              `json:"message"` // the reason in plain words
+	Message   string              `json:"message"` // the reason in plain words, a sentence
 	Feature   string              `json:"feature"`
 	Kind      catalog.FeatureKind `json:"kind,omitempty"`
-	Usage     *quantity.Quantity  `json:"usage"`     // nil for boolean features
-	Limit     *quantity.Quantity  `json:"limit"`     // nil for boolean and unlimited
-	Remaining *quantity.Quantity  `json:"remaining"` // nil for boolean and unlimited; never below zero
-	Shortfall quantity.Quantity   `json:"shortfall"` // how much more the limit would have to be; 0 when allowed
-	Unlimited bool                `json:"unlimited,omitempty"`
-	Soft      bool                `json:"soft,omitempty"`   // the limit may be passed, at a price
-	ResetsAt  clock.Time          `json:"resets_at"`        // null when it never does
-	Source    string              `json:"source,omitempty"` // "plan:pro", "plan:pro,addon:sponsors"
-	Unlock    []Unlock            `json:"unlock"`           // cheapest first; empty when allowed
+	Usage     *quantity.Quantity  `json:"usage"`               // nil for boolean features
+	Limit     *quantity.Quantity  `json:"limit"`               // nil for boolean and unlimited; 0 without an entitlement
+	Remaining *quantity.Quantity  `json:"remaining"`           // nil where Limit is; never below zero
+	Shortfall quantity.Quantity   `json:"shortfall"`           // how much higher the limit would have to be; 0 when allowed
+	Unlimited bool                `json:"unlimited,omitempty"` // metered without a limit
+	Soft      bool                `json:"soft,omitempty"`      // the limit may be passed, at a price
+	ResetsAt  clock.Time          `json:"resets_at"`           // when a monthly allowance starts anew; null when it never does
+	Source    string              `json:"source,omitempty"`    // "plan:pro", "plan:pro,addon:sponsors"
+	Unlock    []Unlock            `json:"unlock"`              // what would allow it, cheapest first; empty when allowed
 }
 
-// Unlock is something that can be bought from here and would have made the answer yes.
-type Unlock struct {
-	Plan     string                `json:"plan,omitempty"`
-	Addon    string                `json:"addon,omitempty"`
-	Quantity int64                 `json:"quantity,omitempty"` // of the add-on, to buy on top of what is there
-	Title    string                `json:"title"`
-	Price    money.Amount          `json:"price"`      // of the plan or of Quantity add-ons, each interval
-	More     money.Amount          `json:"difference"` // what the whole subscription would cost more, each interval
-	Interval subscription.Interval `json:"interval"`
-	Gives    string                `json:"gives"` // in plain words: "50 Speakers"
-	Limit    *quantity.Quantity    `json:"limit"` // the limit then; nil for boolean and unlimited
+// Check answers whether q of a feature may be used now. q is quantity.One when the caller
+// asks for nothing special; zero asks whether the account has the feature at all, whatever
+// is used up; below zero counts as zero. For boolean features q says nothing.
+func Check(in Input, feature string, q quantity.Quantity) Answer {
+	in.Subscription = current(in)
+	a, _ := answer(in, feature, q)
+	if !a.Allowed && a.Reason != UnknownFeature {
+		a.Unlock = unlocks(in, in.Catalog.Features[feature], max(q, 0))
+	}
+	return a
 }
 
-// Item is one line of an account's entitlements. Allowed is for one more.
+// Take decides a consume of q of a feature. When the answer allows it, usage and remaining
+// are as they stand after q was taken; taking it (meter.Consume) is the caller's. Hard
+// limits bind; soft ones let it pass as overage. Faults: unknown_feature,
+// feature_not_metered, meter_fed_by_events, quantity_invalid.
+func Take(in Input, feature string, q quantity.Quantity) (Answer, error) {
+	f := in.Catalog.Features[feature]
+	switch {
+	case f == nil:
+		return Answer{}, fault.New(fault.NotFound, "unknown_feature", "feature %q is not in the catalog", fault.Shorten(feature)).
+			WithMend("use the key of a feature of the catalog").WithField("/feature", feature, "is not in the catalog")
+	case f.Kind != catalog.Metered:
+		return Answer{}, fault.New(fault.Invalid, "feature_not_metered", "feature %s is on or off, so nothing of it can be consumed", feature).
+			WithMend("ask with check, or make it metered in the catalog").WithField("/feature", feature, "is not metered")
+	case in.Catalog.Meters[f.Meter] == nil || !in.Catalog.Meters[f.Meter].FedByConsume:
+		return Answer{}, fault.New(fault.Conflict, "meter_fed_by_events", "meter %s of feature %s is fed by events, so it cannot be consumed too", f.Meter, feature).
+			WithMend("send its events and ask with check, or declare the meter as fed_by: consume in the catalog").WithField("/feature", feature, "its meter is fed by events")
+	case q <= 0:
+		return Answer{}, fault.New(fault.Invalid, "quantity_invalid", "quantity %s cannot be consumed", q).
+			WithMend("use a number above 0").WithField("/quantity", q.String(), "want a number above 0")
+	}
+	in.Subscription = current(in)
+	a, grant := answer(in, feature, q)
+	if !a.Allowed {
+		a.Unlock = unlocks(in, f, q)
+		return a, nil
+	}
+	used := a.Usage.Add(q)
+	a.Usage = &used
+	if a.Remaining != nil {
+		left := max(*a.Remaining-q, 0)
+		a.Remaining = &left
+	}
+	a.Message = sentence(in, f, &a, 0, grant)
+	return a, nil
+}
+
+// current returns the subscription as it is at in.Now, nil when there is none.
+func current(in Input) *subscription.Subscription {
+	if in.Subscription == nil || in.Subscription.Status == "" {
+		return nil
+	}
+	return subscription.AsOf(in.Subscription, in.Now, in.Catalog)
+}
+
+// answer is Check without what would unlock it, and the grant it was decided by;
+// in.Subscription is current.
+func answer(in Input, feature string, q quantity.Quantity) (Answer, Grant) {
+	q = max(q, 0)
+	a := Answer{Feature: feature, Unlock: []Unlock{}}
+	f := in.Catalog.Features[feature]
+	if f == nil {
+		a.Reason = UnknownFeature
+		a.Message = "There is no feature " + fault.Shorten(feature) + " in the catalog."
+		return a, Grant{}
+	}
+	a.Kind = f.Kind
+	var grant Grant
+	sub := in.Subscription
+	switch {
+	case sub == nil:
+		a.Reason = NoSubscription
+	case sub.Status == subscription.Expired:
+		a.Reason = TrialExpired
+	case !sub.Live():
+		a.Reason = SubscriptionEnded
+	default:
+		grant = best(in, f, sub.Plan, sub.Addons, q)
+		a.Source = grant.Source
+	}
+	if f.Kind == catalog.Boolean {
+		if a.Reason == "" {
+			a.Reason = NotInPlan
+			if a.Allowed = grant.Allowed; a.Allowed {
+				a.Reason = Included
+			}
+		}
+		a.Message = sentence(in, f, &a, q, grant)
+		return a, grant
+	}
+	usage := in.used(f, grant.Per)
+	a.Usage = &usage
+	if grant.Per == catalog.Month && !in.isLevel(f) {
+		a.ResetsAt = meter.MonthAt(in.usage(f), in.anchor(), in.Now).End
+	}
+	if grant.Unlimited {
+		a.Allowed, a.Reason, a.Unlimited = true, Included, true
+		a.Message = sentence(in, f, &a, q, grant)
+		return a, grant
+	}
+	limit, remaining := grant.Limit, max(grant.Limit-usage, 0)
+	a.Limit, a.Remaining, a.Soft = &limit, &remaining, grant.Overage != nil
+	if a.Reason == "" {
+		a.Reason = grant.decide(usage, q)
+	}
+	switch a.Reason {
+	case WithinLimit, Overage:
+		a.Allowed = true
+	default:
+		a.Shortfall = max(usage.Add(q)-limit, 0)
+	}
+	a.Message = sentence(in, f, &a, q, grant)
+	return a, grant
+}
+
+// decide compares usage with the limit of a metered feature.
+func (g Grant) decide(usage, q quantity.Quantity) Reason {
+	switch {
+	case !g.Allowed:
+		return NotInPlan
+	case q == 0 || usage.Add(q) <= g.Limit:
+		return WithinLimit
+	case g.Overage != nil:
+		return Overage
+	}
+	return LimitReached
+}
+
+// Item is one line of an account's entitlements. Allowed is for one more of a metered feature.
 type Item struct {
 	Answer
 	Content Content `json:"content"`
@@ -80,28 +198,54 @@ type Content struct {
 	Docs    string `json:"docs,omitempty"`
 }
 
-// Grant is what a plan and add-ons give of one feature together.
-type Grant struct {
-	Allowed   bool // there is something
-	Unlimited bool
-	Limit     quantity.Quantity
-	Per       catalog.Period
-	Overage   *catalog.Overage
-	Source    string
+// All answers for every feature of the catalog, by key, without what would unlock it.
+func All(in Input) []Item {
+	in.Subscription = current(in)
+	items := make([]Item, 0, len(in.Catalog.Features))
+	for _, key := range sortedKeys(in.Catalog.Features) {
+		f := in.Catalog.Features[key]
+		a, _ := answer(in, key, quantity.One)
+		items = append(items, Item{
+			Answer:  a,
+			Content: Content{Title: titleOf(f), Benefit: f.Benefit, Media: f.Media, Docs: f.Docs},
+		})
+	}
+	return items
 }
 
-// Check answers whether q of feature may be used (one when the caller asks for nothing
-// special; zero asks whether there is anything at all).
-func Check(in Input, feature string, q quantity.Quantity) Answer { return Answer{} }
+// usage returns the state of the feature's meter, nil when nothing was used.
+func (in *Input) usage(f *catalog.Feature) *meter.Usage {
+	if in.Usage == nil {
+		return nil
+	}
+	return in.Usage(f.Meter)
+}
 
-// All answers for every feature of the catalog, by key.
-func All(in Input) []Item { return nil }
+// used returns how much of a metered feature was used in the allowance's period.
+func (in *Input) used(f *catalog.Feature, per catalog.Period) quantity.Quantity {
+	def := in.Catalog.Meters[f.Meter]
+	if def == nil {
+		return 0
+	}
+	return meter.Value(in.usage(f), def, per, in.anchor(), in.Now)
+}
 
-// Take decides a consume of q: the answer is as it stands after q was taken when allowed.
-// Faults: unknown_feature, feature_not_metered, meter_fed_by_events, quantity_invalid.
-func Take(in Input, feature string, q quantity.Quantity) (Answer, error) { return Answer{}, nil }
+func (in *Input) isLevel(f *catalog.Feature) bool {
+	def := in.Catalog.Meters[f.Meter]
+	return def != nil && def.Aggregate == catalog.Level
+}
 
-// GrantOf returns what plan and add-ons give of feature by the catalog.
-func GrantOf(cat *catalog.Catalog, plan string, addons []subscription.AddonLine, feature string) Grant {
-	return Grant{}
+// anchor is where the account's months begin; calendar months without a subscription.
+func (in *Input) anchor() clock.Time {
+	if in.Subscription == nil {
+		return 0
+	}
+	return in.Subscription.Anchor
+}
+
+func titleOf(f *catalog.Feature) string {
+	if strings.TrimSpace(f.Title) == "" {
+		return f.Key
+	}
+	return f.Title
 }

@@ -153,6 +153,8 @@ func TestMonthsCloseAnHourAfterTheirEnd(t *testing.T) {
 			{"2026-04-01", "", ""}}},
 		{"late within the grace", "", []entry{{"2026-02-10", "email.sent", "", "5"}, {"2026-03-01T00:30:00Z", "email.sent", "2026-02-28", "2"}}, []reading{
 			{"2026-04-02", "1 Feb to 1 Mar: 7", ""}}},
+		{"also when the new month has begun", "", []entry{{"2026-02-10", "email.sent", "", "5"}, {"2026-03-01T00:20:00Z", "email.sent", "", "1"}, {"2026-03-01T00:30:00Z", "email.sent", "2026-02-28", "2"}}, []reading{
+			{"2026-04-02", "1 Feb to 1 Mar: 7, 1 Mar to 1 Apr: 1", ""}}},
 		{"late after it, as an adjustment of the open month", "", []entry{{"2026-02-10", "email.sent", "", "5"}, {"2026-03-01T01:30:00Z", "email.sent", "2026-02-28", "2"}}, []reading{
 			{"2026-03-02", "1 Feb to 1 Mar: 5", "2026-04-01T01:00:00Z"},
 			{"2026-04-02", "1 Mar to 1 Apr: 2 (2 late)", ""}}},

@@ -30,8 +30,11 @@ func aHistory(t *rapid.T, typ ...string) []received {
 	var all []received
 	for range rapid.IntRange(1, 40).Draw(t, "records") {
 		now += clock.Time(rapid.OneOf(rapid.Int64Range(0, 120), rapid.Int64Range(0, 60*24*60)).Draw(t, "minutes later")) * clock.Minute
+		if rapid.IntRange(0, 5).Draw(t, "to the next month") == 0 {
+			now = subscription.MonthOf(anchor, now).End + clock.Time(rapid.Int64Range(0, 70).Draw(t, "minutes into it"))*clock.Minute
+		}
 		when := now
-		switch rapid.IntRange(0, 7).Draw(t, "lateness") {
+		switch rapid.IntRange(0, 5).Draw(t, "lateness") {
 		case 0:
 			when -= clock.Time(rapid.Int64Range(0, 120).Draw(t, "minutes")) * clock.Minute
 		case 1:
@@ -108,7 +111,7 @@ func TestUsageEqualsWhatIsRecomputedFromAllEvents(t *testing.T) {
 		t.Run(string(def.Aggregate), func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				anchor := clock.Time(rapid.Int64Range(0, 400).Draw(t, "anchor day")) * clock.Day
-				history := aHistory(t, def.Event)
+				history := aHistory(t, anchor, def.Event)
 				u := &Usage{}
 				var closed []Closed
 				for _, h := range history {
@@ -163,7 +166,7 @@ func TestReadingStoringAndClosingInBetweenChangeNothing(t *testing.T) {
 				if def.Aggregate == catalog.Level {
 					types = []string{"added", "removed"}
 				}
-				history := aHistory(t, types...)
+				history := aHistory(t, 0, types...)
 				anchors := make([]clock.Time, len(history)) // the anchor moves now and then
 				for i := range anchors {
 					if i == 0 || rapid.IntRange(0, 9).Draw(t, "moves") == 0 {

@@ -32,6 +32,8 @@ func TestPreviewsShowWhatIsDueNowAndNext(t *testing.T) {
 			"-50.00", "Credit for the unused rest of Pro, monthly, until 1 Feb 2026 -74.50; Starter, monthly, for the rest of the period until 1 Feb 2026 24.50", "49.00", "1 Feb 2026 49.00", "Starter, monthly 49.00"},
 		{"a second into the period counts", []step{starter}, "2026-01-01T00:00:01Z", Change{Plan: "pro"},
 			"100.00", "Credit for the unused rest of Starter, monthly, until 1 Feb 2026 -49.00; Pro, monthly, for the rest of the period until 1 Feb 2026 149.00", "149.00", "1 Feb 2026 149.00", "Pro, monthly 149.00"},
+		{"a second that has begun is the old price's and the new price's alike", []step{{"2026-01-01", Change{Plan: "starter", Quantity: MaxQuantity}}}, "2026-01-01T00:00:00.9Z", Change{Plan: "pro"},
+			"100000000.00", "Credit for the unused rest of 1000000 × Starter, monthly, until 1 Feb 2026 -49000000.00; 1000000 × Pro, monthly, 1 Jan 2026 to 1 Feb 2026 149000000.00", "149000000.00", "1 Feb 2026 149000000.00", "1000000 × Pro, monthly 149000000.00"},
 		{"a year begins at once", []step{pro}, "2026-01-16T12:00:00Z", Change{Interval: Year},
 			"1415.50", "Credit for the unused rest of Pro, monthly, until 1 Feb 2026 -74.50; Pro, yearly, 16 Jan 2026 to 16 Jan 2027 1490.00", "1490.00", "16 Jan 2027 1490.00", "Pro, yearly 1490.00"},
 		{"an add-on", []step{pro}, "2026-01-16T12:00:00Z", Change{Addons: addons(AddonLine{"sponsors", 2})},
