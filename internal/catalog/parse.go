@@ -177,7 +177,9 @@ func (r *reader) documents(p part) (documents []value) {
 	}()
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		message := err.Error()
+		// Error() of the library prints the lines around, in time that grows with the
+		// square of the text: never ask for it.
+		message := "its form is not YAML"
 		var syntax yaml.Error
 		if errors.As(err, &syntax) {
 			message = syntax.GetMessage()

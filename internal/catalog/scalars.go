@@ -327,7 +327,7 @@ func (v value) inside(line, column int) Position {
 	switch n := v.node.(type) {
 	case *ast.LiteralNode:
 		p.Line += line
-		p.Column = max(n.Value.GetToken().Position.Column+column-1, 1)
+		p.Column = column + indentation(n.Value.GetToken().Origin)
 	case *ast.StringNode:
 		if line == 1 {
 			p.Column += column - 1
@@ -340,4 +340,15 @@ func (v value) inside(line, column int) Position {
 		}
 	}
 	return p
+}
+
+// indentation returns by how many spaces the lines of a block of text are moved in.
+func indentation(block string) int {
+	least := -1
+	for line := range strings.SplitSeq(block, "\n") {
+		if words := strings.TrimLeft(line, " "); strings.TrimSpace(words) != "" && (least < 0 || len(line)-len(words) < least) {
+			least = len(line) - len(words)
+		}
+	}
+	return max(least, 0)
 }
