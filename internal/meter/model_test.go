@@ -25,7 +25,7 @@ type received struct {
 
 // aHistory draws records in the order of their receipt: most on time, some late by minutes
 // or months, some from the future.
-func aHistory(t *rapid.T, typ ...string) []received {
+func aHistory(t *rapid.T, anchor clock.Time, typ ...string) []received {
 	now := clock.Time(1_767_225_600_000_000) + clock.Time(rapid.Int64Range(0, 365).Draw(t, "first day"))*clock.Day
 	var all []received
 	for range rapid.IntRange(1, 40).Draw(t, "records") {
