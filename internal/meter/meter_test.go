@@ -213,6 +213,23 @@ func TestAMovedAnchorNeverMakesMonthsOverlap(t *testing.T) {
 	}
 }
 
+func TestAClosedMonthKeepsItsTimeWhenTheAnchorMoves(t *testing.T) {
+	u := &Usage{}
+	add := func(now, when, anchor string) {
+		Apply(u, count, happens("call", at(t, when), ""), at(t, anchor), at(t, now))
+	}
+	add("2026-01-20", "2026-01-20", "2026-01-01T01:00:00Z")
+	if got := rows(Close(u, at(t, "2026-02-10"))); got != "1 Jan to 1 Feb: 1" {
+		t.Fatal(got)
+	}
+	add("2026-03-01T00:20:00Z", "2026-03-01T00:10:00Z", "2026-01-01") // begins March by the new anchor
+	add("2026-03-01T00:30:00Z", "2026-02-28T23:00:00Z", "2026-01-01") // still in time for February
+	closed := Close(u, at(t, "2026-03-02"))
+	if len(closed) != 1 || closed[0].Start != at(t, "2026-02-01T01:00:00Z") || closed[0].End != at(t, "2026-03-01") {
+		t.Errorf("February is %s, want it to begin where January ended: %+v", rows(closed), closed)
+	}
+}
+
 func TestConsumeTakesAndReleaseGivesBackNoMoreThanThereIs(t *testing.T) {
 	jan, feb := at(t, "2026-01-10"), at(t, "2026-02-10")
 	for _, c := range []struct {

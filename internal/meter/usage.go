@@ -28,6 +28,9 @@ type Usage struct {
 	// until is the end of the last month begun: the next begins there or later, whatever
 	// becomes of the anchor.
 	until clock.Time
+	// closed is the end of the last month that Close took away: an anchor that has moved
+	// since must not make another month of that time.
+	closed clock.Time
 	// pastDue is when the months before since are closed: an hour after the last event
 	// that belonged to one of them.
 	pastDue clock.Time
@@ -61,6 +64,9 @@ func Close(u *Usage, now clock.Time) []Closed {
 		if m := &u.months[n]; m.Value != 0 || m.Late != 0 {
 			over = append(over, Closed{Period: m.Period, Value: m.Value, Late: m.Late})
 		}
+	}
+	if n > 0 {
+		u.closed = max(u.closed, u.months[n-1].End)
 	}
 	if u.months = slices.Delete(u.months, 0, n); len(u.months) == 0 {
 		u.months = nil
@@ -180,6 +186,11 @@ func (u *Usage) periodOf(anchor, t clock.Time) subscription.Period {
 	} else {
 		p.End = min(p.End, u.since)
 	}
+	if t < u.closed {
+		p.End = min(p.End, u.closed)
+	} else {
+		p.Start = max(p.Start, u.closed)
+	}
 	for i := range u.months {
 		switch m := &u.months[i]; {
 		case m.Contains(t):
@@ -260,6 +271,7 @@ type stored struct {
 	Total   int64         `json:"t,omitempty"`
 	Since   int64         `json:"s,omitempty"`
 	Until   int64         `json:"u,omitempty"`
+	Closed  int64         `json:"c,omitempty"`
 	PastDue int64         `json:"p,omitempty"`
 	Months  []storedMonth `json:"m,omitempty"`
 	Members Set           `json:"h,omitempty"`
@@ -275,7 +287,7 @@ type storedMonth struct {
 
 // MarshalJSON writes u compactly: the same bytes for the same state.
 func (u *Usage) MarshalJSON() ([]byte, error) {
-	s := stored{int64(u.total), int64(u.since), int64(u.until), int64(u.pastDue), nil, u.members}
+	s := stored{int64(u.total), int64(u.since), int64(u.until), int64(u.closed), int64(u.pastDue), nil, u.members}
 	for i := range u.months {
 		m := &u.months[i]
 		s.Months = append(s.Months, storedMonth{int64(m.Start), int64(m.End), int64(m.Value), int64(m.Late), m.members})
@@ -289,7 +301,7 @@ func (u *Usage) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return err
 	}
-	*u = Usage{quantity.Quantity(s.Total), clock.Time(s.Since), clock.Time(s.Until), clock.Time(s.PastDue), nil, s.Members}
+	*u = Usage{quantity.Quantity(s.Total), clock.Time(s.Since), clock.Time(s.Until), clock.Time(s.Closed), clock.Time(s.PastDue), nil, s.Members}
 	for _, m := range s.Months {
 		p := subscription.Period{Start: clock.Time(m.Start), End: clock.Time(m.End)}
 		u.months = append(u.months, Month{p, quantity.Quantity(m.Value), quantity.Quantity(m.Late), m.Members})
