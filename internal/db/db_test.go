@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -321,4 +322,42 @@ func TestTextHoldsOnlyWhatBothEnginesTake(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestAFullDiskIsCalledSoAndPassesWhenThereIsRoom(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("mounting a small file system takes root")
+	}
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=8m"); err != nil {
+		t.Skipf("this machine does not let root mount a file system: %v", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+	d, err := db.Open(ctx, filepath.Join(dir, "data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	filler := filepath.Join(dir, "filler")
+	f, err := os.Create(filler)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for err == nil {
+		_, err = f.Write(make([]byte, 4096))
+	}
+	f.Close()
+	write := func(name string) error {
+		_, err := d.Exec(ctx, "INSERT INTO meta (name, value) VALUES ($1, $2)", name, make([]byte, 1<<20))
+		return err
+	}
+	wantCode(t, write("a"), "disk_full")
+	_, err = db.Open(ctx, filepath.Join(dir, "other"))
+	wantCode(t, err, "disk_full")
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	if err := write("a"); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
 }
