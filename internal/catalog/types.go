@@ -209,7 +209,8 @@ type Contact struct {
 }
 
 // Content is what the offer says. Placeholders such as {usage}, {limit}, {remaining},
-// {limit_next}, {feature}, {plan} and {price} are filled from the account's own usage.
+// {limit_next}, {feature}, {plan}, {plan_next}, {price} and {percent} are filled from the
+// account's own usage.
 type Content struct {
 	Title  string
 	Body   string
