@@ -245,18 +245,12 @@ func decisions(e *engine.Effects) (*batch, error) {
 	return b, nil
 }
 
-// offerOf names the offer a decision is about: the one shown, or the one that would have
-// been but for the holdout.
+// offerOf names the offer a decision is about: the one shown, or the one held back.
 func offerOf(d *offer.Decision) string {
-	if d.Offer != nil {
+	if d.OfferKey == "" && d.Offer != nil {
 		return d.Offer.Key
 	}
-	for _, c := range d.Considered {
-		if c.Chosen {
-			return c.Offer
-		}
-	}
-	return ""
+	return d.OfferKey
 }
 
 func outcomes(e *engine.Effects) (*batch, error) {

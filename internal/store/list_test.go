@@ -279,8 +279,7 @@ func TestFunnelsCountEachDecisionOnce(t *testing.T) {
 		decide := func(id, key, variant string, at clock.Time, outcomes ...string) {
 			d := offer.Decision{ID: id, Account: "acme", At: at, Variant: variant, Status: "show", Offer: &offer.Shown{Key: key}}
 			if variant == "holdout" {
-				d.Status, d.Offer = "none", nil
-				d.Considered = []offer.Considered{{Offer: "other"}, {Offer: key, Chosen: true}}
+				d.Status, d.Offer, d.OfferKey = "none", nil, key
 			}
 			c.Effects.Decisions = append(c.Effects.Decisions, d)
 			for i, o := range outcomes {
