@@ -88,8 +88,7 @@ func Shorten(value string) string {
 
 // KindOf returns the kind of err, Internal when it is not a fault.
 func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
 	return Internal
@@ -97,8 +96,7 @@ func KindOf(err error) Kind {
 
 // CodeOf returns the stable code of err, "internal" when it is not a fault.
 func CodeOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return "internal"
