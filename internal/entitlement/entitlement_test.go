@@ -18,7 +18,7 @@ import (
 // fataler is a *testing.T, a *testing.B or a *rapid.T.
 type fataler interface {
 	Helper()
-	Fatal(...any)
+	Fatal(args ...any)
 }
 
 func usd(cents int64) *money.Minor { m := money.Minor(cents); return &m }

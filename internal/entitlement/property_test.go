@@ -5,11 +5,12 @@ import (
 	"strconv"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/meter"
 	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/subscription"
-	"pgregory.net/rapid"
 )
 
 // anEntitlement draws what a plan or add-on may give of a feature, nil for nothing.

@@ -239,30 +239,29 @@ func (s *Set) insert(h uint64) bool {
 	return !there
 }
 
-// MarshalJSON writes the members as base64, 8 bytes each.
-func (s Set) MarshalJSON() ([]byte, error) {
-	b := make([]byte, 0, 8*len(s))
-	for _, h := range s {
+// text writes the members as base64, 8 bytes each.
+func (s *Set) text() string {
+	b := make([]byte, 0, 8*len(*s))
+	for _, h := range *s {
 		b = binary.BigEndian.AppendUint64(b, h)
 	}
-	return json.Marshal(base64.RawStdEncoding.EncodeToString(b))
+	return base64.RawStdEncoding.EncodeToString(b)
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (s *Set) UnmarshalJSON(text []byte) error {
-	var encoded string
-	if err := json.Unmarshal(text, &encoded); err != nil {
-		return err
+// setFrom reads what text wrote.
+func setFrom(text string) (Set, error) {
+	b, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, fmt.Errorf("members of a meter: %w", err)
 	}
-	b, err := base64.RawStdEncoding.DecodeString(encoded)
-	if err != nil || len(b)%8 != 0 {
-		return fmt.Errorf("members of a meter: not a list of hashes (%v)", err)
+	if len(b)%8 != 0 {
+		return nil, fmt.Errorf("members of a meter: %d bytes are not a list of 8-byte hashes", len(b))
 	}
-	*s = nil
+	var s Set
 	for ; len(b) > 0; b = b[8:] {
-		*s = append(*s, binary.BigEndian.Uint64(b))
+		s = append(s, binary.BigEndian.Uint64(b))
 	}
-	return nil
+	return s, nil
 }
 
 // stored is Usage in JSON: times in microseconds and quantities in millionths, because
@@ -274,23 +273,23 @@ type stored struct {
 	Closed  int64         `json:"c,omitempty"`
 	PastDue int64         `json:"p,omitempty"`
 	Months  []storedMonth `json:"m,omitempty"`
-	Members Set           `json:"h,omitempty"`
+	Members string        `json:"h,omitempty"`
 }
 
 type storedMonth struct {
-	Start   int64 `json:"s"`
-	End     int64 `json:"e"`
-	Value   int64 `json:"v,omitempty"`
-	Late    int64 `json:"l,omitempty"`
-	Members Set   `json:"h,omitempty"`
+	Start   int64  `json:"s"`
+	End     int64  `json:"e"`
+	Value   int64  `json:"v,omitempty"`
+	Late    int64  `json:"l,omitempty"`
+	Members string `json:"h,omitempty"`
 }
 
 // MarshalJSON writes u compactly: the same bytes for the same state.
 func (u *Usage) MarshalJSON() ([]byte, error) {
-	s := stored{int64(u.total), int64(u.since), int64(u.until), int64(u.closed), int64(u.pastDue), nil, u.members}
+	s := stored{int64(u.total), int64(u.since), int64(u.until), int64(u.closed), int64(u.pastDue), nil, u.members.text()}
 	for i := range u.months {
 		m := &u.months[i]
-		s.Months = append(s.Months, storedMonth{int64(m.Start), int64(m.End), int64(m.Value), int64(m.Late), m.members})
+		s.Months = append(s.Months, storedMonth{int64(m.Start), int64(m.End), int64(m.Value), int64(m.Late), m.members.text()})
 	}
 	return json.Marshal(s)
 }
@@ -301,10 +300,17 @@ func (u *Usage) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return err
 	}
-	*u = Usage{quantity.Quantity(s.Total), clock.Time(s.Since), clock.Time(s.Until), clock.Time(s.Closed), clock.Time(s.PastDue), nil, s.Members}
+	members, err := setFrom(s.Members)
+	if err != nil {
+		return err
+	}
+	*u = Usage{quantity.Quantity(s.Total), clock.Time(s.Since), clock.Time(s.Until), clock.Time(s.Closed), clock.Time(s.PastDue), nil, members}
 	for _, m := range s.Months {
+		if members, err = setFrom(m.Members); err != nil {
+			return err
+		}
 		p := subscription.Period{Start: clock.Time(m.Start), End: clock.Time(m.End)}
-		u.months = append(u.months, Month{p, quantity.Quantity(m.Value), quantity.Quantity(m.Late), m.Members})
+		u.months = append(u.months, Month{p, quantity.Quantity(m.Value), quantity.Quantity(m.Late), members})
 	}
 	return nil
 }

@@ -200,7 +200,7 @@ func take(cur Subscription, ch Change, cat *catalog.Catalog, moment, now clock.T
 	}
 	if next.Pending != nil {
 		if _, err := target(next, next.Pending.Change, cat); err != nil {
-			return cur, fault.New(fault.Conflict, "pending_conflict", "the change that waits for %s would no longer be possible: %s", next.Pending.At, err.(*fault.Error).Message).
+			return cur, fault.New(fault.Conflict, "pending_conflict", "the change that waits for %s would no longer be possible: %s", next.Pending.At, err.Error()).
 				WithMend("take the waiting change back first, by naming the plan in this change").WithCause(err)
 		}
 	}
@@ -241,7 +241,7 @@ func checkTrial(cur, next *Subscription, ch Change, moment, now clock.Time) erro
 	case cur.Status == Active && cur.Recurring > 0:
 		return fault.New(fault.Conflict, "trial_while_paying", "the account already pays for %s, so it cannot go on trial", cur.Plan).
 			WithMend("leave trial_ends_at out").WithField("/trial_ends_at", ch.TrialEndsAt.String(), "the account already pays")
-	case slices.Contains(cur.Trialed, next.Plan) && !(running && cur.Plan == next.Plan):
+	case slices.Contains(cur.Trialed, next.Plan) && (!running || cur.Plan != next.Plan):
 		return fault.New(fault.Conflict, "trial_used", "the account has already tried plan %s", next.Plan).
 			WithMend("leave trial_ends_at out to buy it").WithField("/plan", next.Plan, "already tried once")
 	}

@@ -7,12 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/quantity"
-	"pgregory.net/rapid"
 )
 
 func usd(cents int64) *money.Minor { m := money.Minor(cents); return &m }

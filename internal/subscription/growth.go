@@ -143,15 +143,14 @@ func fromTo(what string, from, to int64) string {
 // title names all that s has: "Pro, monthly, with Sponsor tiers".
 func title(s *Subscription, cat *catalog.Catalog) string {
 	out := counted(s.Quantity, planTitle(cat, s.Plan)) + ", " + adverb(s.Interval)
-	for i, line := range s.Addons {
-		if i == 0 {
-			out += ", with "
-		} else {
-			out += " and "
-		}
-		out += counted(line.Quantity, addonTitle(cat, line.Key))
+	if len(s.Addons) == 0 {
+		return out
 	}
-	return out
+	addons := make([]string, 0, len(s.Addons))
+	for _, line := range s.Addons {
+		addons = append(addons, counted(line.Quantity, addonTitle(cat, line.Key)))
+	}
+	return out + ", with " + strings.Join(addons, " and ")
 }
 
 func counted(n int64, what string) string {

@@ -4,8 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/headroomhq/headroom/internal/clock"
 	"pgregory.net/rapid"
+
+	"github.com/headroomhq/headroom/internal/clock"
 )
 
 // at reads a day or an instant, for tables.

@@ -64,7 +64,7 @@ func (b Binding) Fits(account string, cur *Subscription, catalogVersion string) 
 	if b.Account != account {
 		return invalidToken("the confirmation token is for another account")
 	}
-	what := ""
+	var what string
 	switch {
 	case b.Version != cur.Version:
 		what = "subscription"
