@@ -92,14 +92,22 @@ func renderErrors(byCode map[[2]string]codeUse) []byte {
 		"Every error of the API is `application/problem+json` with one of these codes; on the\n" +
 		"command line it is one line on stderr and exit status 1. Codes are stable: they may be added,\n" +
 		"never renamed. `…` stands for what the case puts there.\n")
+	// Answers link to #code, which a table needs an anchor for.
+	linked := make(map[string]bool)
+	anchor := func(code string) string {
+		if linked[code] {
+			return ""
+		}
+		linked[code] = true
+		return `<a id="` + code + `"></a>`
+	}
 	for _, k := range kinds {
 		var rows []string
-		for key, u := range byCode {
-			if u.kind == k.name {
-				rows = append(rows, fmt.Sprintf("| `%s` | %s |", key[1], cmp.Or(u.says, meanings[key[1]], "see the answer's detail")))
+		for _, key := range slices.SortedFunc(maps.Keys(byCode), func(a, b [2]string) int { return cmp.Compare(a[1], b[1]) }) {
+			if u := byCode[key]; u.kind == k.name {
+				rows = append(rows, fmt.Sprintf("| %s`%s` | %s |", anchor(u.code), u.code, cmp.Or(u.says, meanings[u.code], "see the answer's detail")))
 			}
 		}
-		slices.Sort(rows)
 		if len(rows) > 0 {
 			fmt.Fprintf(&b, "\n## %s: HTTP %s\n\n%s\n\n| code | says |\n|---|---|\n%s\n", k.name, k.status, k.means, strings.Join(rows, "\n"))
 		}
@@ -107,7 +115,7 @@ func renderErrors(byCode map[[2]string]codeUse) []byte {
 	b.WriteString("\n## Events\n\nWhy an event is in the `rejected` of an answer, while the others go in; or, when it\n" +
 		"is true of the whole request, why that is refused.\n\n| code | says |\n|---|---|\n")
 	for _, c := range event.Codes {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", c.Code, strings.ReplaceAll(c.Meaning, "|", "\\|"))
+		fmt.Fprintf(&b, "| %s`%s` | %s |\n", anchor(c.Code), c.Code, strings.ReplaceAll(c.Meaning, "|", "\\|"))
 	}
 	return b.Bytes()
 }
