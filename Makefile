@@ -34,6 +34,7 @@ build: console ## build bin/headroom with the console in it
 
 .PHONY: console
 console: $(CONSOLE) ## build the console into the place the binary takes it from
+	@:
 
 $(CONSOLE): web/node_modules/.package-lock.json $(shell find web -path web/node_modules -prune -o -type f -print)
 	npm --prefix web run build
