@@ -9,6 +9,7 @@ import (
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/offer"
 	"github.com/headroomhq/headroom/internal/opportunity"
+	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/revenue"
 	"github.com/headroomhq/headroom/internal/signal"
 	"github.com/headroomhq/headroom/internal/subscription"
@@ -268,7 +269,7 @@ func (s *State) outcome(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 		sub := s.Subscribed(a, c)
 		out.Subscription = &sub
 		if f := a.featureOf(res.Decision, *res.Give, c); f != "" {
-			check := entitlement.Check(a.Input(c, s.Now), f, 1)
+			check := entitlement.Check(a.Input(c, s.Now), f, quantity.One)
 			out.Check = &check
 		}
 	}

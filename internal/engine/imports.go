@@ -162,9 +162,12 @@ func (s *State) importUsage(a *Account, row UsageRow, c *catalog.Catalog) {
 		}
 		if open := subscription.MonthOf(a.anchor(), s.Now); row.At >= open.Start {
 			watch := a.watch(c, m.Key, s.Now)
+			// A row is a total already: a count adds it up as a sum does.
+			total := *m
+			total.Aggregate, total.Property = catalog.Sum, "total"
 			rec := event.Record{Kind: event.KindEvent, Type: row.Event, At: row.At, ReceivedAt: s.Now,
-				Props: []event.Prop{{Name: m.Property, Value: event.Value{Kind: event.Number, Text: row.Value.String()}}}}
-			if res := meter.Apply(a.usage(m.Key), m, &rec, a.anchor(), s.Now); res.Problem != "" {
+				Props: []event.Prop{{Name: total.Property, Value: event.Value{Kind: event.Number, Text: row.Value.String()}}}}
+			if res := meter.Apply(a.usage(m.Key), &total, &rec, a.anchor(), s.Now); res.Problem != "" {
 				a.problem(m.Key + ": " + res.Problem)
 			}
 			s.noticeUsage(a, "", watch, false, c)

@@ -63,7 +63,7 @@ func (s *State) noticeUsage(a *Account, user string, watch []watched, late bool,
 			Unlimited: w.grant.Unlimited, Late: late,
 			Usage: meter.Value(a.Usage[w.feature.Meter], c.Meters[w.feature.Meter], w.grant.Per, a.anchor(), s.Now)}
 		if w.grant.Per == catalog.Month {
-			p := subscription.MonthOf(a.anchor(), s.Now)
+			p := meter.MonthAt(a.Usage[w.feature.Meter], a.anchor(), s.Now)
 			in.PeriodStart, in.ResetsAt = p.Start, p.End
 		}
 		s.fired(a, signal.OnUsage(&a.Signals, in, w.rules, s.context(a, user)), c)
