@@ -5,6 +5,7 @@ package clock
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"sync/atomic"
 	"time"
 )
@@ -50,8 +51,19 @@ func (t Time) Day() int32 {
 // Add returns t moved by d.
 func (t Time) Add(d time.Duration) Time { return t + Time(d.Microseconds()) }
 
-// Sub returns the duration from u to t.
-func (t Time) Sub(u Time) time.Duration { return time.Duration(t-u) * time.Microsecond }
+// Sub returns the duration from u to t, held at the ends of what a time.Duration can say,
+// about 292 years.
+func (t Time) Sub(u Time) time.Duration {
+	const most = Time(math.MaxInt64 / time.Microsecond)
+	switch d := t - u; {
+	case t > u && (d < 0 || d > most): // below zero: the difference itself passed the range
+		return math.MaxInt64
+	case t < u && (d > 0 || d < -most):
+		return math.MinInt64
+	default:
+		return time.Duration(d) * time.Microsecond
+	}
+}
 
 // String formats as RFC 3339 in UTC, with fractions only when there are any.
 func (t Time) String() string {

@@ -2,6 +2,7 @@ package clock
 
 import (
 	"encoding/json"
+	"math"
 	"sync"
 	"testing"
 	"time"
@@ -56,6 +57,28 @@ func TestWhatIsWrittenReadsBackTheSame(t *testing.T) {
 			t.Fatalf("%s read back as %s, %v", text, back, err)
 		}
 	})
+}
+
+func TestADifferenceBeyondWhatADurationSaysIsHeldAtItsEnd(t *testing.T) {
+	year := 365 * Day
+	for _, c := range []struct {
+		name string
+		t, u Time
+		want time.Duration
+	}{
+		{"a minute", 2 * Minute, Minute, time.Minute},
+		{"a minute back", Minute, 2 * Minute, -time.Minute},
+		{"292 years", 292 * year, 0, 292 * 365 * 24 * time.Hour},
+		{"293 years", 293 * year, 0, math.MaxInt64},
+		{"293 years back", 0, 293 * year, math.MinInt64},
+		{"from the first instant to the last", math.MaxInt64, math.MinInt64, math.MaxInt64},
+		{"from the last instant to the first", math.MinInt64, math.MaxInt64, math.MinInt64},
+		{"from the first instant to 1970", 0, math.MinInt64, math.MaxInt64},
+	} {
+		if got := c.t.Sub(c.u); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
 }
 
 func TestUnsetIsNull(t *testing.T) {

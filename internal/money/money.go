@@ -58,11 +58,22 @@ func Yearly(m Minor) Twelfths { return Twelfths(m) }
 
 // Round returns whole minor units, halves away from zero. For display only: sums are
 // taken before rounding.
-func (t Twelfths) Round() Minor {
-	if t < 0 {
-		return -(-t).Round()
+func (t Twelfths) Round() Minor { return signed(t < 0, (magnitude(int64(t))+6)/12) }
+
+// magnitude is the absolute value, which for the least int64 only an uint64 can hold.
+func magnitude(n int64) uint64 {
+	if n < 0 {
+		return -uint64(n)
 	}
-	return Minor((t + 6) / 12)
+	return uint64(n)
+}
+
+// signed is magnitude's way back.
+func signed(negative bool, u uint64) Minor {
+	if negative {
+		return Minor(-u)
+	}
+	return Minor(u)
 }
 
 // Amount is money with its currency, as it is shown and as it crosses the API:
@@ -82,11 +93,10 @@ func (t Twelfths) Amount(c Currency) Amount { return Amount{Minor: t.Round(), Cu
 func (m Minor) Decimal(c Currency) string {
 	e := c.Exponent()
 	sign := ""
-	u := uint64(m)
 	if m < 0 {
-		sign, u = "-", uint64(-(m+1))+1
+		sign = "-"
 	}
-	s := strconv.FormatUint(u, 10)
+	s := strconv.FormatUint(magnitude(int64(m)), 10)
 	if e == 0 {
 		return sign + s
 	}
@@ -107,7 +117,8 @@ func (a Amount) MarshalJSON() ([]byte, error) {
 	}{a.Minor.Decimal(a.Currency), a.Currency})
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// UnmarshalJSON reads what MarshalJSON writes: also the zero Amount, which has no currency
+// and no money.
 func (a *Amount) UnmarshalJSON(b []byte) error {
 	var v struct {
 		Amount   string   `json:"amount"`
@@ -115,6 +126,10 @@ func (a *Amount) UnmarshalJSON(b []byte) error {
 	}
 	if err := json.Unmarshal(b, &v); err != nil {
 		return err
+	}
+	if v.Currency == "" && (v.Amount == "" || v.Amount == "0.00") {
+		*a = Amount{}
+		return nil
 	}
 	m, err := Parse(v.Amount, v.Currency)
 	*a = Amount{Minor: m, Currency: v.Currency}
@@ -163,13 +178,10 @@ func Parse(s string, c Currency) (Minor, error) {
 // Share returns m * part / whole, halves away from zero, exact in between (128 bits).
 // whole must be positive and part between 0 and whole.
 func (m Minor) Share(part, whole int64) Minor {
-	if m < 0 {
-		return -(-m).Share(part, whole)
-	}
-	hi, lo := bits.Mul64(uint64(m), uint64(part))
+	hi, lo := bits.Mul64(magnitude(int64(m)), uint64(part))
 	q, r := bits.Div64(hi, lo, uint64(whole))
 	if r >= uint64(whole)-r {
 		q++
 	}
-	return Minor(q)
+	return signed(m < 0, q)
 }

@@ -4,6 +4,7 @@ package quantity
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/bits"
 	"strconv"
@@ -30,18 +31,19 @@ func Parse(s string) (Quantity, error) {
 		return 0, fmt.Errorf("number %q: %s", shorten(s), why)
 	}
 	mantissa, exp := s, 0
+	var expErr error
 	if i := strings.IndexAny(s, "eE"); i >= 0 {
-		e, err := strconv.Atoi(s[i+1:])
-		if err != nil {
-			return bad("its exponent is not a whole number")
-		}
-		mantissa, exp = s[:i], e
+		mantissa = s[:i]
+		exp, expErr = strconv.Atoi(s[i+1:])
 	}
 	digits, neg := strings.CutPrefix(mantissa, "-")
 	whole, frac, dotted := strings.Cut(digits, ".")
 	all := whole + frac
 	if whole == "" || (dotted && frac == "") || strings.Trim(all, "0123456789") != "" {
 		return bad("it is not a number")
+	}
+	if expErr != nil && !errors.Is(expErr, strconv.ErrRange) { // beyond counting, exp is the end of its range
+		return bad("its exponent is not a whole number")
 	}
 	if strings.Trim(all, "0") == "" {
 		return 0, nil // whatever the exponent

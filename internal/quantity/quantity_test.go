@@ -26,7 +26,9 @@ func TestParseReadsNumbersAsSent(t *testing.T) {
 		{"a negative exponent", "25E-1", 2_500_000},
 		{"an exponent with a plus", "1e+2", 100 * One},
 		{"zero of any size", "0e999", 0},
+		{"zero with an exponent beyond counting", "0e99999999999999999999", 0},
 		{"next to nothing", "1e-3000", 0},
+		{"an exponent below counting", "1e-99999999999999999999", 0},
 		{"the largest", "1000000000000", Max},
 		{"many digits of which none is lost", "123456789.123456", 123456789_123456},
 	} {
@@ -52,6 +54,16 @@ func TestParseRefusesWhatIsNoQuantity(t *testing.T) {
 				t.Errorf("Parse(%q) = %s, want an error", c.text, got)
 			}
 		})
+	}
+}
+
+func TestARefusalNamesWhatIsWrong(t *testing.T) {
+	for _, c := range []struct{ text, says string }{
+		{"1e99999999999999999999", "beyond 1e12"}, {"1e99999", "beyond 1e12"}, {"1eNaN", "exponent is not a whole number"}, {"ten", "not a number"},
+	} {
+		if _, err := Parse(c.text); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("Parse(%q): %v, want it to say %q", c.text, err, c.says)
+		}
 	}
 }
 
