@@ -64,7 +64,7 @@ func reportCommand() *cobra.Command {
 	f.StringVar(&catalogFile, "catalog", "", "catalog `file`: its plans' limits are the ones accounts are measured against")
 	f.StringVar(&htmlFile, "html", "", "write the page to this `file` (default headroom-report.html)")
 	f.StringVar(&jsonFile, "json", "", "write the figures as JSON to this `file` too")
-	f.StringVar(&output, "output", "", "json or html: print it on standard output and write no file")
+	f.StringVar(&output, "output", "", "json or html: print that on standard output, instead of a summary and a file")
 	f.StringVar(&problems, "problems", "", "write every bad or odd row to this CSV `file`")
 	f.StringVar(&asOf, "as-of", "", "day: leave out what starts or happens after it")
 	f.StringVar(&currency, "currency", "", "three-letter code, when the files have several (default: the one with most rows)")
@@ -111,6 +111,7 @@ func makeReport(cmd *cobra.Command, args []string, o report.Options, htmlFile, j
 		if htmlFile == "" {
 			htmlFile = "headroom-report.html"
 		}
+		err = r.WriteText(cmd.OutOrStdout())
 	}
 	if err != nil {
 		return err

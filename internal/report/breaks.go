@@ -96,6 +96,9 @@ func sample(values []quantity.Quantity) []quantity.Quantity {
 // that people can remember. from must be at least zero and below to.
 func roundest(from, to quantity.Quantity) quantity.Quantity {
 	for step := quantity.Quantity(1e18); step >= 1; step /= 10 {
+		if step >= from && step < to {
+			return step
+		}
 		for _, m := range []quantity.Quantity{5, 2, 1} {
 			if m > 1 && step > 1e17 {
 				continue

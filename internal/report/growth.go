@@ -20,7 +20,7 @@ const (
 // flat lists accounts that have paid the same for twelve months although usage grew.
 func (a *analysis) flat() {
 	f := &a.r.Flat
-	f.Explanation = fmt.Sprintf("Pays the same at the end of each month from %s to %s, and used at least %d%% (and %s) more in the last six months than in the six before.",
+	f.Explanation = fmt.Sprintf("Pays the same at the end of each month from %s to %s, and used at least %d%% (and %s) more in the last six months than in the six before, and something in the last three.",
 		a.now-12, a.now, grownBy, show(grownUnits))
 	if !a.hasUsage || !a.dated {
 		f.Explanation = fmt.Sprintf("Pays the same at the end of each month from %s to %s. Whether usage grew is not known: the files have no usage with dates.", a.now-12, a.now)
@@ -34,7 +34,7 @@ func (a *analysis) flat() {
 		item := FlatAccount{Who: a.who(acct), Before: sumOf(acct.total[usageMonths-12 : usageMonths-6]), After: sumOf(acct.total[usageMonths-6:])}
 		item.Why = fmt.Sprintf("pays %s a month since %s or longer", a.words(acct.mrr), a.now-12)
 		if a.hasUsage && a.dated {
-			if item.After < item.Before+max(item.Before/100*grownBy, grownUnits) {
+			if item.After < item.Before+max(item.Before/100*grownBy, grownUnits) || acct.lately() == 0 {
 				continue
 			}
 			growth := "from nothing"
