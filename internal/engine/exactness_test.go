@@ -14,6 +14,8 @@ import (
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/meter"
+	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/offer"
 	"github.com/headroomhq/headroom/internal/opportunity"
 	"github.com/headroomhq/headroom/internal/quantity"
@@ -42,6 +44,8 @@ plans:
             entitlements: {speakers: 5, recordings: false, emails: {limit: 100, per: month}, visitors: {limit: 10, per: month}, exports: {limit: 4, per: month}}}
   pro:     {title: Pro, family: core, above: starter, price: {month: "149", year: "1490"}, trial: 14d,
             entitlements: {speakers: 50, recordings: true, emails: {limit: 2000, per: month}, visitors: unlimited, exports: {limit: 20, per: month}}}
+  scale:   {title: Scale, family: core, above: pro, price: {month: "999", year: "9990"},
+            entitlements: {speakers: unlimited, recordings: true, emails: unlimited, visitors: unlimited, exports: unlimited}}
 signals:
   speakers_full: {when: {limit: speakers, reaches: 80%}, type: upsell}
   emails_full:   {when: {limit: emails, reaches: 90%}, type: upsell}
@@ -49,8 +53,9 @@ signals:
   third:         {when: {event: email.sent, nth: 3}, type: cross_sell}
   ending:        {when: {trial_ends_in: 3d}, type: new_logo}
 offers:
-  pro_offer: {on: [speakers_full, wants, emails_full], give: {plan: pro}, at: [speakers.add, billing], kind: contextual,
+  pro_offer: {on: [speakers_full, wants], give: {plan: pro}, at: [speakers.add, billing], kind: contextual,
               contact: {cooldown: 3d, at_most: 3 per 30d}, content: {title: "Room for {limit_next}", body: "{usage} of {limit}", action: Upgrade}, holdout: 20%}
+  scale_offer: {on: [emails_full], give: {plan: scale}, at: [billing], kind: contextual, content: {title: "More", body: "{usage}", action: Upgrade}}
 routing:
   - {when: "amount >= 5000", to: account_executive}
   - {to: self_service}
@@ -223,7 +228,7 @@ func record(t *rapid.T, acct, id string, now clock.Time) event.Record {
 		at = now
 	}
 	ev := event.Record{Kind: event.KindEvent, Source: "app", ID: id, Key: acct, User: "u1", At: at, ReceivedAt: now}
-	switch rapid.IntRange(0, 11).Draw(t, "kind") {
+	switch rapid.IntRange(0, 16).Draw(t, "kind") {
 	case 0, 1:
 		ev.Type = "speaker.added"
 	case 2:
@@ -248,6 +253,27 @@ func record(t *rapid.T, acct, id string, now clock.Time) event.Record {
 		ch := rapid.SampledFrom([]subscription.Change{{Plan: "pro"}, {Plan: "starter", Effective: "renewal"}, {Plan: "pro", Interval: "year", Quantity: 8},
 			{Plan: "pro", TrialEndsAt: now + 10*clock.Day}, {Cancel: true}}).Draw(t, "change")
 		return body(event.KindSubscription, acct, id, "", now, engine.SubscribeCall{Change: ch})
+	case 11:
+		name := "Name " + id
+		return body(event.KindAccount, acct, id, "", now, event.AccountChange{Name: &name})
+	case 12: // somebody without an account, yet
+		ev.Key, ev.User = event.UserKey("p1"), "p1"
+		ev.Type = "speaker.added"
+	case 13:
+		r := body(event.KindPerson, event.UserKey("p1"), id, "", now, event.PersonChange{Account: &acct})
+		r.User = "p1"
+		return r
+	case 14:
+		started := now - clock.Time(rapid.Int64Range(0, int64(200*clock.Day)).Draw(t, "started"))
+		sub := subscription.Imported{Plan: "legacy", Interval: "month", Quantity: 1, Currency: "USD", StartsAt: started,
+			Amount: money.Minor(rapid.Int64Range(100, 90000).Draw(t, "amount"))}
+		if rapid.Bool().Draw(t, "ends") {
+			sub.EndsAt = started + clock.Time(rapid.Int64Range(1, int64(300*clock.Day)).Draw(t, "ended"))
+		}
+		row := fmt.Sprint("s", rapid.IntRange(1, 3).Draw(t, "row"))
+		return body(event.KindImport, "imported-"+acct, id, "", now, engine.ImportRow{Import: "f", Subscription: &engine.ImportedRow{ID: row, Imported: sub}})
+	case 15:
+		return body(event.KindImport, acct, id, "", now, engine.ImportRow{Import: "f", Usage: &engine.UsageRow{Event: "email.sent", Value: quantity.Of(5), At: at - 60*clock.Day}})
 	default:
 		stage := opportunity.Stage(rapid.SampledFrom([]string{"in_progress", "won"}).Draw(t, "stage"))
 		return body(event.KindOpportunity, acct, id, "", now, engine.EditCall{ID: engine.ID("opp", acct, 1), Edit: opportunity.Edit{Stage: &stage}})
@@ -336,6 +362,61 @@ func TestAnyHistoryOfCrashesGivesTheStateOfOneCleanRun(t *testing.T) {
 			}
 		}
 		compare(t, clean, d)
+		countOnce(t, log, one.state)
+	})
+}
+
+// countOnce counts again without the engine: what is equal in every run may still be wrong.
+func countOnce(t *rapid.T, log [][]event.Record, s *engine.State) {
+	seen, speakers := map[string]bool{}, map[string]int64{}
+	for _, r := range slices.Concat(log...) {
+		if seen[r.Source+r.ID] || r.Kind != event.KindEvent || event.UserKey("p1") == r.Key {
+			continue
+		}
+		seen[r.Source+r.ID] = true
+		switch r.Type {
+		case "speaker.added":
+			speakers[r.Key]++
+		case "speaker.removed":
+			speakers[r.Key]--
+		}
+	}
+	for key, n := range speakers {
+		a := s.Account(key)
+		got := meter.Value(a.Usage["speakers"], &catalog.Meter{Key: "speakers", Aggregate: catalog.Level}, catalog.Lifetime, 0, s.Now)
+		if got != quantity.Of(max(0, n)) {
+			t.Fatalf("account %s has %v speakers, counted by hand %d", key, got, n)
+		}
+	}
+}
+
+// Consumes are answered one after the other: what was allowed within a month never adds up
+// to more than its limit.
+func TestAHardLimitIsNeverPassed(t *testing.T) {
+	cat := parse(t, catalogText)
+	rapid.Check(t, func(t *rapid.T) {
+		d := newDisk()
+		o := d.acquire(map[string]*catalog.Catalog{"": {}, cat.Version: cat})
+		o.step(1, []event.Record{{Kind: event.KindCatalog, Type: cat.Version, ReceivedAt: start, Body: []byte(`{"rules":1}`)},
+			body(event.KindSubscription, "acme", "s", "", start, engine.SubscribeCall{Change: subscription.Change{Plan: "starter"}})})
+		now, taken := start, map[clock.Time]quantity.Quantity{}
+		for i := range rapid.IntRange(1, 60).Draw(t, "calls") {
+			now += clock.Time(rapid.Int64Range(0, int64(6*clock.Day)).Draw(t, "pause"))
+			q := quantity.Quantity(rapid.Int64Range(1, int64(3*quantity.One)).Draw(t, "quantity"))
+			a := o.step(uint64(i+2), []event.Record{body(event.KindConsume, "acme", fmt.Sprint(i), "exports", now, engine.ConsumeCall{Quantity: q})})[0]
+			var answer struct{ Allowed bool }
+			if err := json.Unmarshal(a.Body, &answer); err != nil {
+				t.Fatal(err)
+			}
+			month := subscription.MonthOf(start, now).Start
+			fits := taken[month]+q <= quantity.Of(4)
+			if answer.Allowed != fits {
+				t.Fatalf("%v of 4 were taken, and %v more was answered %v", taken[month], q, answer.Allowed)
+			}
+			if fits {
+				taken[month] += q
+			}
+		}
 	})
 }
 
