@@ -79,7 +79,7 @@ func (a *analysis) adviseLimits() {
 		if s := a.r.Suggestions; len(s) > 0 && len(s[0].Limits) > 0 {
 			top := s[0].Limits[len(s[0].Limits)-1]
 			a.add("Decide what your plans limit",
-				fmt.Sprintf("No file tells a limit, and no plan's usage looks held back by one, so accounts can grow in use without paying for it. Natural breaks are under \"Limits to reconsider\": on %s, a limit of %s a month over %s would touch %s.",
+				fmt.Sprintf("No file tells a limit, and no plan's usage looks held back by one, so accounts can grow in use without paying for it. Where one could stand is under \"Limits to reconsider\": on %s, a limit of %s a month over %s would touch %s.",
 					orText(s[0].Plan, "the one plan"), show(top.Limit), s[0].Feature, count(top.Above, "account")), "suggestions", nil)
 		}
 	}

@@ -225,7 +225,7 @@ func (a *analysis) standings() {
 	case len(plateaus) > 0 && a.stand(inferred):
 		l.Explanation = "No limit is told by the files or a catalog. These limits are inferred: usage of many accounts on a plan bunches just under one value and hardly anyone is above it. Confirm them with --catalog or a limit column."
 	case len(proposals) > 0 && a.stand(proposed):
-		l.Explanation = "No limit is known: the files have no limit column, no catalog was given, and no plan's usage bunches under a value. These accounts are measured against the highest limit proposed for their plan under \"Limits to reconsider\", the last natural break in each account's monthly usage. Nobody is held back by it today: it shows who a limit there would make want more."
+		l.Explanation = "No limit is known: the files have no limit column, no catalog was given, and no plan's usage bunches under a value. These accounts are measured against the highest limit proposed for their plan under \"Limits to reconsider\", the last break in the accounts' monthly usage. Nobody is held back by it today: it shows who a limit there would make want more."
 	default:
 		l.Explanation = "No limit is known, and there is too little usage to propose one. Add a limit column to the usage file, or pass --catalog."
 	}
