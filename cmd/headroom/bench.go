@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -40,6 +41,7 @@ func benchCommand() *cobra.Command {
 		one.Flags().DurationVar(&b.duration, "duration", 10*time.Second, "how long each side is loaded")
 		one.Flags().IntVar(&b.clients, "clients", 16, "`number` of concurrent clients")
 		one.Flags().StringVar(&b.output, "output", "text", "text or json")
+		one.Flags().StringVar(&b.profile, "cpuprofile", "", "write a CPU profile of our side to this `file`")
 		one.Flags().StringVar(&b.dir, "data", "", "`directory` for the log and database (default: a temporary one)")
 	}
 	c.AddCommand(events, check)
@@ -51,6 +53,7 @@ type bench struct {
 	clients         int
 	accounts, batch int
 	output, dir     string
+	profile         string
 }
 
 // benchResult is the document of a bench; ratio is ours to the reference, higher is better.
@@ -240,6 +243,10 @@ func (b *bench) events(ctx context.Context) error {
 		return err
 	}
 	defer done()
+	stopProfile, err := b.profiled()
+	if err != nil {
+		return err
+	}
 	requests, took, spent, err := b.load(s.url()+"/v1/events", http.StatusAccepted, b.batches())
 	if err != nil {
 		return err
@@ -249,10 +256,11 @@ func (b *bench) events(ctx context.Context) error {
 		return err
 	}
 	began := time.Now()
-	if err := s.runner.WaitAll(ctx, last, true); err != nil {
+	if err := s.runner.WaitAll(ctx, last, false); err != nil {
 		return err
 	}
 	behind := time.Since(began)
+	stopProfile()
 	reference, err := b.reference(func(w http.ResponseWriter, r *http.Request) {
 		var events []map[string]any
 		if err := json.NewDecoder(r.Body).Decode(&events); err != nil {
@@ -283,10 +291,15 @@ func (b *bench) check(ctx context.Context) error {
 	body := func(client, n int) []byte {
 		return fmt.Appendf(nil, `{"account":"account-%d","user":"u1","feature":"seats"}`, (client*31+n)%b.accounts)
 	}
+	stopProfile, err := b.profiled()
+	if err != nil {
+		return err
+	}
 	requests, took, spent, err := b.load(s.url()+"/v1/check", http.StatusOK, body)
 	if err != nil {
 		return err
 	}
+	stopProfile()
 	reference, err := b.reference(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }, http.StatusOK, body)
 	if err != nil {
 		return err
@@ -296,6 +309,21 @@ func (b *bench) check(ctx context.Context) error {
 	res.Reference = map[string]any{"name": "empty net/http handler, same requests and clients", "requests_per_second": reference}
 	res.Ratio = res.RequestsPerSecond / reference
 	return b.print(res)
+}
+
+// profiled starts the CPU profile when one is wanted and returns what ends it.
+func (b *bench) profiled() (stop func(), err error) {
+	if b.profile == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(b.profile)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, err
+	}
+	return func() { pprof.StopCPUProfile(); _ = f.Close() }, nil
 }
 
 // reference loads a handler on a server of its own and returns requests a second.

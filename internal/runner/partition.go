@@ -228,22 +228,34 @@ func (p *partition) retry(ctx context.Context, f func() error) error {
 	}
 }
 
+// A checkpoint is followed by a pause of at least coalesce times what it took, up to
+// coalesceMost: lists are that far behind at the most.
+const (
+	coalesce     = 8
+	coalesceMost = 1500 * time.Millisecond
+)
+
 // idleCheckpoint is how often a partition in which nothing changed moves its position on.
 const idleCheckpoint = 10 * time.Second
 
 // commitLoop writes a checkpoint whenever something changed, at most once per interval.
 func (p *partition) commitLoop(ctx context.Context) {
-	last := time.Now()
-	for pause(ctx, p.r.CheckpointEvery) && !p.isGone() {
+	last, wait := time.Now(), p.r.CheckpointEvery
+	for pause(ctx, wait) && !p.isGone() {
+		wait = p.r.CheckpointEvery
 		p.mu.Lock()
 		due := p.state.Position > p.committed &&
 			(p.state.Changed() || p.durable.waiting() || time.Since(last) > idleCheckpoint)
 		p.mu.Unlock()
 		if due {
+			began := time.Now()
 			if err := p.commit(ctx); err != nil {
 				return
 			}
 			last = time.Now()
+			// Under load checkpoints coalesce: an account that changes all the time is
+			// written less often, and the disk belongs to the log.
+			wait = max(wait, min(coalesce*last.Sub(began), coalesceMost))
 		}
 		if p.outbox {
 			p.forward(ctx)

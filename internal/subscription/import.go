@@ -9,14 +9,14 @@ import (
 // Imported is a subscription as another system's export tells it: with its own amount, and
 // with a plan that need not be in the catalog.
 type Imported struct {
-	Plan     string
-	Interval Interval       // month when left out
-	Quantity int64          // 1 when left out
-	Currency money.Currency // required
-	Amount   money.Minor    // each interval in all, not negative
-	StartsAt clock.Time
-	EndsAt   clock.Time // first instant no longer paid for; unset while it goes on
-	Trial    bool       // nothing is paid for; it goes on until EndsAt
+	Plan     string         `json:"plan"`
+	Interval Interval       `json:"interval"` // month when left out
+	Quantity int64          `json:"quantity"` // 1 when left out
+	Currency money.Currency `json:"currency"` // required
+	Amount   money.Minor    `json:"amount"`   // each interval in all, not negative
+	StartsAt clock.Time     `json:"starts_at"`
+	EndsAt   clock.Time     `json:"ends_at"`         // first instant no longer paid for; unset while it goes on
+	Trial    bool           `json:"trial,omitempty"` // nothing is paid for; it goes on until EndsAt
 }
 
 // Import returns cur replaced by the imported subscription. now is state time. The price
