@@ -22,6 +22,7 @@ import (
 type importer struct {
 	kind, file    string
 	maps          []string
+	mapping       *sheet.Mapping // instead of maps, when it is known already
 	name          string
 	subscriptions string // where usage rows that name a subscription find its account
 	problems      string
@@ -106,10 +107,12 @@ func (im *importer) open(path string, kind sheet.Kind) (*sheet.File, io.Closer, 
 	if err != nil {
 		return nil, nil, fault.New(fault.NotFound, "file_not_found", "%v", err).WithMend("give the path of a CSV or NDJSON file")
 	}
-	mapping, err := readMappings(im.maps)
-	if err != nil {
-		_ = in.Close()
-		return nil, nil, err
+	mapping := im.mapping
+	if mapping == nil {
+		if mapping, err = readMappings(im.maps); err != nil {
+			_ = in.Close()
+			return nil, nil, err
+		}
 	}
 	f, err := sheet.Open(in, sheet.Options{Name: filepath.Base(path), Kind: kind, Mapping: mapping})
 	if err != nil {

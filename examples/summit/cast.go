@@ -1,0 +1,248 @@
+package summit
+
+import (
+	"math/rand/v2"
+	"strings"
+	"time"
+)
+
+// Plans by their order, with their speaker limits: how far a customer would ever go, and
+// how many it keeps when it steps down.
+var (
+	plans        = []string{"starter", "pro", "business"}
+	speakerLimit = map[string]int{"starter": 10, "pro": 40, "business": 200}
+)
+
+func rank(plan string) int {
+	for i, p := range plans {
+		if p == plan {
+			return i
+		}
+	}
+	return -1
+}
+
+// standing is where a customer stands with Summitry.
+type standing int
+
+const (
+	waiting standing = iota // has not signed up yet
+	trialing
+	paying
+	gone
+)
+
+// host is a customer: an organisation that hosts summits, or a group that owns some.
+type host struct {
+	key, name, parent          string
+	segment, country, industry string
+	people                     []string // names; the first is the admin
+	rng                        *rand.Rand
+	still                      bool // the account the product page shows: never asks, is never asked
+
+	// Character.
+	joins      int    // day
+	begins     string // plan
+	yearly     bool
+	trial      bool
+	converts   bool
+	ceiling    int     // the highest plan worth its while, by rank
+	lively     float64 // share of slots in which it works with Summitry
+	speakersAt float64 // speakers of its first summit
+	growth     float64 // of its summits, a month
+	audience   float64 // attendees of its first summit
+	every      int     // days between summits
+	records    bool    // promises recordings to its speakers
+	sponsored  bool    // has sponsors waiting
+	loyal      float64 // 1 is as likely to leave as anybody
+
+	// Standing.
+	status    standing
+	plan      string
+	addon     bool
+	trialEnds time.Time
+	endsAt    time.Time
+	later     string // plan from laterAt on
+	laterAt   time.Time
+	speakers  int
+	sponsors  int
+	nextShow  int // day of the next summit
+	lastShow  int
+	returns   int // day on which it comes back, 0 never
+	ask       *request
+	deals     []deal
+	sent, did int // events and calls so far: they number ids and keys
+	queue     []event
+}
+
+// request is a member's upgrade request that waits for the admin.
+type request struct {
+	id, decision, plan string
+	day                int // of the answer
+	approve            bool
+}
+
+// cast makes the customers of a life of so many days: their names, what they are like and
+// when they sign up. Four in ten sign up in the first six weeks, so that retention is of a
+// crowd from the beginning; the rest come more and more often.
+func cast(seed uint64, accounts, days int) []*host {
+	names := newNames(seed)
+	hosts := make([]*host, 0, accounts)
+	shown := accounts / 7
+	for i := range accounts {
+		if i == shown {
+			hosts = append(hosts, aurora(seed, days))
+			continue
+		}
+		rng := rand.New(rand.NewPCG(seed, uint64(i)+1))
+		h := character(rng)
+		h.name, h.key = names.company(h.industry)
+		for range 1 + rng.IntN(3) {
+			h.people = append(h.people, names.person())
+		}
+		early := accounts / 4
+		if i < early {
+			h.joins = rng.IntN(1+days/13) * (i % 8) / 7
+		} else {
+			share := float64(i-early) / float64(accounts-early)
+			h.joins = int(float64(days-2) * (0.25*share*(1-share) + share)) // a little slower each month in the middle
+		}
+		hosts = append(hosts, h)
+	}
+	families(hosts, seed)
+	return hosts
+}
+
+// character draws what a customer is like.
+func character(rng *rand.Rand) *host {
+	h := &host{rng: rng, loyal: 1}
+	h.country = pick(rng, countries)
+	h.industry = pick(rng, industries)
+	switch x := rng.Float64(); {
+	case x < 0.38:
+		h.segment = "creator"
+	case x < 0.74:
+		h.segment = "smb"
+	case x < 0.95:
+		h.segment = "midmarket"
+	default:
+		h.segment = "enterprise"
+	}
+	reach := map[string][2]float64{ // of the ceiling: shares that end at starter and at pro
+		"creator": {0.62, 0.97}, "smb": {0.40, 0.90}, "midmarket": {0.12, 0.72}, "enterprise": {0, 0.25}}[h.segment]
+	switch x := rng.Float64(); {
+	case x < reach[0]:
+		h.ceiling = 0
+	case x < reach[1]:
+		h.ceiling = 1
+	default:
+		h.ceiling = 2
+	}
+	h.begins = "starter"
+	if h.ceiling > 0 && rng.Float64() < 0.30 || h.segment == "enterprise" {
+		h.begins = "pro"
+	}
+	if h.ceiling == 2 && rng.Float64() < 0.12 {
+		h.begins = "business"
+	}
+	h.trial = h.begins != "business" && rng.Float64() < 0.7
+	h.converts = rng.Float64() < 0.62
+	h.yearly = rng.Float64() < 0.18
+	h.lively = 0.05 + 0.13*rng.Float64()
+	h.every = 45 + rng.IntN(60)
+	h.records = rng.Float64() < 0.45
+	h.sponsored = rng.Float64() < 0.30
+	h.growth = []float64{0.01, 0.09, 0.13}[h.ceiling] * (0.4 + 1.2*rng.Float64())
+	h.speakersAt = map[string]float64{"starter": 4, "pro": 14, "business": 45}[h.begins] * (0.7 + 0.6*rng.Float64())
+	h.audience = map[string]float64{"starter": 60, "pro": 180, "business": 400}[h.begins] * (0.5 + rng.Float64())
+	return h
+}
+
+// aurora is the customer that the product page shows: on Starter from a third of the life
+// on, with its eighth speaker booked a few days before today.
+func aurora(seed uint64, days int) *host {
+	return &host{key: ShownAccount, name: "Aurora Events", segment: "smb", country: "CA", industry: "events",
+		people: []string{"Imke Sorel", "Tavi Okonjo"}, rng: rand.New(rand.NewPCG(seed, 0)), still: true,
+		joins: days / 3, begins: "starter"}
+}
+
+// families gives some customers a parent: groups that own several of them. A group is the
+// customer of highest segment at its place in the cast.
+func families(hosts []*host, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 1<<32))
+	for range len(hosts) / 40 {
+		root := hosts[rng.IntN(len(hosts))]
+		if root.still || root.parent != "" {
+			continue
+		}
+		root.segment = "midmarket"
+		for range 2 + rng.IntN(3) {
+			child := hosts[rng.IntN(len(hosts))]
+			if child == root || child.still || child.parent != "" || isParent(hosts, child.key) {
+				continue
+			}
+			child.parent = root.key
+		}
+	}
+}
+
+func isParent(hosts []*host, key string) bool {
+	for _, h := range hosts {
+		if h.parent == key {
+			return true
+		}
+	}
+	return false
+}
+
+func pick[T any](rng *rand.Rand, from []T) T { return from[rng.IntN(len(from))] }
+
+var countries = []string{"US", "US", "US", "US", "GB", "GB", "DE", "DE", "CA", "AU", "NL", "FR", "IN", "BR", "SE", "IE", "ES", "NZ"}
+
+var industries = []string{"education", "education", "health", "media", "software", "software", "nonprofit", "consulting", "consulting", "events", "finance"}
+
+// What kinds of names the industries like.
+var endings = map[string][]string{
+	"education":  {"Academy", "Institute", "Learning", "School"},
+	"health":     {"Wellness", "Health", "Care", "Therapies"},
+	"media":      {"Media", "Press", "Studio", "Podcasts"},
+	"software":   {"Labs", "Software", "Systems", "Cloud"},
+	"nonprofit":  {"Foundation", "Collective", "Network", "Alliance"},
+	"consulting": {"Advisors", "Partners", "Consulting", "Coaching"},
+	"events":     {"Events", "Summits", "Gatherings", "Conferences"},
+	"finance":    {"Ledgers", "Capital", "Finance", "Accounting"},
+}
+
+var (
+	heads = []string{"Fern", "Lark", "Brindle", "Saffron", "Tidal", "Quill", "Ember", "Willow", "Thistle", "Cinder", "Alder", "Heron",
+		"Pebble", "Lumen", "Juniper", "Marigold", "Otter", "Harrow", "Bramble", "Cobalt", "Linden", "Sorrel", "Tamar", "Vesper", "Wren", "Yarrow"}
+	tails = []string{"hollow", "wick", "mere", "gate", "stead", "brook", "crest", "haven", "ridge", "loft", "well", "grove", "moor", "field", "reach"}
+	given = []string{"Amara", "Benedikt", "Chiara", "Dilan", "Esme", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kaveh", "Lotte", "Mirek", "Nadia",
+		"Oskar", "Priya", "Quentin", "Rosalind", "Sanna", "Tomasz", "Una", "Viktor", "Wanjiru", "Yusra", "Zeno"}
+	family = []string{"Abara", "Bergholt", "Castellan", "Dufresne", "Eklund", "Farrow", "Gilchrist", "Hakim", "Iversen", "Jansky", "Kettering",
+		"Lindqvist", "Mbeki-Ross", "Nakagawa", "Osterman", "Pellerin", "Quist", "Rautio", "Sandoval", "Tregenza", "Ullman", "Varga", "Whitlock"}
+)
+
+// names hands out names, no company twice.
+type names struct {
+	rng  *rand.Rand
+	used map[string]bool
+}
+
+func newNames(seed uint64) *names {
+	return &names{rand.New(rand.NewPCG(seed, 1<<33)), map[string]bool{}}
+}
+
+func (n *names) company(industry string) (name, key string) {
+	for {
+		stem := pick(n.rng, heads) + pick(n.rng, tails)
+		if n.used[stem] {
+			continue
+		}
+		n.used[stem] = true
+		name = stem + " " + pick(n.rng, endings[industry])
+		return name, strings.ReplaceAll(strings.ToLower(name), " ", "-")
+	}
+}
+
+func (n *names) person() string { return pick(n.rng, given) + " " + pick(n.rng, family) }
