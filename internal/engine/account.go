@@ -43,8 +43,8 @@ type Account struct {
 	key string
 }
 
-// person is the state under a user key: who they are, where they belong, and what waits
-// until that is known.
+// person is the state under a user key: who they are, where they belong, under which
+// pseudonym they go on, and what waits until their account is known.
 type person struct {
 	account.Person
 	Held    []event.Record `json:"held,omitempty"`
@@ -205,7 +205,7 @@ func (a *Account) row(s *State, c *catalog.Catalog) AccountRow {
 		row.Timers = []Timer{{Due: due, ID: "next"}}
 	}
 	if _, isPerson := event.IsUserKey(a.key); isPerson {
-		if a.Person != nil && a.Person.Account != "" {
+		if a.Person != nil && (a.Person.Account != "" || a.Person.Into != "") {
 			row.People = []account.Person{a.Person.Person}
 		}
 		return row

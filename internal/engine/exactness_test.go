@@ -274,6 +274,13 @@ func record(t *rapid.T, acct, id string, now clock.Time) event.Record {
 		return body(event.KindImport, "imported-"+acct, id, "", now, engine.ImportRow{Import: "f", Subscription: &engine.ImportedRow{ID: row, Imported: sub}})
 	case 15:
 		return body(event.KindImport, acct, id, "", now, engine.ImportRow{Import: "f", Usage: &engine.UsageRow{Event: "email.sent", Value: quantity.Of(5), At: at - 60*clock.Day}})
+	case 11:
+		ev.User = rapid.SampledFrom([]string{"p1", "p2"}).Draw(t, "person")
+		ev.Source, ev.Key, ev.Type = "segment", event.UserKey(ev.User), "speaker.added"
+	case 12:
+		ev.User = rapid.SampledFrom([]string{"p1", "p2"}).Draw(t, "person")
+		ev.Kind, ev.Source, ev.Key = event.KindPerson, "segment", event.UserKey(ev.User)
+		ev.Body = []byte(rapid.SampledFrom([]string{`{"account":"acme"}`, `{"previous":"p2"}`, `{"traits":{"seat":5}}`}).Draw(t, "change"))
 	default:
 		stage := opportunity.Stage(rapid.SampledFrom([]string{"in_progress", "won"}).Draw(t, "stage"))
 		return body(event.KindOpportunity, acct, id, "", now, engine.EditCall{ID: engine.ID("opp", acct, 1), Edit: opportunity.Edit{Stage: &stage}})

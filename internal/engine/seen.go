@@ -3,6 +3,7 @@ package engine
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/event"
@@ -15,8 +16,8 @@ import (
 // refuse older events, which come in only as imports.
 const WindowDays = 35
 
-// importDay is the set of import rows, which are remembered for good.
-const importDay int32 = -1 << 31
+// ImportDay is the day under which import rows are remembered, for good.
+const ImportDay int32 = -1 << 31
 
 // seen holds the fingerprints of the days in memory.
 type seen struct {
@@ -26,18 +27,27 @@ type seen struct {
 
 // daysOf returns the days whose sets a record must be looked up in; zeros fill up. The
 // first is the one it is kept under. A record that does not say when it happened is
-// looked up in the day of receipt and the one before it, which gives a retry 24 to 48 hours.
-func daysOf(r *event.Record) [2]int32 {
+// looked up in the day of receipt and the one before it, which gives a retry 24 to 48
+// hours; so is what we send to ourselves, which may be older than the days that are kept.
+// The Segment door may have corrected the time by when the message was sent and received,
+// which a retry does anew: up to a day to either side.
+func daysOf(r *event.Record) [3]int32 {
 	switch {
 	case r.Kind == event.KindImport:
-		return [2]int32{importDay}
-	case r.At != 0:
-		return [2]int32{r.At.Day()}
-	default:
+		return [3]int32{ImportDay}
+	case r.At == 0 || strings.HasPrefix(r.Source, ownSource):
 		d := r.ReceivedAt.Day()
-		return [2]int32{d, d - 1}
+		return [3]int32{d, d - 1}
+	case r.Source == "segment" || strings.HasPrefix(r.Source, "segment:"):
+		d := r.At.Day()
+		return [3]int32{d, d - 1, d + 1}
+	default:
+		return [3]int32{r.At.Day()}
 	}
 }
+
+// ownSource begins the source of records that the server makes itself.
+const ownSource = "headroom:"
 
 func (s *seen) has(day int32) bool { _, ok := s.days[day]; return ok }
 
@@ -58,6 +68,9 @@ func (s *seen) load(day int32, fingerprints []event.Fingerprint) {
 // find says whether the record was counted before.
 func (s *seen) find(r *event.Record, fp event.Fingerprint) bool {
 	for _, d := range daysOf(r) {
+		if d == 0 {
+			continue
+		}
 		if _, ok := s.days[d][fp]; ok {
 			return true
 		}

@@ -30,7 +30,7 @@ type PersonChange struct {
 	Role     *string        `json:"role,omitempty"`     // admin or member
 	Profile  *string        `json:"profile,omitempty"`  // the role played in the product
 	Traits   map[string]any `json:"traits,omitempty"`   // string, float64, bool, nil
-	Previous string         `json:"previous,omitempty"` // pseudonym under which the person was known before
+	Previous string         `json:"previous,omitempty"` // pseudonym under which the person was known before; what was known and held there follows
 }
 
 // UnmarshalJSON reads an AccountChange, taking null for "delete".

@@ -38,6 +38,9 @@ func (s *Store) Commit(ctx context.Context, c *engine.Checkpoint) error {
 		if err := s.putLimits(ctx, tx, c.Accounts); err != nil {
 			return err
 		}
+		if err := s.dropPeople(ctx, tx, c.Accounts); err != nil {
+			return err
+		}
 		for i := range c.Segments {
 			if err := s.putSegment(ctx, tx, c.Partition, &c.Segments[i]); err != nil {
 				return err
@@ -87,8 +90,8 @@ func (s *Store) sweep(ctx context.Context, tx *sql.Tx, c *engine.Checkpoint) err
 	if c.Now == 0 {
 		return nil
 	}
-	_, err := s.db.Prepared(ctx, tx, "DELETE FROM dedup_segments WHERE partition = $1 AND day < $2",
-		c.Partition, int64(c.Now.Day()-segmentDaysKept))
+	_, err := s.db.Prepared(ctx, tx, "DELETE FROM dedup_segments WHERE partition = $1 AND day < $2 AND day > $3",
+		c.Partition, int64(c.Now.Day()-segmentDaysKept), int64(engine.ImportDay))
 	if err != nil {
 		return err
 	}
@@ -196,8 +199,8 @@ func people(accounts []engine.AccountRow) (*batch, error) {
 	for i := range accounts {
 		for j := len(accounts[i].People) - 1; j >= 0; j-- { // the last of a person stands
 			p := &accounts[i].People[j]
-			k := id{accounts[i].Key, p.Pseudonym}
-			if seen[k] {
+			k := id{p.Account, p.Pseudonym}
+			if seen[k] || p.Into != "" {
 				continue
 			}
 			seen[k] = true
@@ -209,6 +212,21 @@ func people(accounts []engine.AccountRow) (*batch, error) {
 		}
 	}
 	return b, nil
+}
+
+// dropPeople takes pseudonyms off the lists that somebody goes by no longer.
+func (s *Store) dropPeople(ctx context.Context, tx *sql.Tx, accounts []engine.AccountRow) error {
+	for i := range accounts {
+		for _, p := range accounts[i].People {
+			if p.Into == "" {
+				continue
+			}
+			if _, err := s.db.Prepared(ctx, tx, "DELETE FROM people WHERE pseudonym = $1", plain(p.Pseudonym)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func signals(e *engine.Effects) (*batch, error) {

@@ -76,7 +76,7 @@ func full() *engine.Checkpoint {
 				Account: account.Account{Key: key, Name: "Acme " + fmt.Sprint(i), Domain: "acme.example", Traits: map[string]any{"segment": "smb"}, CreatedAt: noon, UpdatedAt: noon},
 				Plan:    "starter", Status: "active", Interval: "month", MRR: 12 * 4900, Currency: "USD",
 			},
-			People: []account.Person{{Pseudonym: "P" + fmt.Sprint(i), Role: "admin", Profile: "host", Traits: map[string]any{"tier": "gold"}, Sealed: []byte{1, 2}, SeenAt: noon}},
+			People: []account.Person{{Pseudonym: "P" + fmt.Sprint(i), Account: key, Role: "admin", Profile: "host", Traits: map[string]any{"tier": "gold"}, Sealed: []byte{1, 2}, SeenAt: noon}},
 			Limits: []engine.LimitRow{
 				{Feature: "speakers", Usage: int64(i) * 3_000_000, Limit: 10_000_000, Percent: int64(i) * 30},
 				{Feature: "emails", Usage: 990_000_000, Limit: 1_000_000_000, Percent: 99, ResetsAt: noon + clock.Day},
@@ -346,6 +346,40 @@ func TestTheLedgerTakesEachLineOnce(t *testing.T) {
 		}
 		if states, err := s.AccountStates(ctx, []string{"other"}); err != nil || len(states) != 0 {
 			t.Errorf("the rest of that checkpoint was written: %v, %v", states, err)
+		}
+	})
+}
+
+func TestAPersonIsListedUnderTheLastPseudonymOnly(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, open func() *db.DB) {
+		must(t, s.Commit(ctx, full()))
+		c := next(10, 11)
+		c.Accounts = []engine.AccountRow{
+			{Key: event.UserKey("P1"), State: []byte("{}"), People: []account.Person{{Pseudonym: "P1", Account: "acme-1", Into: "later"}}},
+			{Key: event.UserKey("later"), State: []byte("{}"), People: []account.Person{{Pseudonym: "later", Account: "acme-1", Role: "admin"}}},
+		}
+		must(t, s.Commit(ctx, c))
+		people, err := s.People(ctx, "acme-1", store.Page{})
+		if err != nil || len(people.Items) != 1 || people.Items[0].Pseudonym != "later" {
+			t.Errorf("people %+v, %v", people, err)
+		}
+		if of, err := s.AccountsOf(ctx, "P1"); err != nil || len(of) != 0 {
+			t.Errorf("accounts of the earlier pseudonym: %v, %v", of, err)
+		}
+	})
+}
+
+func TestRowsOfImportsAreRememberedForGood(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, open func() *db.DB) {
+		row := event.FingerprintOf("import:usage", "1")
+		c := next(0, 10)
+		c.Segments = []engine.Segment{{Day: engine.ImportDay, Fingerprints: []event.Fingerprint{row}}}
+		must(t, s.Commit(ctx, c))
+		c = next(10, 11)
+		c.Now = noon + 400*clock.Day
+		must(t, s.Commit(ctx, c))
+		if kept, err := s.Segments(ctx, 0, engine.ImportDay); err != nil || !slices.Equal(kept, []event.Fingerprint{row}) {
+			t.Errorf("a year later the rows known are %v, %v", kept, err)
 		}
 	})
 }

@@ -56,7 +56,7 @@ func crowd(t *testing.T, s *store.Store) {
 		c.Accounts = append(c.Accounts, engine.AccountRow{
 			Key: key, State: []byte("{}"),
 			Listing: &engine.Listing{Account: account.Account{Key: key, Name: "Firm 100%_" + key, Parent: map[bool]string{true: "root"}[i < 3], Domain: key + ".Example"}, Plan: plan, Status: status},
-			People:  []account.Person{{Pseudonym: "P" + key}, {Pseudonym: "Q" + key}, {Pseudonym: "shared"}},
+			People:  []account.Person{{Pseudonym: "P" + key, Account: key}, {Pseudonym: "Q" + key, Account: key}, {Pseudonym: "shared", Account: key}},
 			Limits:  []engine.LimitRow{{Feature: "a", Percent: int64(i * 7 % 50), Limit: 1}, {Feature: "b", Percent: 10, Limit: 1}},
 		})
 		for j := range 2 {
