@@ -144,7 +144,7 @@ func (r *Runner) read(ctx context.Context) {
 			return r.dispatch(rctx, position, bytes.Clone(message))
 		})
 		cancel()
-		if err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled) {
+		if err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled) && !errors.Is(err, errBehind) {
 			r.Logger.Error("reading the log stopped", "error", err)
 			if errors.Is(err, event.ErrCorrupt) {
 				r.fail(err)
@@ -163,6 +163,9 @@ func (r *Runner) lowest() (position uint64, any bool) {
 	}
 	return position, any
 }
+
+// errBehind makes the reader begin again from the lowest position.
+var errBehind = errors.New("a partition is further back")
 
 // item is one log message as one partition sees it.
 type item struct {
@@ -191,8 +194,12 @@ func (r *Runner) dispatch(ctx context.Context, position uint64, message []byte) 
 		return fmt.Errorf("log message %d: %w", position, err)
 	}
 	for _, p := range r.partitions() {
-		if position <= p.queued.Load() {
+		queued := p.queued.Load()
+		if position <= queued {
 			continue
+		}
+		if position > queued+1 { // just taken, and further back than this reader
+			return errBehind
 		}
 		sections, mine := own[p.n]
 		if !mine {
