@@ -30,13 +30,15 @@ type State struct {
 	accounts map[string]*Account // nil value: known not to exist
 	due      timers
 	seen     seen
-	answers  map[event.Fingerprint]Answer
+	answers  map[event.Fingerprint]Answer // of calls not yet in a committed checkpoint
+	recalled map[event.Fingerprint]Answer // loaded again for a retry
 
 	// What changed since the last harvest.
 	dirty      map[string]bool
 	newAnswers []AnswerRow
 	effects    Effects
-	harvested  uint64 // Position at the last harvest
+	harvested  uint64              // Position at the last harvest
+	leaving    []event.Fingerprint // answers in the last harvest
 }
 
 // NewState returns a partition as its last checkpoint left it, with no account loaded yet.
@@ -45,7 +47,7 @@ func NewState(partition int, position uint64, now clock.Time, catalog string, ru
 	s := &State{
 		Partition: partition, Position: position, Now: now, Catalog: catalog, Rules: rules,
 		accounts: make(map[string]*Account), dirty: make(map[string]bool),
-		answers: make(map[event.Fingerprint]Answer), harvested: position,
+		answers: make(map[event.Fingerprint]Answer), recalled: make(map[event.Fingerprint]Answer), harvested: position,
 	}
 	if s.Rules == 0 {
 		s.Rules = Rules
@@ -99,7 +101,7 @@ func (s *State) Needs(records []event.Record) Needs {
 		}
 		if answered(r.Kind) && known {
 			fp := event.FingerprintOf(r.Source, r.ID)
-			if _, ok := s.answers[fp]; !ok && s.seen.find(r, fp) {
+			if _, ok := s.remembered(fp); !ok && s.seen.find(r, fp) {
 				calls[fp] = r.Key
 			}
 		}
@@ -138,11 +140,11 @@ func (s *State) LoadDay(day int32, fingerprints []event.Fingerprint) { s.seen.lo
 // LoadAnswer gives what a call was told before; nil when that is no longer kept.
 func (s *State) LoadAnswer(c Call, stored *AnswerRow) error {
 	if stored == nil {
-		s.answers[c.Fingerprint] = answerGone
+		s.recalled[c.Fingerprint] = answerGone
 		return nil
 	}
 	a, err := decodeAnswer(stored)
-	s.answers[c.Fingerprint] = a
+	s.recalled[c.Fingerprint] = a
 	return err
 }
 
@@ -157,6 +159,9 @@ func (s *State) Peek(key string) *Account {
 	}
 	return &Account{key: key}
 }
+
+// Size returns how many account keys memory holds, absent ones included.
+func (s *State) Size() int { return len(s.accounts) }
 
 // Loaded says whether it is known in memory what account key holds, if anything.
 func (s *State) Loaded(key string) bool {
@@ -184,18 +189,43 @@ func (s *State) Harvest(cat *catalog.Catalog) *Checkpoint {
 		c.Accounts = append(c.Accounts, s.accounts[key].row(s, cat))
 	}
 	clear(s.dirty)
+	s.leaving = s.leaving[:0]
+	for i := range s.newAnswers {
+		s.leaving = append(s.leaving, s.newAnswers[i].Fingerprint)
+	}
 	s.newAnswers, s.effects, s.harvested = nil, Effects{}, s.Position
 	return c
 }
 
-// Forget frees memory after a harvest was committed: fingerprints of days gone by, stored
-// answers, and accounts beyond keep that have not changed since. They are loaded again
-// when needed.
+// remembered returns the answer of a call that memory still holds.
+func (s *State) remembered(fp event.Fingerprint) (Answer, bool) {
+	if a, ok := s.answers[fp]; ok {
+		return a, true
+	}
+	a, ok := s.recalled[fp]
+	return a, ok
+}
+
+// ForgetAbsent frees the memory of keys that turned out to name no account. Unlike Forget
+// it may be called at any time.
+func (s *State) ForgetAbsent() {
+	for key, a := range s.accounts {
+		if a == nil {
+			delete(s.accounts, key)
+		}
+	}
+}
+
+// Forget frees memory once the last harvest is committed, and only then: fingerprints of
+// days gone by, answers, and accounts beyond keep that have not changed since. They are
+// loaded again when needed.
 func (s *State) Forget(keep int) {
 	s.seen.forget(s.Now)
-	if len(s.newAnswers) == 0 {
-		clear(s.answers)
+	for _, fp := range s.leaving {
+		delete(s.answers, fp)
 	}
+	s.leaving = s.leaving[:0]
+	clear(s.recalled)
 	for key := range s.accounts {
 		if len(s.accounts) <= keep {
 			return

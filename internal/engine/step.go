@@ -38,7 +38,7 @@ func (s *State) repeated(r *event.Record, fp event.Fingerprint) Answer {
 	if !answered(r.Kind) {
 		return Answer{Duplicate: true}
 	}
-	a, found := s.answers[fp]
+	a, found := s.remembered(fp)
 	if !found {
 		a = answerGone
 	} else if a.request != requestOf(r) && a.request != ([16]byte{}) {

@@ -8,6 +8,7 @@ import (
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/eventlog"
+	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/store"
 )
 
@@ -16,9 +17,12 @@ func (r *Runner) lease(ctx context.Context) {
 	for pause(ctx, r.LeaseTTL/3) {
 		r.renew(ctx)
 		if err := r.acquire(ctx, ctx); err != nil && ctx.Err() == nil {
-			r.Logger.Error("partitions could not be taken", "error", err)
-			r.fail(err)
-			return
+			if final(err) {
+				r.Logger.Error("partitions cannot be taken", "error", err)
+				r.fail(err)
+				return
+			}
+			r.Logger.Warn("partitions could not be taken; trying again", "error", err)
 		}
 	}
 }
@@ -130,4 +134,14 @@ func (r *Runner) drop(p *partition) {
 	if r.owned[p.n] == p {
 		delete(r.owned, p.n)
 	}
+}
+
+// final says whether trying again cannot help: the data and the log do not belong together,
+// or come from a newer version.
+func final(err error) bool {
+	switch fault.CodeOf(err) {
+	case "log_foreign", "log_behind", "log_truncated", "rules_newer", "catalog_invalid", "catalog_not_found":
+		return true
+	}
+	return false
 }
