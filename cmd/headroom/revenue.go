@@ -372,11 +372,34 @@ func (f *revenueFlags) print(cmd *cobra.Command, doc any, currency string, rows 
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, r := range rows {
-		fmt.Fprintln(w, strings.Join(r, "\t")+"\t")
+		shown := make([]string, len(r))
+		for i, v := range r {
+			shown[i] = thousands(v)
+		}
+		fmt.Fprintln(w, strings.Join(shown, "\t")+"\t")
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(out, "MRR in %s.\n", currency)
 	return err
+}
+
+// thousands puts commas into the whole part of a plain decimal; other text stays as it is.
+func thousands(s string) string {
+	whole, frac, dotted := strings.Cut(s, ".")
+	sign, digits := "", whole
+	if strings.HasPrefix(whole, "-") {
+		sign, digits = "-", whole[1:]
+	}
+	if strings.Trim(digits, "0123456789") != "" {
+		return s
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	if dotted {
+		return sign + digits + "." + frac
+	}
+	return sign + digits
 }
