@@ -96,7 +96,7 @@ func gather(files []File, o Options) (*data, error) {
 			kinds[i], use.Kind, use.Format, use.Columns = s.Kind, s.Kind, s.Format, s.Bound
 			return nil
 		})
-		if fault.CodeOf(err) == "kind_unknown" {
+		if fault.CodeOf(err) == "columns_unrecognised" {
 			use.Why, err = err.Error(), nil
 		}
 		if err != nil {

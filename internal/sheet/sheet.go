@@ -55,7 +55,7 @@ type Counts struct {
 
 // Open reads the header (of NDJSON the first records), recognises the kind when none is
 // asked for, and binds the columns. Faults: file_empty, file_not_text, columns_missing
-// (names every missing column, the columns found and the mend), kind_unknown (no kind fits).
+// (names every missing column, the columns found and the mend), columns_unrecognised (no kind fits).
 func Open(r io.Reader, o Options) (*File, error) {
 	s, err := newScanner(r, o.Name)
 	if err != nil {
@@ -103,7 +103,7 @@ func recognise(name string, columns []string, m *Mapping) (Kind, error) {
 			return kind, nil
 		}
 	}
-	return "", fault.New(fault.Invalid, "kind_unknown", "%s: its columns (%s) are not those of accounts, subscriptions or usage", name, list(columns)).
+	return "", fault.New(fault.Invalid, "columns_unrecognised", "%s: its columns (%s) are not those of accounts, subscriptions or usage", name, list(columns)).
 		WithMend("name its columns in a mapping file and pass it with --map, or leave the file out")
 }
 

@@ -235,7 +235,7 @@ func TestTheKindIsRecognisedByTheColumns(t *testing.T) {
 		}
 		f, err := Open(strings.NewReader(c.header+"\n"), o)
 		if c.want == "" || c.want == "columns_missing" {
-			if fault.CodeOf(err) != cmp.Or(string(c.want), "kind_unknown") {
+			if fault.CodeOf(err) != cmp.Or(string(c.want), "columns_unrecognised") {
 				t.Errorf("%s: %v", c.name, err)
 			}
 			continue
