@@ -137,7 +137,7 @@ func (a *Account) Input(c *catalog.Catalog, now clock.Time) entitlement.Input {
 }
 
 // Vars are what the catalog's conditions see of the account and the person asking.
-func (a *Account) Vars(c *catalog.Catalog, role offer.Role, profile, placement string) map[string]any {
+func (a *Account) Vars(role offer.Role, profile, placement string) map[string]any {
 	traits := a.Facts.Traits
 	if traits == nil {
 		traits = map[string]any{}
@@ -185,7 +185,7 @@ func (a *Account) OfferInput(c *catalog.Catalog, ask DecideCall, user string, no
 	return offer.Input{
 		Catalog: c, Account: a.key, Family: family, User: user, Role: ask.Role,
 		Subscription: a.Subscription, Signals: a.Signals.Alive(now), Features: a.features(c, now),
-		People: opportunity.WithPeople(a.Opportunities), Vars: a.Vars(c, ask.Role, ask.Profile, ask.Placement),
+		People: opportunity.WithPeople(a.Opportunities), Vars: a.Vars(ask.Role, ask.Profile, ask.Placement),
 		Placement: ask.Placement, Feature: ask.Feature, Requested: ask.Requested,
 		State: &a.Offers, Salt: holdoutSalt, Now: now, ID: a.ids(),
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -47,7 +48,7 @@ func ok(body any) Answer {
 }
 
 func refused(err error) Answer {
-	if f, isFault := err.(*fault.Error); isFault {
+	if f, isFault := errors.AsType[*fault.Error](err); isFault {
 		return Answer{Fault: f}
 	}
 	return Answer{Fault: fault.New(fault.Invalid, "invalid", "%s", err.Error())}

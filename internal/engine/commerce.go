@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/entitlement"
@@ -123,7 +125,7 @@ func (s *State) fired(a *Account, fired []signal.Signal, c *catalog.Catalog) {
 		}
 		routed := opportunity.Route(opportunity.OpenInput{
 			Catalog: c, Signal: sig, Subscription: a.Subscription, Features: a.features(c, s.Now),
-			Vars: a.Vars(c, "", "", ""), Existing: a.Opportunities, Number: a.Opened + 1, Now: s.Now, ID: a.ids(),
+			Vars: a.Vars("", "", ""), Existing: a.Opportunities, Number: a.Opened + 1, Now: s.Now, ID: a.ids(),
 		})
 		if routed.Opportunity == nil {
 			continue
@@ -144,8 +146,8 @@ const maxClosed = 20
 
 func (a *Account) forgetClosed() {
 	closed := 0
-	for i := len(a.Opportunities) - 1; i >= 0; i-- {
-		if a.Opportunities[i].ClosedAt == 0 {
+	for i, op := range slices.Backward(a.Opportunities) {
+		if op.ClosedAt == 0 {
 			continue
 		}
 		if closed++; closed > maxClosed {

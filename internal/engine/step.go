@@ -71,7 +71,7 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 		case event.KindAccount:
 			a = s.describe(acct, r)
 		case event.KindPerson:
-			s.member(acct, r)
+			acct.Facts.UpdatedAt = s.Now // the person's own state is under their user key
 		case event.KindSubscription:
 			a = s.subscribe(acct, r, c)
 		case event.KindConsume:

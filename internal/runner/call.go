@@ -121,10 +121,10 @@ func (r *Runner) find(ctx context.Context, key string) (*partition, error) {
 // Active returns the catalog that is active at the partitions owned here, or by the last
 // checkpoints when there are none.
 func (r *Runner) Active(ctx context.Context) (*catalog.Catalog, error) {
-	for _, p := range r.partitions() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		return p.cat, nil
+	if mine := r.partitions(); len(mine) > 0 {
+		mine[0].mu.Lock()
+		defer mine[0].mu.Unlock()
+		return mine[0].cat, nil
 	}
 	leases, err := r.Store.Partitions(ctx)
 	if err != nil || len(leases) == 0 {
