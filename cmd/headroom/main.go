@@ -37,7 +37,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.AddCommand(serveCommand(), catalogCommand(), importCommand(),
-		revenueCommand(), benchCommand(), demoCommand())
+		reportCommand(), revenueCommand(), benchCommand(), demoCommand())
 	return root
 }
 

@@ -20,6 +20,16 @@ func (s *State) describe(a *Account, r *event.Record) Answer {
 	return ok(a.Facts)
 }
 
+// What the state of one pseudonym tells that of another after an alias call. The records
+// are persons' records with one of these types.
+const (
+	// typeFollow tells an earlier pseudonym under which one (Record.User) its person goes on.
+	typeFollow = "follow"
+	// typeInherit tells the later pseudonym what was known under the earlier one; its body
+	// is an account.Person.
+	typeInherit = "inherit"
+)
+
 // byPerson handles a record that names a person and no account. Once the person's account
 // is known, the record goes there as a record of its own; until then it is held. Where the
 // person goes on under another pseudonym, it goes there instead.
