@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/fault"
@@ -30,7 +31,7 @@ type Act struct {
 	Type     string // seen, clicked, dismissed, requested or accepted
 	User     string // pseudonym; empty: whom it was shown to
 	Role     Role   // empty: as when it was decided
-	Reason   string
+	Reason   string // sealed, see account.SealText
 }
 
 // Result is what an outcome led to.
@@ -50,19 +51,19 @@ type Result struct {
 // time. Faults: outcome_invalid, decision_unknown, decision_expired (accepted and requested
 // only: what was seen or refused counts however late), decision_closed, not_allowed_to_buy,
 // requests_full. On a fault nothing changes.
-func Record(st *State, a Act, account string, now clock.Time, id func(parts ...string) string) (Result, error) {
+func Record(st *State, a Act, acct string, now clock.Time, id func(parts ...string) string) (Result, error) {
 	if !slices.Contains([]string{Seen, Clicked, Dismissed, Requested, Accepted}, a.Type) {
 		return Result{}, fault.New(fault.Invalid, "outcome_invalid", "type %q is no outcome of an offer", fault.Shorten(a.Type)).
 			WithMend("use seen, clicked, dismissed, requested or accepted").
 			WithField("/type", a.Type, "want seen, clicked, dismissed, requested or accepted")
 	}
-	if len(a.Reason) > maxReason || !utf8.ValidString(a.Reason) {
-		return Result{}, fault.New(fault.Invalid, "outcome_invalid", "the reason has %d bytes", len(a.Reason)).
-			WithMend("say it in at most 500 bytes of text").WithField("/reason", a.Reason, "want at most 500 bytes of UTF-8")
+	if n := account.TextLength(a.Reason); n > maxReason || !utf8.ValidString(a.Reason) {
+		return Result{}, fault.New(fault.Invalid, "outcome_invalid", "the reason has %d bytes", n).
+			WithMend("say it in at most 500 bytes of text").WithField("/reason", "", "want at most 500 bytes of UTF-8")
 	}
 	i := st.index(a.Decision)
 	if i < 0 {
-		return Result{}, fault.New(fault.NotFound, "decision_unknown", "decision %q is not known to account %q, or was forgotten a week after it expired", fault.Shorten(a.Decision), fault.Shorten(account)).
+		return Result{}, fault.New(fault.NotFound, "decision_unknown", "decision %q is not known to account %q, or was forgotten a week after it expired", fault.Shorten(a.Decision), fault.Shorten(acct)).
 			WithMend("decide again and use the decision_id of the answer")
 	}
 	k := &st.Decisions[i]
@@ -70,7 +71,7 @@ func Record(st *State, a Act, account string, now clock.Time, id func(parts ...s
 		a.User = k.User
 	}
 	res := Result{Outcome: Outcome{
-		Decision: k.ID, Account: account, User: a.User, Offer: k.Offer, Type: a.Type, Reason: a.Reason, At: now,
+		Decision: k.ID, Account: acct, User: a.User, Offer: k.Offer, Type: a.Type, Reason: a.Reason, At: now,
 	}}
 	if k.is(a.Type) {
 		res.Repeated, res.Decision = true, *k
@@ -95,7 +96,7 @@ func Record(st *State, a Act, account string, now clock.Time, id func(parts ...s
 		k.Closed, k.ClosedAt = Dismissed, now
 		st.contact(k.Offer).Dismissed = now
 	case Requested:
-		r, err := st.open(k, a, account, now, id)
+		r, err := st.open(k, a, acct, now, id)
 		if err != nil {
 			return Result{}, err
 		}

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/money"
@@ -18,7 +19,8 @@ const (
 	maxNote = 10_000
 )
 
-// Edit is what a person changes; nil fields stay.
+// Edit is what a person changes; nil fields stay. In records Note and LostReason are
+// sealed, see account.SealText.
 type Edit struct {
 	Owner      *string       `json:"owner,omitempty"`
 	Stage      *Stage        `json:"stage,omitempty"`
@@ -121,20 +123,51 @@ func wrong(op *Opportunity, e Edit) *fault.Error {
 			f = f.WithField("/amount/amount", a.Minor.Decimal(a.Currency), "want 0 to "+(12*subscription.MaxRecurring).Decimal(a.Currency))
 		}
 	}
-	if e.Note != nil && (len(*e.Note) > maxNote || !utf8.ValidString(*e.Note)) {
-		f = f.WithField("/note", *e.Note, "want text of at most 10,000 bytes")
-	}
-	reason := op.LostWhy
-	if e.LostReason != nil {
-		reason = strings.TrimSpace(*e.LostReason)
-		if !plain(reason, maxName) {
-			f = f.WithField("/lost_reason", *e.LostReason, "want a reason of 1 to 200 bytes, without line breaks")
-		} else if to != Lost {
-			f = f.WithField("/lost_reason", *e.LostReason, "only a lost opportunity has one; send the stage lost with it")
-		}
-	} else if to == Lost && reason == "" {
+	f = wrongTexts(e, f)
+	switch {
+	case e.LostReason != nil && to != Lost && !slices.ContainsFunc(f.Fields, func(f fault.Field) bool { return f.Path == "/lost_reason" }):
+		f = f.WithField("/lost_reason", shown(*e.LostReason), "only a lost opportunity has one; send the stage lost with it")
+	case e.LostReason == nil && to == Lost && op.LostWhy == "":
 		f = f.WithField("/lost_reason", "", "is needed to close an opportunity as lost")
 	}
+	return told(f)
+}
+
+// CheckTexts says what is wrong with the texts of an edit of the opportunity. They are
+// checked here, before they are sealed; Apply can only look at the length of sealed ones.
+// Fault opportunity_invalid, as of Apply.
+func (e Edit) CheckTexts(id string) error {
+	if f := told(wrongTexts(e, fault.New(fault.Invalid, "opportunity_invalid", "the edit of opportunity %s cannot be made", id))); f != nil {
+		return f
+	}
+	return nil
+}
+
+func wrongTexts(e Edit, f *fault.Error) *fault.Error {
+	if e.Note != nil && (account.TextLength(*e.Note) > maxNote || !utf8.ValidString(*e.Note)) {
+		f = f.WithField("/note", shown(*e.Note), "want text of at most 10,000 bytes")
+	}
+	if e.LostReason == nil {
+		return f
+	}
+	reason := strings.TrimSpace(*e.LostReason)
+	_, sealed := account.TextSubject(reason)
+	if sealed && account.TextLength(reason) > maxName || !sealed && !plain(reason, maxName) {
+		f = f.WithField("/lost_reason", shown(*e.LostReason), "want a reason of 1 to 200 bytes, without line breaks")
+	}
+	return f
+}
+
+// shown is a text as a fault may show it.
+func shown(text string) string {
+	if _, sealed := account.TextSubject(text); sealed {
+		return ""
+	}
+	return text
+}
+
+// told completes a fault by what is wrong first; nil when nothing is.
+func told(f *fault.Error) *fault.Error {
 	if len(f.Fields) == 0 {
 		return nil
 	}
