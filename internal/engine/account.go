@@ -78,8 +78,10 @@ func (s *State) touch(key string, c *catalog.Catalog, f func(a *Account)) {
 	s.due.put(key, a.nextDue(c, s.Now))
 }
 
+// prefixes begin the ids of each kind of thing.
+var prefixes = map[string]string{"signal": "sig", "decision": "dec", "request": "req", "opportunity": "opp"}
+
 func (a *Account) ids() func(parts ...string) string {
-	prefixes := map[string]string{"signal": "sig", "decision": "dec", "request": "req", "opportunity": "opp"}
 	return func(parts ...string) string {
 		n, err := strconv.ParseInt(parts[1], 10, 64)
 		if err != nil {
