@@ -171,6 +171,9 @@ func (s *Server) listOpportunities(ctx context.Context, in *opportunitiesRequest
 	if err != nil {
 		return nil, err
 	}
+	if err := s.unsealOpportunities(ctx, l.Items); err != nil {
+		return nil, err
+	}
 	names, err := namesOf(s, ctx, l.Items, func(x *opportunity.Opportunity) string { return x.Account })
 	if err != nil {
 		return nil, err
@@ -199,13 +202,19 @@ func (s *Server) patchOpportunity(ctx context.Context, in *patchOpportunityReque
 		return nil, fault.New(fault.NotFound, "opportunity_not_found", "there is no opportunity %q", fault.Shorten(in.ID)).
 			WithMend("list what there is with GET /v1/opportunities")
 	}
-	rec, err := s.call(event.KindOpportunity, account, "", "", in.IdempotencyKey, engine.EditCall{ID: in.ID, Edit: in.Body})
+	edit, err := s.sealEdit(ctx, account, in.ID, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := s.call(event.KindOpportunity, account, "", "", in.IdempotencyKey, engine.EditCall{ID: in.ID, Edit: edit})
 	if err != nil {
 		return nil, err
 	}
 	out := &opportunityAnswer{}
 	var position uint64
-	out.Body.Opportunity, position, err = answered[opportunity.Opportunity](s, ctx, rec)
+	if out.Body.Opportunity, position, err = answered[opportunity.Opportunity](s, ctx, rec); err != nil {
+		return nil, err
+	}
 	out.Body.Position = s.Runner.Position(position)
-	return out, err
+	return out, s.unseal(ctx, &out.Body.Note, &out.Body.LostWhy)
 }

@@ -119,8 +119,10 @@ func (s *Server) explain(ctx context.Context, in *explainRequest) (*explainAnswe
 	if out.Body.Decision, err = s.Store.Decision(ctx, in.ID); err != nil {
 		return nil, err
 	}
-	out.Body.Outcomes, err = s.Store.Outcomes(ctx, in.ID)
-	return out, err
+	if out.Body.Outcomes, err = s.Store.Outcomes(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	return out, s.unsealOutcomes(ctx, out.Body.Outcomes)
 }
 
 type outcomeRequest struct {
@@ -153,6 +155,9 @@ func (s *Server) outcome(ctx context.Context, in *outcomeRequest) (*outcomeAnswe
 	}
 	call := engine.OutcomeCall{Act: offer.Act{Decision: in.ID, Type: in.Body.Type, User: s.people.name(in.Body.User),
 		Role: offer.Role(in.Body.Role), Reason: in.Body.Reason}}
+	if err := s.sealReason(ctx, account, &call.Act); err != nil {
+		return nil, err
+	}
 	if in.Body.Type == "accepted" {
 		b, err := s.confirmed(in.Body.Token, in.ID)
 		if err != nil {
@@ -193,9 +198,11 @@ func (s *Server) recordOutcome(ctx context.Context, account string, call engine.
 	}
 	out := &outcomeAnswer{}
 	var position uint64
-	out.Body.OutcomeAnswer, position, err = answered[engine.OutcomeAnswer](s, ctx, rec)
+	if out.Body.OutcomeAnswer, position, err = answered[engine.OutcomeAnswer](s, ctx, rec); err != nil {
+		return nil, err
+	}
 	out.Body.Position = s.Runner.Position(position)
-	return out, err
+	return out, s.unsealAnswer(ctx, &out.Body.OutcomeAnswer)
 }
 
 type requestAnswer struct {
@@ -264,7 +271,10 @@ func (s *Server) listRequests(ctx context.Context, in *requestsRequest) (*listAn
 		return nil, err
 	}
 	l, err := s.Store.Requests(ctx, store.RequestFilter{Account: in.Account, Status: in.Status}, in.page())
-	return &listAnswer[offer.Request]{l}, err
+	if err != nil {
+		return nil, err
+	}
+	return &listAnswer[offer.Request]{l}, s.unsealRequests(ctx, l.Items)
 }
 
 func decideOperation(reg huma.Registry) *huma.Operation {
