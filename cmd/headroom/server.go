@@ -140,8 +140,9 @@ func (s *server) serve(ctx context.Context) (err error) {
 		Logger: s.logger, TokenSecret: tokens, PseudonymSecret: pseudonyms, Limits: event.Limits{},
 		Version: version, Clustered: s.database != "", Demo: s.demo,
 	})
-	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug)}
+	s.http.RegisterOnShutdown(handler.Leave)
 	go func() {
 		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			s.logger.Error("the HTTP server stopped", "error", err)

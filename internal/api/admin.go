@@ -147,15 +147,21 @@ func (s *Server) changes(w http.ResponseWriter, r *http.Request) error {
 	if _, err := fmt.Fprint(w, ": open\n\n"); err != nil {
 		return nil
 	}
+	if err := out.SetReadDeadline(time.Time{}); err != nil { // it stays open as long as the reader does
+		return err
+	}
 	keepAlive := time.NewTicker(20 * time.Second)
 	defer keepAlive.Stop()
 	for {
+		_ = out.SetWriteDeadline(time.Now().Add(slack)) // worked above, so it works here
 		if err := out.Flush(); err != nil {
 			return nil // the reader is gone
 		}
 		committed := s.Runner.Committed()
 		select {
 		case <-r.Context().Done():
+			return nil
+		case <-s.leaving:
 			return nil
 		case <-keepAlive.C:
 			if _, err := fmt.Fprint(w, ": here\n\n"); err != nil {
@@ -187,16 +193,14 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-func changesOperation(reg huma.Registry) *huma.Operation {
-	op := describe[struct{}, string](reg, "Server-sent events: lists may have changed", "200")
-	op.RequestBody = nil
-	op.Responses["200"].Content = map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string"}}}
-	return op
+func changesOperation(s *Server, op *huma.Operation) {
+	describe[struct{}, string](s, op, "200")
+	op.Responses["200"].Content = map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}}
 }
 
-// session is the console's: signed in by cookie, or by itself in the demo.
+// sessionAnswer keeps the console signed in by a cookie, or takes it away.
 type sessionAnswer struct {
-	SetCookie http.Cookie `header:"Set-Cookie"`
+	SetCookie string `header:"Set-Cookie"`
 	Body      SessionState
 }
 
@@ -208,28 +212,27 @@ type SessionState struct {
 	Company  string `json:"company,omitempty"`
 }
 
-// SessionParams are what a browser shows of its session.
-type SessionParams struct {
-	Cookie http.Cookie `cookie:"headroom_session"`
-	TLS    string      `header:"X-Forwarded-Proto"`
-}
-
-func (s *Server) getSession(ctx context.Context, in *SessionParams) (*struct{ Body SessionState }, error) {
+func (s *Server) getSession(ctx context.Context, _ *struct{}) (*struct{ Body SessionState }, error) {
 	out := &struct{ Body SessionState }{}
 	if s.Demo != "" {
 		out.Body = SessionState{SignedIn: true, Name: "Demo", Demo: true, Company: s.Demo}
 		return out, nil
 	}
-	if _, err := s.Access.Authenticate(ctx, access.Credentials{Session: in.Cookie.Value}); err == nil {
+	v, _ := ctx.Value(visitorKey).(visitor)
+	if _, err := s.Access.Authenticate(ctx, access.Credentials{Session: v.session}); err == nil {
 		out.Body = SessionState{SignedIn: true, Name: "Administrator"}
 	}
 	return out, nil
 }
 
-type signInRequest struct {
-	SessionParams
+// ConsoleParam is what only the console sends.
+type ConsoleParam struct {
 	Console string `header:"Headroom-Console"`
-	Body    struct {
+}
+
+type signInRequest struct {
+	ConsoleParam
+	Body struct {
 		Password string `json:"password" maxLength:"1000"`
 	}
 }
@@ -238,27 +241,23 @@ func (s *Server) postSession(ctx context.Context, in *signInRequest) (*sessionAn
 	if in.Console != "1" {
 		return nil, consoleOnly()
 	}
-	remote, _ := ctx.Value(remoteKey).(string)
-	token, err := s.Access.Login(ctx, in.Body.Password, remote)
+	v, _ := ctx.Value(visitorKey).(visitor)
+	token, err := s.Access.Login(ctx, in.Body.Password, v.remote)
 	if err != nil {
 		return nil, err
 	}
-	return &sessionAnswer{SetCookie: *s.Access.Cookie(token, in.TLS == "https"), Body: SessionState{SignedIn: true, Name: "Administrator"}}, nil
+	return &sessionAnswer{SetCookie: s.Access.Cookie(token, v.secure).String(), Body: SessionState{SignedIn: true, Name: "Administrator"}}, nil
 }
 
-type signOutRequest struct {
-	SessionParams
-	Console string `header:"Headroom-Console"`
-}
-
-func (s *Server) deleteSession(ctx context.Context, in *signOutRequest) (*sessionAnswer, error) {
+func (s *Server) deleteSession(ctx context.Context, in *ConsoleParam) (*sessionAnswer, error) {
 	if in.Console != "1" {
 		return nil, consoleOnly()
 	}
-	if err := s.Access.Logout(ctx, in.Cookie.Value); err != nil {
+	v, _ := ctx.Value(visitorKey).(visitor)
+	if err := s.Access.Logout(ctx, v.session); err != nil {
 		return nil, err
 	}
-	return &sessionAnswer{SetCookie: *s.Access.Cookie("", in.TLS == "https")}, nil
+	return &sessionAnswer{SetCookie: s.Access.Cookie("", v.secure).String()}, nil
 }
 
 func consoleOnly() error {
@@ -286,4 +285,17 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	fmt.Fprintln(w, `{"status":"ready"}`)
+}
+
+// Health says how the server is.
+type Health struct {
+	Status  string `json:"status"`
+	Version string `json:"version,omitempty"`
+}
+
+func healthOperation(s *Server, op *huma.Operation) { describe[struct{}, Health](s, op, "200") }
+
+func openAPIOperation(_ *Server, op *huma.Operation) {
+	op.Responses = map[string]*huma.Response{"200": {Content: map[string]*huma.MediaType{
+		"application/vnd.oai.openapi+json": {Schema: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}}}}}
 }

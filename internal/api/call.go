@@ -4,9 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"reflect"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
@@ -32,10 +29,12 @@ type AccountParam struct {
 	Account string `path:"account" maxLength:"200" doc:"the account's key"`
 }
 
+func (p AccountParam) accountKey() string { return p.Account }
+
 // PageParams ask for a part of a list.
 type PageParams struct {
-	Cursor string `query:"cursor" doc:"next of the part before"`
-	Limit  int    `query:"limit" minimum:"0" maximum:"500" doc:"50 when left out"`
+	Cursor string `query:"cursor" maxLength:"4000" doc:"next of the part before"`
+	Limit  int    `query:"limit" minimum:"0" maximum:"500" doc:"at most so many, 50 when left out"`
 }
 
 // after reads a position token.
@@ -75,19 +74,4 @@ func answered[T any](s *Server, ctx context.Context, rec event.Record) (T, uint6
 func accountUnknown(key string) error {
 	return fault.New(fault.NotFound, "account_not_found", "there is no account %q", fault.Shorten(key)).
 		WithMend("send its first event, or create it with PUT /v1/accounts/%s", fault.Shorten(key))
-}
-
-// describe makes the document's entry for an operation that reads its body itself.
-func describe[I, O any](reg huma.Registry, summary, status string) *huma.Operation {
-	schema := func(t reflect.Type) map[string]*huma.MediaType {
-		return map[string]*huma.MediaType{"application/json": {Schema: reg.Schema(t, true, "")}}
-	}
-	return &huma.Operation{
-		Summary:     summary,
-		RequestBody: &huma.RequestBody{Required: true, Content: schema(reflect.TypeFor[I]())},
-		Responses: map[string]*huma.Response{
-			status:    {Description: "OK", Content: schema(reflect.TypeFor[O]())},
-			"default": {Description: "A problem", Content: map[string]*huma.MediaType{"application/problem+json": {Schema: reg.Schema(reflect.TypeFor[Problem](), true, "")}}},
-		},
-	}
 }

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -33,9 +33,15 @@ const maxCatalog = 4 << 20
 func (s *Server) putCatalog(w http.ResponseWriter, r *http.Request) error {
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCatalog))
 	if err != nil {
-		return fault.New(fault.TooLarge, "body_too_large", "the catalog is above 4 MiB").WithMend("split it, or remove what is not used")
+		return unreadable(err, "4 MiB")
 	}
 	q := r.URL.Query()
+	dry := false
+	if text := q.Get("dry_run"); q.Has("dry_run") {
+		if dry, err = strconv.ParseBool(text); err != nil {
+			return fault.New(fault.Invalid, "invalid", "dry_run is %q", fault.Shorten(text)).WithField("query.dry_run", text, "must be true or false")
+		}
+	}
 	file := q.Get("file")
 	if file == "" {
 		file = "catalog.yaml"
@@ -63,7 +69,7 @@ func (s *Server) putCatalog(w http.ResponseWriter, r *http.Request) error {
 	if out.Findings == nil {
 		out.Findings = []catalog.Finding{}
 	}
-	if dry := q.Get("dry_run"); dry == "true" || dry == "1" {
+	if dry {
 		out.DryRun = true
 		return writeJSON(w, http.StatusOK, out)
 	}
@@ -133,14 +139,18 @@ func (s *Server) getCatalog(ctx context.Context, _ *struct{}) (*catalogText, err
 	return &catalogText{ContentType: "application/yaml", ETag: `"` + active.Version + `"`, Body: []byte(stored.Text)}, nil
 }
 
-func catalogOperation(reg huma.Registry) *huma.Operation {
-	op := describe[string, CatalogAnswer](reg, "Apply a catalog, or see with dry_run=true what it would change", "200")
-	text := &huma.MediaType{Schema: reg.Schema(reflect.TypeFor[string](), true, "")}
-	op.RequestBody.Content = map[string]*huma.MediaType{"application/yaml": text, "application/json": text}
+func catalogOperation(s *Server, op *huma.Operation) {
+	describe[struct{}, CatalogAnswer](s, op, "200")
+	op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		"application/yaml": {Schema: &huma.Schema{Type: huma.TypeString, Description: "the catalog as YAML"}},
+		"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Description: "the catalog as JSON"}},
+	}}
 	for _, name := range []string{"dry_run", "file", "author", "note"} {
-		op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "query", Schema: &huma.Schema{Type: "string"}})
+		p := &huma.Param{Name: name, In: "query", Schema: &huma.Schema{Type: huma.TypeString}}
+		if name == "dry_run" {
+			p.Schema = &huma.Schema{Type: huma.TypeBoolean}
+		}
+		op.Parameters = append(op.Parameters, p)
 	}
-	op.Parameters = append(op.Parameters, &huma.Param{Name: "If-Match", In: "header", Schema: &huma.Schema{Type: "string"},
-		Description: "version that must be active for this to take effect"})
-	return op
+	header(op, "If-Match", false)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/headroomhq/headroom/internal/access"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
 )
@@ -129,13 +130,13 @@ func (s *Server) body(r *http.Request) (body []byte, done func(), err error) {
 	case "gzip":
 		z, err := gzip.NewReader(from)
 		if err != nil {
-			return nil, nil, badEncoding("gzip", err)
+			return nil, nil, unreadable(err, "")
 		}
 		from = z
 	case "zstd":
 		z := zstdDecoders.Get().(*zstd.Decoder)
 		if err := z.Reset(from); err != nil {
-			return nil, nil, badEncoding("zstd", err)
+			return nil, nil, unreadable(err, "")
 		}
 		defer zstdDecoders.Put(z)
 		from = z
@@ -162,23 +163,25 @@ func (s *Server) body(r *http.Request) (body []byte, done func(), err error) {
 			if errors.As(err, &tooLarge) {
 				return nil, nil, event.BodyTooLarge(limit)
 			}
-			return nil, nil, badEncoding("body", err)
+			return nil, nil, unreadable(err, "")
 		}
 	}
 	*buf = b
 	return b, func() { bodies.Put(buf) }, nil
 }
 
-func badEncoding(what string, err error) error {
-	return fault.New(fault.Invalid, "body_unreadable", "the %s could not be read: %v", what, err).
-		WithMend("send the body whole, packed as Content-Encoding says")
-}
-
-func eventsOperation(reg huma.Registry) *huma.Operation {
-	op := describe[[]cloudEvent, IngestAnswer](reg, "Product events as CloudEvents 1.0: structured, batch or binary", "202")
-	op.RequestBody.Content["application/cloudevents+json"] = op.RequestBody.Content["application/json"]
-	op.RequestBody.Content["application/cloudevents-batch+json"] = op.RequestBody.Content["application/json"]
-	return op
+func eventsOperation(s *Server, op *huma.Operation) {
+	describe[cloudEvent, IngestAnswer](s, op, "202")
+	one := op.RequestBody.Content["application/json"].Schema
+	batch := &huma.Schema{Type: huma.TypeArray, Items: one}
+	op.RequestBody.Content = map[string]*huma.MediaType{
+		"application/json":                   {Schema: &huma.Schema{OneOf: []*huma.Schema{one, batch}}},
+		"application/cloudevents+json":       {Schema: one},
+		"application/cloudevents-batch+json": {Schema: batch},
+	}
+	for _, name := range []string{"ce-specversion", "ce-id", "ce-source", "ce-type", "ce-subject", "ce-time"} {
+		header(op, name, false)
+	}
 }
 
 // cloudEvent describes what POST /v1/events takes, for the document.
@@ -192,8 +195,7 @@ type cloudEvent struct {
 	Data        map[string]any `json:"data,omitempty" doc:"data.user is the user"`
 }
 
-func segmentOperation(call string) func(huma.Registry) *huma.Operation {
-	return func(reg huma.Registry) *huma.Operation {
-		return describe[map[string]any, segmentAnswer](reg, "Segment tracking API: "+call, "200")
-	}
+func segmentOperation(s *Server, op *huma.Operation) {
+	describe[map[string]any, segmentAnswer](s, op, "200")
+	op.Security = append(op.Security, map[string][]string{basicScheme: {access.EventsWrite.String()}})
 }

@@ -277,6 +277,8 @@ func (s *Server) listRequests(ctx context.Context, in *requestsRequest) (*listAn
 	return &listAnswer[offer.Request]{l}, s.unsealRequests(ctx, l.Items)
 }
 
-func decideOperation(reg huma.Registry) *huma.Operation {
-	return describe[DecideRequest, DecideAnswer](reg, "What to show this person at this place now, if anything", "200")
+func decideOperation(s *Server, op *huma.Operation) {
+	describe[DecideRequest, DecideAnswer](s, op, "200")
+	header(op, positionHeader, false)
+	header(op, idempotencyHeader, false)
 }

@@ -124,8 +124,10 @@ func problemOf(status int, msg string, errs ...error) huma.StatusError {
 		p.Code = "not_found"
 	case http.StatusRequestEntityTooLarge:
 		p.Code = "body_too_large"
+	case http.StatusRequestTimeout:
+		p.Code, p.Mend = "body_too_slow", "send it again, in smaller parts if the line is slow"
 	case http.StatusUnsupportedMediaType:
-		p.Code = "unsupported_media_type"
+		p.Code, p.Mend = "unsupported_media_type", "send it as application/json"
 	case http.StatusUnprocessableEntity:
 		p.Code, p.Mend = "invalid", "mend the values named under errors"
 	default:

@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -47,10 +47,13 @@ type Options struct {
 type Server struct {
 	Options
 	api     huma.API
+	order   []string // routes, as they were registered
 	handler http.Handler
 	people  *people
 	gates   *gates
 	ingest  counters
+	leaving chan struct{} // closed by Leave
+	leave   sync.Once
 }
 
 // New returns a server for o.
@@ -61,7 +64,7 @@ func New(o Options) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &Server{Options: o, people: newPeople(o.Store, o.PseudonymSecret), gates: newGates()}
+	s := &Server{Options: o, people: newPeople(o.Store, o.PseudonymSecret), gates: newGates(), leaving: make(chan struct{})}
 	s.handler = s.routes()
 	return s
 }
@@ -69,13 +72,17 @@ func New(o Options) *Server {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
+// Leave ends the streams that would otherwise keep the process from stopping; other calls
+// go on. It may be called more than once.
+func (s *Server) Leave() { s.leave.Do(func() { close(s.leaving) }) }
+
 // contextKey keys what the middleware puts into a request's context.
 type contextKey int
 
 const (
 	principalKey contextKey = iota
 	elsewhereKey
-	remoteKey
+	visitorKey
 )
 
 // principal returns who is calling.
@@ -84,73 +91,17 @@ func principal(ctx context.Context) access.Principal {
 	return p
 }
 
-// guard lets in only who shows a key, bounds time and body, and sends calls for accounts
-// of other nodes there.
-func (s *Server) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if allowCrossOrigin(w, r) {
-			return
-		}
-		ctx := context.WithValue(r.Context(), remoteKey, r.RemoteAddr)
-		if !open(r) {
-			p, err := s.authenticate(r)
-			if err != nil {
-				s.refuse(w, r, err)
-				return
-			}
-			ctx = context.WithValue(ctx, principalKey, p)
-		}
-		if r.URL.Path != "/v1/changes" {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, s.Timeout)
-			defer cancel()
-		}
-		if !s.Clustered || strings.HasPrefix(r.URL.Path, "/v1/events") {
-			next.ServeHTTP(w, r.WithContext(ctx))
-			return
-		}
-		s.serveOrProxy(w, r.WithContext(ctx), next)
-	})
-}
-
-// open says which /v1 calls need no key: signing in, and asking whether one is.
-func open(r *http.Request) bool { return r.URL.Path == "/v1/session" }
-
-func (s *Server) authenticate(r *http.Request) (access.Principal, error) {
-	cred := s.Access.Credentials(r)
-	if s.Demo != "" && cred.Authorization == "" && cred.Session == "" && (!cred.Changes || cred.FromConsole) {
-		return access.Principal{Kind: access.Console, Scopes: access.Admin, Role: access.RoleAdmin}, nil
-	}
-	return s.Access.Authenticate(r.Context(), cred)
-}
-
-// allowCrossOrigin lets pages of other origins call with a key in the header. Cookies are
-// never accepted that way. It returns true when the request is answered.
-func allowCrossOrigin(w http.ResponseWriter, r *http.Request) bool {
-	if r.Header.Get("Origin") == "" {
-		return false
-	}
-	h := w.Header()
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", "Headroom-Position, Retry-After")
-	if r.Method != http.MethodOptions {
-		return false
-	}
-	h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, Idempotency-Key, Headroom-Position, "+access.UserTokenHeader)
-	h.Set("Access-Control-Max-Age", "86400")
-	w.WriteHeader(http.StatusNoContent)
-	return true
-}
+// maxProxied is the most bytes of any body that goes to another node: an import's.
+const maxProxied = 8 << 20
 
 // forwardedHeader marks a request that another node sent on: it is not sent on again.
 const forwardedHeader = "Headroom-Forwarded"
 
 // serveOrProxy answers here, or lets the node answer that owns the account's partition.
 func (s *Server) serveOrProxy(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 4<<20))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxProxied))
 	if err != nil {
-		s.refuse(w, r, fault.New(fault.TooLarge, "body_too_large", "the body is above 4 MiB").WithMend("send less at once"))
+		s.refuse(w, r, unreadable(err, "8 MiB"))
 		return
 	}
 	var where runner.Elsewhere

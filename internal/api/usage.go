@@ -258,11 +258,7 @@ func (s *Server) entitlements(ctx context.Context, in *entitlementsRequest) (*en
 func readJSON(r *http.Request, into any) error {
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, 1<<20))
 	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return fault.New(fault.TooLarge, "body_too_large", "the body is above 1 MiB")
-		}
-		return fault.New(fault.Invalid, "malformed_json", "the body could not be read: %v", err)
+		return unreadable(err, "1 MiB")
 	}
 	d := json.NewDecoder(strings.NewReader(string(body)))
 	d.DisallowUnknownFields()
@@ -307,12 +303,12 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
-func checkOperation(reg huma.Registry) *huma.Operation {
-	return describe[CheckRequest, CheckAnswer](reg, "May this account use this feature, how much is left, and what would unlock it", "200")
+func checkOperation(s *Server, op *huma.Operation) {
+	describe[CheckRequest, CheckAnswer](s, op, "200")
+	header(op, positionHeader, false)
 }
 
-func consumeOperation(reg huma.Registry) *huma.Operation {
-	op := describe[ConsumeRequest, CheckAnswer](reg, "Take from a limit: never more than there is, whoever asks at once", "200")
-	op.Parameters = []*huma.Param{{Name: idempotencyHeader, In: "header", Required: true, Schema: &huma.Schema{Type: "string"}}}
-	return op
+func consumeOperation(s *Server, op *huma.Operation) {
+	describe[ConsumeRequest, CheckAnswer](s, op, "200")
+	header(op, idempotencyHeader, true)
 }

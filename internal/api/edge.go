@@ -1,0 +1,150 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/headroomhq/headroom/internal/access"
+	"github.com/headroomhq/headroom/internal/fault"
+)
+
+// What every request passes before it reaches its handler: bounds of time, the name it
+// came by, where it was sent from, and who is calling.
+
+// slack is what sending an answer may take longer than working it out.
+const slack = 30 * time.Second
+
+// bounded gives up on callers that send or take their bytes too slowly, and in the demo,
+// which answers without a key, on those who came by a name that is not this machine's: a
+// page whose name was bent to 127.0.0.1 would read the company's figures.
+func (s *Server) bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn := http.NewResponseController(w)
+		now := time.Now()
+		// A connection that cannot be bounded (tests) is bounded by the test.
+		_ = conn.SetReadDeadline(now.Add(s.Timeout))
+		_ = conn.SetWriteDeadline(now.Add(s.Timeout + slack))
+		if s.Demo != "" && !ownName(r.Host) {
+			s.refuse(w, r, fault.New(fault.Denied, "host_denied", "the demo does not answer as %q", fault.Shorten(r.Host)).
+				WithMend("open it as localhost or 127.0.0.1"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// ownName says whether a Host header names this machine: localhost, or an address, which
+// nobody's name server can make up.
+func ownName(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil
+}
+
+// visitor is what the calls of a session need to know of the request.
+type visitor struct {
+	remote  string // address
+	session string // cookie
+	secure  bool   // by TLS, here or at a proxy before us
+}
+
+// guard lets in only who shows a key, bounds time, and sends calls for accounts of other
+// nodes there.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if allowCrossOrigin(w, r) {
+			return
+		}
+		ctx := r.Context()
+		if open(r) {
+			ctx = context.WithValue(ctx, visitorKey, visitor{remote: r.RemoteAddr, session: s.Access.Credentials(r).Session,
+				secure: r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")})
+		} else {
+			p, err := s.authenticate(r)
+			if err != nil {
+				s.refuse(w, r, err)
+				return
+			}
+			ctx = context.WithValue(ctx, principalKey, p)
+		}
+		if r.URL.Path != "/v1/changes" {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, s.Timeout)
+			defer cancel()
+		}
+		if !s.Clustered || strings.HasPrefix(r.URL.Path, "/v1/events") {
+			next.ServeHTTP(w, r.WithContext(ctx))
+			return
+		}
+		s.serveOrProxy(w, r.WithContext(ctx), next)
+	})
+}
+
+// open says which /v1 calls need no key: signing in, and asking whether one is.
+func open(r *http.Request) bool { return r.URL.Path == "/v1/session" }
+
+// authenticate says who calls. In the demo the console needs no password; pages from
+// elsewhere, even from another port of this machine, do need a key.
+func (s *Server) authenticate(r *http.Request) (access.Principal, error) {
+	cred := s.Access.Credentials(r)
+	if s.Demo != "" && cred.Authorization == "" && cred.Session == "" && sameOrigin(r) && (!cred.Changes || cred.FromConsole) {
+		return access.Principal{Kind: access.Console, Scopes: access.Admin, Role: access.RoleAdmin}, nil
+	}
+	return s.Access.Authenticate(r.Context(), cred)
+}
+
+// sameOrigin says whether a request came from a page of this server, or from no page.
+func sameOrigin(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "none", "same-origin":
+	default:
+		return false
+	}
+	origin := r.Header.Get("Origin")
+	return origin == "" || strings.EqualFold(origin, "http://"+r.Host) || strings.EqualFold(origin, "https://"+r.Host)
+}
+
+// allowCrossOrigin lets pages of other origins call with a key in the header. Cookies are
+// never accepted that way. It returns true when the request is answered.
+func allowCrossOrigin(w http.ResponseWriter, r *http.Request) bool {
+	if r.Header.Get("Origin") == "" {
+		return false
+	}
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Expose-Headers", "Headroom-Position, Retry-After, ETag")
+	if r.Method != http.MethodOptions {
+		return false
+	}
+	h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-Match, Headroom-Position, "+access.UserTokenHeader)
+	h.Set("Access-Control-Max-Age", "86400")
+	w.WriteHeader(http.StatusNoContent)
+	return true
+}
+
+// unreadable says why a body could not be read whole.
+func unreadable(err error, limit string) error {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return fault.New(fault.TooLarge, "body_too_large", "the body is above %s", limit).WithMend("send less at once")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fault.New(fault.Unavailable, "body_too_slow", "the body did not come in time").WithMend("send it again, in smaller parts if the line is slow")
+	default:
+		return fault.New(fault.Invalid, "body_unreadable", "the body could not be read: %v", err).
+			WithMend("send the body whole, packed as Content-Encoding says")
+	}
+}
