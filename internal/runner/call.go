@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/headroomhq/headroom/internal/catalog"
@@ -137,12 +138,20 @@ func (r *Runner) Active(ctx context.Context) (*catalog.Catalog, error) {
 // durable, holds it in a checkpoint that lists can see.
 func (r *Runner) WaitAll(ctx context.Context, position uint64, durable bool) error {
 	mine := r.partitions()
-	for _, p := range mine {
+	// All at once: each may be up to a checkpoint's interval away, and idle ones only write
+	// one because somebody waits.
+	errs := make([]error, len(mine))
+	var waits sync.WaitGroup
+	for i, p := range mine {
 		wait := p.wait
 		if durable {
 			wait = p.waitDurable
 		}
-		if err := wait(ctx, position); err != nil {
+		waits.Go(func() { errs[i] = wait(ctx, position) })
+	}
+	waits.Wait()
+	for _, err := range errs {
+		if err != nil {
 			return err
 		}
 	}
