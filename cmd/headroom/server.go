@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -76,17 +77,16 @@ func start(ctx context.Context, o serverOptions) (s *server, err error) {
 			s.close()
 		}
 	}()
-	if err := os.MkdirAll(o.data, 0o700); err != nil {
-		return s, fault.New(fault.Unavailable, "data_not_writable", "the data directory %s cannot be made: %v", o.data, err).
-			WithMend("give --data a directory this user can write to")
-	}
 	// The port first: an address in use must be told before a log is opened.
 	if s.listener, err = listen(o.listen); err != nil {
 		return s, err
 	}
-	target := o.database
-	if target == "" {
-		target = filepath.Join(o.data, "headroom.db")
+	target := o.data
+	if o.database != "" {
+		if target = o.database; !db.IsURL(target) {
+			return s, fault.New(fault.Invalid, "database_url_invalid", "--database %q is no PostgreSQL URL", scheme(target)).
+				WithMend("write it as postgres://user:password@host:5432/database, or leave it out to keep SQLite in the data directory")
+		}
 	}
 	if s.db, err = db.Open(ctx, target); err != nil {
 		return s, err
@@ -98,8 +98,12 @@ func start(ctx context.Context, o serverOptions) (s *server, err error) {
 	if s.log, err = eventlog.Open(ctx, eventlog.Options{Dir: filepath.Join(o.data, "log"), URL: o.nats, Replicas: o.replicas, Logger: o.logger}); err != nil {
 		return s, err
 	}
-	partitions, _, err := s.store.InitPartitions(ctx, o.partitions, s.log.Identity())
+	partitions, stream, err := s.store.InitPartitions(ctx, o.partitions, s.log.Identity())
 	if err != nil {
+		return s, err
+	}
+	// Here and not only where a partition is taken: others may hold all of them now.
+	if err := eventlog.Verify(stream, 0, s.log.Identity(), 0, 0); err != nil {
 		return s, err
 	}
 	if s.clock, err = s.openClock(ctx); err != nil {
@@ -160,6 +164,14 @@ func (s *server) serve(ctx context.Context) (err error) {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	go func() { _ = (&http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}).Serve(s.metricsL) }()
 	return nil
+}
+
+// scheme is as much of a URL as may be shown: what follows may hold a password.
+func scheme(url string) string {
+	if before, _, found := strings.Cut(url, "://"); found {
+		return before + "://…"
+	}
+	return fault.Shorten(url)
 }
 
 // openClock returns real time, or the test clock where the data left it.

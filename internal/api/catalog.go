@@ -95,7 +95,7 @@ func (s *Server) activate(ctx context.Context, next *catalog.Catalog, text store
 	if err := s.Store.PutCatalog(ctx, text); err != nil {
 		return 0, err
 	}
-	body, err := json.Marshal(engine.Activation{Rules: engine.Rules, IfMatch: match})
+	body, err := json.Marshal(engine.Activation{Rules: engine.Rules, IfMatch: match, Text: text.Text})
 	if err != nil {
 		return 0, err
 	}

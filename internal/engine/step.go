@@ -97,6 +97,9 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 type Activation struct {
 	Rules   int     `json:"rules"`
 	IfMatch *string `json:"if_match,omitempty"`
+	// Text is the catalog's, so that the log can be replayed over a database restored from
+	// a backup that is older than the catalog.
+	Text string `json:"text,omitempty"`
 }
 
 func (s *State) activate(r *event.Record) Answer {

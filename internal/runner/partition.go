@@ -130,7 +130,7 @@ func (p *partition) one(ctx context.Context, rec *event.Record) error {
 	ans := engine.Step(p.state, rec, p.cat)
 	if p.state.Catalog != p.cat.Version {
 		var c *catalog.Catalog
-		if err := p.retry(ctx, func() (err error) { c, err = p.r.catalog(ctx, p.state.Catalog); return }); err != nil {
+		if err := p.retry(ctx, func() (err error) { c, err = p.r.activated(ctx, p.state.Catalog, rec); return }); err != nil {
 			return err
 		}
 		p.cat = c

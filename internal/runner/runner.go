@@ -6,6 +6,7 @@ package runner
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,8 +15,10 @@ import (
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/eventlog"
+	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/store"
 )
 
@@ -274,6 +277,23 @@ func (r *Runner) catalog(ctx context.Context, version string) (*catalog.Catalog,
 	}
 	r.catalogs.Store(version, c)
 	return c, nil
+}
+
+// activated returns the version that a record made active. One that the database does not
+// hold, because it was restored from an older backup, is put back from the record.
+func (r *Runner) activated(ctx context.Context, version string, rec *event.Record) (*catalog.Catalog, error) {
+	c, err := r.catalog(ctx, version)
+	if fault.CodeOf(err) != "catalog_not_found" || rec.Kind != event.KindCatalog {
+		return c, err
+	}
+	var body engine.Activation
+	if unreadable := json.Unmarshal(rec.Body, &body); unreadable != nil || body.Text == "" {
+		return nil, err
+	}
+	if err := r.Store.PutCatalog(ctx, store.Catalog{Version: version, Text: body.Text, CreatedAt: rec.ReceivedAt}); err != nil {
+		return nil, err
+	}
+	return r.catalog(ctx, version)
 }
 
 // compile parses a stored version again. It was valid when it was stored.
