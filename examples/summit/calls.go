@@ -27,9 +27,9 @@ func newAPI(base, key string) *api {
 
 // refused is a server's no.
 type refused struct {
-	Status       int
-	Code, Detail string
-	call         string
+	Status             int
+	Code, Detail, Mend string
+	call               string
 }
 
 func (e *refused) Error() string {
@@ -121,7 +121,7 @@ type event struct {
 	Source  string         `json:"source"`
 	Type    string         `json:"type"`
 	Subject string         `json:"subject"`
-	Time    string         `json:"time"`
+	Time    string         `json:"time,omitempty"`
 	Data    map[string]any `json:"data"`
 }
 
