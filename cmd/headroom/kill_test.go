@@ -290,11 +290,7 @@ func torture(t *testing.T, nodes []*node) {
 }
 
 func setUp(t *testing.T, url string) {
-	req, err := http.NewRequest("PUT", url+"/v1/catalog", bytes.NewReader([]byte(killCatalog)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	put(t, req)
+	setCatalog(t, url, killCatalog)
 	for i := range killAccounts {
 		req, err := http.NewRequest("PUT", fmt.Sprintf("%s/v1/accounts/account-%d/subscription", url, i), bytes.NewReader([]byte(`{"plan":"base"}`)))
 		if err != nil {
@@ -302,6 +298,14 @@ func setUp(t *testing.T, url string) {
 		}
 		put(t, req)
 	}
+}
+
+func setCatalog(t *testing.T, url, text string) {
+	req, err := http.NewRequest("PUT", url+"/v1/catalog", bytes.NewReader([]byte(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, req)
 }
 
 func put(t *testing.T, req *http.Request) {

@@ -199,11 +199,11 @@ func listen(address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fault.New(fault.Unavailable, "port_in_use", "the address %s is in use", address).
-			WithMend("stop what listens there, or give --listen another port")
+			WithMend("stop what listens there, or choose another port")
 	}
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "listen_failed", "cannot listen on %s: %v", address, err).
-			WithMend("give --listen an address such as 127.0.0.1:8080")
+			WithMend("choose an address such as 127.0.0.1:8080")
 	}
 	return l, nil
 }

@@ -1,0 +1,434 @@
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/headroomhq/headroom/internal/db"
+	"github.com/headroomhq/headroom/internal/eventlog"
+)
+
+// How the real binary starts, and refuses to: one line on stderr that says what is wrong
+// and the mend, and exit status 1.
+
+// refusal runs `headroom serve` with what must stop it and returns its line on stderr.
+func refusal(t *testing.T, args ...string) string {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, append([]string{"serve", "--partitions", "4"}, args...)...)
+	cmd.Env = append(os.Environ(), "HEADROOM_SECRET_KEY="+killKey)
+	cmd.Dir = t.TempDir()
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Fatalf("it ended with %v, want exit status 1:\n%s%s", err, &stdout, &stderr)
+	}
+	line, rest, _ := strings.Cut(stderr.String(), "\n")
+	if rest != "" || !strings.HasPrefix(line, "headroom: ") || stdout.Len() > 0 {
+		t.Fatalf("want one line on stderr, got:\n%s%s", &stdout, &stderr)
+	}
+	return line
+}
+
+// listening holds an address.
+func listening(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l.Addr().String()
+}
+
+func TestAStartThatCannotBeSaysWhyAndTheMend(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte("this is no database, and long enough to be looked at as one\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	data := func() string { return t.TempDir() }
+	garbage := data()
+	if err := os.WriteFile(filepath.Join(garbage, "headroom.db"), bytes.Repeat([]byte("garbage "), 4096), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	free := []string{"--listen", "127.0.0.1:0"}
+	for _, c := range []struct {
+		name       string
+		args       []string
+		says, mend string
+	}{
+		{"the port is in use", []string{"--data", data(), "--listen", listening(t)}, "is in use", "choose another port"},
+		{"the metrics port is in use", append(free, "--data", data(), "--metrics", listening(t)), "is in use", "choose another port"},
+		{"an address that is none", []string{"--data", data(), "--listen", "nonsense"}, "cannot listen on nonsense", "such as 127.0.0.1:8080"},
+		{"a file in place of the data directory", append(free, "--data", file), "a file is in the way", "another directory with --data"},
+		{"a data directory below a file", append(free, "--data", file+"/data"), "a file is in the way", "another directory with --data"},
+		{"a file in place of the log", append(free, "--data", withFile(t, "log")), "a file is in the way", "another directory with --data"},
+		{"a directory in place of the database", append(free, "--data", withDir(t, "headroom.db")), "headroom.db", "another directory with --data"},
+		{"a database that is none", append(free, "--data", garbage), "is not a database", "from a backup"},
+		{"a database of another kind", append(free, "--data", data(), "--database", "mysql://root:geheim@db/x"), "no PostgreSQL URL", "postgres://user:password@host"},
+		{"a database URL that cannot be read", append(free, "--data", data(), "--database", "postgres://u:geheim@127.0.0.1:port/x"), "not one PostgreSQL understands", "postgres://user:password@host"},
+		{"a database that is not there", append(free, "--data", data(), "--database", "postgres://u:geheim@127.0.0.1:1/x"), "connection refused", "of --database are right"},
+		{"a log that is not there", append(free, "--data", data(), "--nats", "nats://u:geheim@127.0.0.1:1"), "does not answer", "of --nats are right"},
+		{"a test clock without a time", append(free, "--data", data(), "--test-clock", "yesterday"), "is no time", "such as 2026-01-01"},
+		{"no partitions", append(free, "--data", data(), "--partitions", "0"), "0 partitions", "from 1 to 32000"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			line := refusal(t, c.args...)
+			if !strings.Contains(line, c.says) || !strings.Contains(line, c.mend) {
+				t.Errorf("it says\n%s\nwant %q and the mend %q", line, c.says, c.mend)
+			}
+			if strings.Contains(line, "geheim") {
+				t.Errorf("it tells a password: %s", line)
+			}
+		})
+	}
+}
+
+func withFile(t *testing.T, name string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func withDir(t *testing.T, name string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// stop ends a server as an operator does.
+func (n *node) stop() {
+	n.t.Helper()
+	if err := n.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		n.t.Fatal(err)
+	}
+	if err := n.cmd.Wait(); err != nil {
+		n.t.Fatalf("it did not end well: %v\n%s", err, n.log)
+	}
+	n.cmd = nil
+}
+
+// steps sends n events of account-0 under ids that begin with name.
+func (n *node) steps(name string, count int) {
+	n.t.Helper()
+	var batch []map[string]any
+	for i := range count {
+		batch = append(batch, map[string]any{"specversion": "1.0", "id": fmt.Sprint(name, i), "source": "start", "type": "step.done", "subject": "account-0"})
+	}
+	if status, ok := post(n.url, "/v1/events", "", batch, nil); !ok {
+		n.t.Fatalf("events were answered %d", status)
+	}
+}
+
+// export consumes one under a key and returns whether that was allowed.
+func (n *node) export(key string) bool {
+	n.t.Helper()
+	var answer struct{ Allowed bool }
+	if status, ok := post(n.url, "/v1/consume", key, map[string]any{"account": "account-0", "feature": "exports", "quantity": 100}, &answer); !ok {
+		n.t.Fatalf("consume was answered %d", status)
+	}
+	return answer.Allowed
+}
+
+// counted waits until the server counts so many steps of account-0.
+func (n *node) counted(want int) {
+	n.t.Helper()
+	var answer struct{ Usage float64 }
+	if status, ok := post(n.url, "/v1/check", "", map[string]any{"account": "account-0", "feature": "steps"}, &answer); !ok || int(answer.Usage) != want {
+		n.t.Fatalf("check answered %d: %v steps, want %d", status, answer.Usage, want)
+	}
+}
+
+// backups are two copies of one company's data directory, taken one after the other, and
+// one of another company.
+type backups struct{ older, newer, other string }
+
+// The steps in each: 7 in the older one; 12 in the newer, whose catalog is another one too.
+func takeBackups(t *testing.T) backups {
+	t.Helper()
+	data := filepath.Join(t.TempDir(), "data")
+	n := newNode(t, data)
+	t.Cleanup(n.kill)
+	n.start()
+	n.ready()
+	setUp(t, n.url)
+	n.steps("a", 7)
+	if !n.export("e1") {
+		t.Fatal("the first 100 of 150 exports were refused")
+	}
+	n.stop()
+	older := duplicate(t, data, data)
+	n.start()
+	n.ready()
+	setCatalog(t, n.url, strings.ReplaceAll(killCatalog, "Base", "Basic"))
+	n.steps("b", 5)
+	n.steps("a", 7) // again
+	if n.export("e2") {
+		t.Fatal("200 of 150 exports were allowed")
+	}
+	n.stop()
+	other := newNode(t, filepath.Join(t.TempDir(), "other"))
+	t.Cleanup(other.kill)
+	other.start()
+	other.ready()
+	setUp(t, other.url)
+	other.stop()
+	return backups{older, data, other.args[2]}
+}
+
+// duplicate makes a data directory with the database of one and the log of another.
+func duplicate(t *testing.T, database, log string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "data")
+	if log != "" {
+		if err := os.CopyFS(filepath.Join(dir, "log"), os.DirFS(filepath.Join(log, "log"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(database, "headroom.db*"))
+	if err != nil || database != "" && len(files) == 0 {
+		t.Fatal("no database in ", database, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err == nil {
+			err = os.MkdirAll(dir, 0o700)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, filepath.Base(file)), text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestRestoredDataGoesOnRightOrNotAtAll(t *testing.T) {
+	b := takeBackups(t)
+	for _, c := range []struct {
+		name          string
+		database, log string
+	}{
+		{"database and log of the same backup", b.newer, b.newer},
+		{"the database from an older backup than the log", b.older, b.newer},
+		{"the log without any database", "", b.newer},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := newNode(t, duplicate(t, c.database, c.log))
+			t.Cleanup(n.kill)
+			n.start()
+			n.ready()
+			n.counted(12)
+			n.steps("a", 7) // a client that repeats
+			n.steps("c", 1)
+			n.counted(13)
+			if !n.export("e1") || n.export("e2") || n.export("e3") {
+				t.Error("consumes are answered otherwise than before")
+			}
+			n.stop()
+		})
+	}
+	refused := func(name, dir, says, mend string) {
+		t.Run(name, func(t *testing.T) {
+			line := refusal(t, "--data", dir, "--listen", "127.0.0.1:0")
+			if !strings.Contains(line, says) || !strings.Contains(line, mend) {
+				t.Errorf("it says\n%s\nwant %q and the mend %q", line, says, mend)
+			}
+		})
+	}
+	refused("the log from an older backup than the database", duplicate(t, b.newer, b.older), "the log ends at position", "restore both from the same backup")
+	refused("the database of another company", duplicate(t, b.other, b.newer), "belongs to the log", "that belong together")
+	refused("the log is gone", duplicate(t, b.newer, ""), "belongs to the log", "that belong together")
+	refused("the log begins later than the database ends", truncated(t, duplicate(t, b.older, b.newer)), "the log begins at position", "a newer backup of the database")
+	refused("tables of a newer version", altered(t, duplicate(t, b.newer, b.newer), "INSERT INTO schema_version (version, applied_at) VALUES (9000, 1)"),
+		"schema version 9000", "run the newer headroom")
+	refused("rules of a newer version", altered(t, duplicate(t, b.newer, b.newer), "UPDATE partitions SET rules = 9000"),
+		"rules 9000", "the newer version of headroom")
+	t.Run("the data of a running server", func(t *testing.T) {
+		n := newNode(t, duplicate(t, b.newer, b.newer))
+		t.Cleanup(n.kill)
+		n.start()
+		n.ready()
+		line := refusal(t, "--data", n.args[2], "--listen", "127.0.0.1:0")
+		if !strings.Contains(line, "in use by another headroom") || !strings.Contains(line, fmt.Sprint(n.cmd.Process.Pid)) {
+			t.Errorf("it says %s", line)
+		}
+		n.counted(12)
+	})
+}
+
+// truncated deletes the log's messages but for the last.
+func truncated(t *testing.T, dir string) string {
+	t.Helper()
+	l, err := eventlog.Open(t.Context(), eventlog.Options{Dir: filepath.Join(dir, "log")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, last, err := l.Bounds(t.Context())
+	if err == nil {
+		err = l.Trim(t.Context(), last)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// altered runs a statement on the database, as a later version might have.
+func altered(t *testing.T, dir, statement string) string {
+	t.Helper()
+	d, err := db.Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if _, err := d.Exec(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestAFullDiskLosesNothingThatWasAccepted(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can mount a small disk to fill")
+	}
+	dir := t.TempDir()
+	// The log leaves 128 MiB of its disk free.
+	if err := syscall.Mount("headroom-test", dir, "tmpfs", 0, "size=192m"); err != nil {
+		t.Skipf("no small disk can be mounted here: %v", err)
+	}
+	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+	ballast := filepath.Join(dir, "ballast")
+	fill := func(leave int64) {
+		t.Helper()
+		var st syscall.Statfs_t
+		if err := syscall.Statfs(dir, &st); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.OpenFile(ballast, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		block := make([]byte, 64<<10)
+		for left := int64(st.Bavail)*int64(st.Bsize) - leave; left > 0; left -= int64(len(block)) {
+			if _, err := f.Write(block[:min(left, int64(len(block)))]); err != nil {
+				if errors.Is(err, syscall.ENOSPC) && leave == 0 {
+					return
+				}
+				t.Fatal(err)
+			}
+		}
+	}
+	empty := func() {
+		t.Helper()
+		if err := os.Remove(ballast); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := newNode(t, filepath.Join(dir, "data"))
+	t.Cleanup(n.kill)
+	n.start()
+	n.ready()
+	setUp(t, n.url)
+
+	t.Log("nearly full: refused in words, and taken again by itself")
+	n.steps("before", 3)
+	fill(100 << 20)
+	deadline := time.Now().Add(10 * time.Second)
+	for status, code := 0, ""; status != 503; {
+		if status, code = n.problem("one more"); status != 503 && status != 202 || status == 503 && code != "disk_full" || time.Now().After(deadline) {
+			t.Fatalf("with a nearly full disk an event was answered %d %s", status, code)
+		}
+	}
+	n.counted(4) // reading goes on; what was answered 202 is there
+	empty()
+	deadline = time.Now().Add(10 * time.Second)
+	for status := 0; status != 202; {
+		if status, _ = n.problem("one more"); time.Now().After(deadline) {
+			t.Fatalf("with room again an event is answered %d", status)
+		}
+	}
+	n.counted(4)
+
+	t.Log("full to the last byte, while clients send")
+	k := &told{events: map[string]int{}, consumes: map[string]map[string]bool{}}
+	for i := range killAccounts {
+		k.consumes[fmt.Sprintf("account-%d", i)] = map[string]bool{}
+	}
+	k.events["account-0"] = 4
+	var stop atomic.Bool
+	var clients sync.WaitGroup
+	random := seed(t)
+	for id := range 4 {
+		clients.Go(func() { k.client(id, random, []string{n.url}, &stop) })
+	}
+	time.Sleep(500 * time.Millisecond)
+	fill(0)
+	time.Sleep(2 * time.Second)
+	for range 5 {
+		if status, code := n.problem("when full"); status != 429 && (status != 503 || code != "disk_full") {
+			t.Errorf("with a full disk an event was answered %d %s", status, code)
+		}
+	}
+	empty()
+	time.Sleep(time.Second)
+	n.kill() // whether it came round by itself or not
+	n.start()
+	n.ready()
+	time.Sleep(500 * time.Millisecond)
+	stop.Store(true)
+	clients.Wait()
+	check(t, []string{n.url}, k)
+}
+
+// problem sends an event and returns the status and the code of the problem.
+func (n *node) problem(id string) (int, string) {
+	n.t.Helper()
+	body := fmt.Sprintf(`{"specversion":"1.0","id":%q,"source":"start","type":"step.done","subject":"account-0"}`, id)
+	req, err := http.NewRequest("POST", n.url+"/v1/events", strings.NewReader(body))
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+killKey)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := (&http.Client{Timeout: 20 * time.Second}).Do(req)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var p struct{ Code string }
+	if err := json.NewDecoder(resp.Body).Decode(&p); err != nil {
+		n.t.Fatal(err)
+	}
+	return resp.StatusCode, p.Code
+}
