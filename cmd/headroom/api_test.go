@@ -198,7 +198,7 @@ func TestTheLoopFromAnEventToTheLedger(t *testing.T) {
 		Check        checked
 		Position     string
 	}
-	c.must("POST", "/v1/decisions/"+d.ID+"/outcomes", map[string]any{"type": "accepted", "token": quote.Token}, &accepted)
+	c.must("POST", "/v1/decisions/"+d.ID+"/outcomes", map[string]any{"type": "accepted", "token": quote.Token}, &accepted, "Idempotency-Key", "buy")
 	if accepted.Subscription.Plan != "pro" || *accepted.Check.Limit != 50 {
 		t.Fatalf("after acceptance: %+v", accepted)
 	}
@@ -328,7 +328,7 @@ func TestAMemberRequestsAndAnAdminApproves(t *testing.T) {
 	}
 	as := func(b *company, method, path, body string) (int, map[string]any) {
 		k, token, _ := strings.Cut(b.key, "\x00")
-		return b.send(method, path, body, "Authorization", "Bearer "+k, access.UserTokenHeader, token)
+		return b.send(method, path, body, "Authorization", "Bearer "+k, access.UserTokenHeader, token, "Idempotency-Key", path)
 	}
 	member, admin := browser("mia", access.RoleMember), browser("ada", access.RoleAdmin)
 	at := c.speakers("acme", 9)

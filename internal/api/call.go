@@ -70,6 +70,15 @@ func answered[T any](s *Server, ctx context.Context, rec event.Record) (T, uint6
 	return out, position, json.Unmarshal(a.Body, &out)
 }
 
+// keyed refuses what costs money without an Idempotency-Key: a repetition must not cost twice.
+func keyed(key, doing string) error {
+	if key != "" {
+		return nil
+	}
+	return fault.New(fault.Invalid, "idempotency_key_missing", "%s needs an Idempotency-Key header", doing).
+		WithMend("send a new random key with each new call, and the same one when you repeat it")
+}
+
 // accountUnknown is what reads of an account that nobody ever named hear.
 func accountUnknown(key string) error {
 	return fault.New(fault.NotFound, "account_not_found", "there is no account %q", fault.Shorten(key)).

@@ -298,7 +298,7 @@ var fieldWords = map[string]string{
 	"Offer.type":                     "`plan_upgrade` or `add_on`",
 	"Outcome.type":                   "`seen`, `clicked`, `dismissed`, `requested` or `accepted`",
 	"Outcome.reason":                 "what the user gave as a reason",
-	"OutcomeAnswer.type":             "`seen`, `clicked`, `dismissed`, `requested` or `accepted`",
+	"OutcomeAnswer.type":             "`seen`, `clicked`, `dismissed`, `requested`, `accepted`, or `declined` when an admin said no",
 	"OutcomeAnswer.reason":           "what the user gave as a reason",
 	"UpgradeRequest.reason":          "what the member gave as a reason",
 	"UpgradeRequest.status":          "`open`, `approved` or `declined`",

@@ -122,6 +122,9 @@ func (s *Server) explain(ctx context.Context, in *explainRequest) (*explainAnswe
 	if out.Body.Outcomes, err = s.Store.Outcomes(ctx, in.ID); err != nil {
 		return nil, err
 	}
+	if out.Body.Outcomes == nil {
+		out.Body.Outcomes = []offer.Outcome{}
+	}
 	return out, s.unsealOutcomes(ctx, out.Body.Outcomes)
 }
 
@@ -161,6 +164,9 @@ func (s *Server) outcome(ctx context.Context, in *outcomeRequest) (*outcomeAnswe
 	if in.Body.Type == "accepted" {
 		b, err := s.confirmed(in.Body.Token, in.ID)
 		if err != nil {
+			return nil, err
+		}
+		if err := keyed(in.IdempotencyKey, "accepting"); err != nil {
 			return nil, err
 		}
 		call.Binding = b
@@ -253,8 +259,19 @@ func (s *Server) answerRequest(ctx context.Context, in *requestAnswer, approve b
 		if call.Binding, err = s.confirmed(in.Body.Token, decision); err != nil {
 			return nil, err
 		}
+		if err := keyed(in.IdempotencyKey, "approving"); err != nil {
+			return nil, err
+		}
 	}
-	return s.recordOutcome(ctx, account, call, in.IdempotencyKey)
+	out, err := s.recordOutcome(ctx, account, call, in.IdempotencyKey)
+	if err != nil {
+		return nil, err
+	}
+	if r := out.Body.Request; r != nil && out.Body.At == 0 {
+		out.Body.Outcome = offer.Outcome{Decision: r.Decision, Account: r.Account, User: r.User, Offer: r.Offer,
+			Type: map[bool]string{true: "accepted", false: "declined"}[approve], At: r.DecidedAt}
+	}
+	return out, nil
 }
 
 type requestsRequest struct {

@@ -205,9 +205,10 @@ func (s *Server) take(ctx context.Context, kind event.Kind, req ConsumeRequest, 
 	if err := caller(ctx, &req.Account, &req.User, &role); err != nil {
 		return entitlement.Answer{}, 0, err
 	}
-	if key == "" && keyRequired {
-		return entitlement.Answer{}, 0, fault.New(fault.Invalid, "idempotency_key_missing", "consume needs an Idempotency-Key header").
-			WithMend("send a new random key with each consume, and the same one when you repeat it")
+	if keyRequired {
+		if err := keyed(key, "consume"); err != nil {
+			return entitlement.Answer{}, 0, err
+		}
 	}
 	amount := quantity.One
 	if req.Quantity != nil {
