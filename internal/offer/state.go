@@ -156,6 +156,20 @@ func (st *State) Find(decision string) (Kept, bool) {
 	return Kept{}, false
 }
 
+// GiveOf returns what a decision gives: while it is kept, or an upgrade request that came
+// from it waits for an answer, however late that comes.
+func (st *State) GiveOf(decision string) (catalog.Give, bool) {
+	if k, kept := st.Find(decision); kept {
+		return k.Give, true
+	}
+	for _, r := range st.Requests {
+		if r.Decision == decision && r.Status == "open" {
+			return r.Give, true
+		}
+	}
+	return catalog.Give{}, false
+}
+
 func (st *State) index(decision string) int {
 	return slices.IndexFunc(st.Decisions, func(k Kept) bool { return k.ID == decision })
 }

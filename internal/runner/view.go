@@ -18,12 +18,12 @@ func (v View) Decide(ask engine.DecideCall, account, user string) offer.Decision
 func (v View) Bind(change subscription.Change, decision string) (subscription.Binding, error) {
 	a := v.Account
 	if decision != "" {
-		kept, found := a.Offers.Find(decision)
+		give, found := a.Offers.GiveOf(decision)
 		if !found {
 			return subscription.Binding{}, fault.New(fault.NotFound, "decision_unknown", "decision %q is not known, or is long over", fault.Shorten(decision)).
 				WithMend("decide again and preview the new decision")
 		}
-		change = offer.Change(kept.Give, &a.Subscription)
+		change = offer.Change(give, &a.Subscription)
 	}
 	quote, _, err := subscription.Preview(a.Subscription, change, v.Catalog, v.State.Now)
 	if err != nil {
