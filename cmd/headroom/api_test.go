@@ -256,7 +256,9 @@ func TestTimePassesOnlyByTheTestClockAndPeriodsFollowTheAnchor(t *testing.T) {
 		t.Fatalf("in the trial: %+v", got)
 	}
 	c.must("POST", "/v1/clock/advance", map[string]any{"by": "12d"}, nil)
-	var signals struct{ Items []struct{ Key, Evidence string } }
+	var signals struct {
+		Items []struct{ Key, Evidence string }
+	}
 	c.must("GET", "/v1/accounts/bolt/signals", nil, &signals, "Headroom-Position", c.check("bolt", "speakers", "").Position)
 	if len(signals.Items) != 1 || signals.Items[0].Key != "trial_ending" || signals.Items[0].Evidence == "" {
 		t.Fatalf("two days before the end of the trial the signals are %+v", signals)
@@ -304,7 +306,9 @@ func TestALargeDealGoesToPeopleAndWinningItChangesTheSubscription(t *testing.T) 
 	if sub.Plan != "scale" {
 		t.Fatalf("after winning, the plan is %q", sub.Plan)
 	}
-	var ledger struct{ Items []struct{ Source, Ref, Motion string } }
+	var ledger struct {
+		Items []struct{ Source, Ref, Motion string }
+	}
 	c.must("GET", "/v1/revenue/ledger?account=acme", nil, &ledger, "Headroom-Position", won.Position)
 	if l := ledger.Items[0]; l.Source != "opportunity" || l.Ref != id || l.Motion != "sales" {
 		t.Fatalf("the ledger line is %+v", l)

@@ -70,7 +70,7 @@ var contract = []contracted{
 
 	{name: "an account", method: "PUT", path: "/v1/accounts/acme", body: `{"name":"Acme","parent":"holding","domain":"acme.example","traits":{"segment":"mid"},"external_ids":{"crm":"1"},"billing":{"stripe":"cus_1"}}`,
 		keep: "position=position",
-		has: []string{"name string", "parent string", "domain string", "traits.segment string", "external_ids.crm string", "billing.stripe string"}},
+		has:  []string{"name string", "parent string", "domain string", "traits.segment string", "external_ids.crm string", "billing.stripe string"}},
 	{name: "the account, read", method: "GET", path: "/v1/accounts/acme", has: []string{"key string", "name string", "parent string", "domain string", "traits object", "external_ids object", "billing object", "mrr money"}},
 	{name: "accounts", method: "GET", path: "/v1/accounts", headers: []string{"Headroom-Position", "{position}"}, has: []string{"items[].key string", "items[].mrr money"}},
 

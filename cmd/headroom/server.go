@@ -43,6 +43,7 @@ type serverOptions struct {
 	secretKey  string // HEADROOM_SECRET_KEY
 	password   string // HEADROOM_ADMIN_PASSWORD
 	demo       string
+	timeout    time.Duration // of a call; the API's own when zero
 	logger     *slog.Logger
 }
 
@@ -142,7 +143,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	handler := api.New(api.Options{
 		Runner: s.runner, Store: s.store, Log: s.log, Access: s.access, Clock: s.clock, Console: console.Handler(),
 		Logger: s.logger, TokenSecret: tokens, PseudonymSecret: pseudonyms, Limits: event.Limits{},
-		Version: version, Clustered: s.database != "", Demo: s.demo,
+		Version: version, Clustered: s.database != "", Demo: s.demo, Timeout: s.timeout,
 	})
 	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug)}

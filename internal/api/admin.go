@@ -118,11 +118,18 @@ func (s *Server) advanceClock(ctx context.Context, in *advanceRequest) (*clockAn
 		}
 		to = to.Add(d)
 	}
+	if to > s.Clock.Now()+maxAdvance {
+		return nil, fault.New(fault.Invalid, "duration_invalid", "%s is too far to advance to at once", to).WithMend("advance by ten years at most, several times")
+	}
 	if _, err := s.Runner.Advance(ctx, to); err != nil {
 		return nil, err
 	}
 	return s.getClock(ctx, nil)
 }
+
+// maxAdvance is the longest way of one advance: everything that falls due on it happens
+// before the answer.
+const maxAdvance = 3660 * clock.Day
 
 // parseDays reads "30d" or a Go duration.
 func parseDays(text string) (time.Duration, error) {
@@ -147,13 +154,10 @@ func (s *Server) changes(w http.ResponseWriter, r *http.Request) error {
 	if _, err := fmt.Fprint(w, ": open\n\n"); err != nil {
 		return nil
 	}
-	if err := out.SetReadDeadline(time.Time{}); err != nil { // it stays open as long as the reader does
-		return err
-	}
 	keepAlive := time.NewTicker(20 * time.Second)
 	defer keepAlive.Stop()
 	for {
-		_ = out.SetWriteDeadline(time.Now().Add(slack)) // worked above, so it works here
+		_ = out.SetWriteDeadline(time.Now().Add(slack)) // it stays open as long as somebody reads
 		if err := out.Flush(); err != nil {
 			return nil // the reader is gone
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"time"
+	"unicode/utf8"
 
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
@@ -37,8 +39,48 @@ type PageParams struct {
 	Limit  int    `query:"limit" minimum:"0" maximum:"500" doc:"at most so many, 50 when left out"`
 }
 
-// after reads a position token.
-func (s *Server) after(token string) (uint64, error) { return s.Runner.ParsePosition(token) }
+// after reads a position token. One that this log has not reached is refused, as waiting
+// for it would be in vain.
+func (s *Server) after(token string) (uint64, error) {
+	position, err := s.Runner.ParsePosition(token)
+	if err != nil || position <= s.reached.Load() {
+		return position, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	_, last, err := s.Log.Bounds(ctx)
+	if err != nil {
+		return 0, err
+	}
+	s.reach(last)
+	if position > last {
+		return 0, fault.New(fault.Invalid, "position_unknown", "position %q is ahead of this server's log", fault.Shorten(token)).
+			WithMend("use the position that an answer of this server carried, unchanged; after a restore from a backup, read without one")
+	}
+	return position, nil
+}
+
+// reach notes how far the log is known to go.
+func (s *Server) reach(position uint64) {
+	for {
+		known := s.reached.Load()
+		if position <= known || s.reached.CompareAndSwap(known, position) {
+			return
+		}
+	}
+}
+
+// checkName refuses what is too long to be the name of anything, before it gets into the log.
+func checkName(field, value string) error {
+	switch {
+	case len(value) > event.MaxUser:
+		return fault.New(fault.Invalid, event.CodeAttributeLong, "%s %q is above %d bytes", field, fault.Shorten(value), event.MaxUser).
+			WithField(field, value, "is too long")
+	case !utf8.ValidString(value):
+		return fault.New(fault.Invalid, "not_utf8", "%s is not UTF-8", field).WithField(field, value, "must be UTF-8")
+	}
+	return nil
+}
 
 // call makes the record of an API call. Without an Idempotency-Key it gets a random one.
 func (s *Server) call(kind event.Kind, account, user, typ, key string, body any) (event.Record, error) {

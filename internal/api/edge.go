@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -26,10 +27,12 @@ const slack = 30 * time.Second
 func (s *Server) bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn := http.NewResponseController(w)
-		now := time.Now()
 		// A connection that cannot be bounded (tests) is bounded by the test.
-		_ = conn.SetReadDeadline(now.Add(s.Timeout))
-		_ = conn.SetWriteDeadline(now.Add(s.Timeout + slack))
+		_ = conn.SetWriteDeadline(time.Now().Add(s.Timeout + slack))
+		if r.ContentLength != 0 {
+			_ = conn.SetReadDeadline(time.Now().Add(s.Timeout))
+			r.Body = &timedBody{r.Body, conn}
+		}
 		if s.Demo != "" && !ownName(r.Host) {
 			s.refuse(w, r, fault.New(fault.Denied, "host_denied", "the demo does not answer as %q", fault.Shorten(r.Host)).
 				WithMend("open it as localhost or 127.0.0.1"))
@@ -37,6 +40,23 @@ func (s *Server) bounded(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// timedBody takes the deadline off a connection once the body is read: net/http goes on
+// listening for the caller to leave, and a deadline that passes then would end this
+// request and every later one of the connection.
+type timedBody struct {
+	io.ReadCloser
+	conn *http.ResponseController
+}
+
+// Read reads a part of the body.
+func (b *timedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF {
+		_ = b.conn.SetReadDeadline(time.Time{}) // worked when it was set
+	}
+	return n, err
 }
 
 // ownName says whether a Host header names this machine: localhost, or an address, which

@@ -103,6 +103,7 @@ func (s *Server) keep(r *http.Request, d *event.Decoded) (IngestAnswer, error) {
 	s.ingest.accepted.Add(int64(a.Accepted))
 	s.ingest.rejected.Add(int64(len(d.Rejected)))
 	s.ingest.undeduplicated.Add(int64(a.Undeduplicated))
+	s.reach(position)
 	a.Position = s.Runner.Position(position)
 	a.Rejected = append([]event.Rejected{}, a.Rejected...) // d's memory is given back before the answer is written
 	return a, nil

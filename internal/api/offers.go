@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -41,6 +42,9 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err := caller(r.Context(), &req.Account, &req.User, &req.Role); err != nil {
+		return err
+	}
+	if err := cmp.Or(checkName("feature", req.Feature), checkName("placement", req.Placement), checkName("profile", req.Profile)); err != nil {
 		return err
 	}
 	if req.Placement == "" {

@@ -3,11 +3,13 @@ package api
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -39,6 +41,7 @@ func openAPI() huma.Config {
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "/openapi", "", ""
 	c.CreateHooks = nil
 	c.RejectUnknownQueryParameters = true
+	c.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
 	reg := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	reg.RegisterTypeAlias(reflect.TypeFor[clock.Time](), reflect.TypeFor[time.Time]())
 	reg.RegisterTypeAlias(reflect.TypeFor[quantity.Quantity](), reflect.TypeFor[float64]())
@@ -54,6 +57,14 @@ func openAPI() huma.Config {
 	}
 	return c
 }
+
+// jsonFormat is huma's, but text that is not UTF-8 is refused instead of mended.
+var jsonFormat = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: func(body []byte, into any) error {
+	if !utf8.Valid(body) {
+		return errors.New("it is not UTF-8")
+	}
+	return json.Unmarshal(body, into)
+}}
 
 // moneyAmount is how money crosses the API.
 type moneyAmount struct {

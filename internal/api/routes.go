@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -113,7 +114,7 @@ func add[I, O any](s *Server, route string, scope access.Scopes, summary string,
 			}
 		}
 		if of, ok := any(in).(interface{ accountKey() string }); ok {
-			if err := event.CheckKey(of.accountKey()); err != nil {
+			if err := cmp.Or(event.CheckKey(of.accountKey()), checkName("account", of.accountKey())); err != nil {
 				return nil, s.problem(ctx, err)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -52,6 +53,7 @@ type Server struct {
 	people  *people
 	gates   *gates
 	ingest  counters
+	reached atomic.Uint64 // the log is known to go this far
 	leaving chan struct{} // closed by Leave
 	leave   sync.Once
 }

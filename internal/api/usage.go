@@ -1,12 +1,15 @@
 package api
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -64,6 +67,9 @@ func caller(ctx context.Context, account, user, role *string) error {
 	if err != nil {
 		return err
 	}
+	if err := checkName("user", u); err != nil {
+		return err
+	}
 	*user = u
 	if p.Role != "" && p.Account != "" {
 		*role = p.Role
@@ -77,6 +83,9 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err := caller(r.Context(), &req.Account, &req.User, &req.Role); err != nil {
+		return err
+	}
+	if err := cmp.Or(checkName("feature", req.Feature), checkName("placement", req.Placement)); err != nil {
 		return err
 	}
 	if req.Quantity != nil && *req.Quantity < 0 {
@@ -210,6 +219,9 @@ func (s *Server) take(ctx context.Context, kind event.Kind, req ConsumeRequest, 
 			return entitlement.Answer{}, 0, err
 		}
 	}
+	if err := checkName("feature", req.Feature); err != nil {
+		return entitlement.Answer{}, 0, err
+	}
 	amount := quantity.One
 	if req.Quantity != nil {
 		amount = *req.Quantity
@@ -261,7 +273,10 @@ func readJSON(r *http.Request, into any) error {
 	if err != nil {
 		return unreadable(err, "1 MiB")
 	}
-	d := json.NewDecoder(strings.NewReader(string(body)))
+	if !utf8.Valid(body) {
+		return notUTF8()
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
 		return badJSON(err)
@@ -270,6 +285,10 @@ func readJSON(r *http.Request, into any) error {
 		return fault.New(fault.Invalid, "malformed_json", "the body has something after its JSON value").WithMend("send one JSON object")
 	}
 	return nil
+}
+
+func notUTF8() error {
+	return fault.New(fault.Invalid, "not_utf8", "the body is not UTF-8").WithMend("encode the text as UTF-8")
 }
 
 // badJSON names what is wrong with a body.
