@@ -148,12 +148,24 @@ func (d *demo) prepare(ctx context.Context, ready bool) (err error) {
 		return nil
 	}
 	if err = fill(ctx, d); err == nil {
+		err = d.settled(ctx)
+	}
+	if err == nil {
 		err = d.mark(mark)
 	}
 	if err != nil {
 		d.server.close()
 	}
 	return err
+}
+
+// settled waits until lists tell all that was filled in.
+func (d *demo) settled(ctx context.Context) error {
+	_, last, err := d.server.log.Bounds(ctx)
+	if err != nil {
+		return err
+	}
+	return d.server.runner.WaitAll(ctx, last, true)
 }
 
 // marked says whether the data directory holds this demo, finished. What it holds else is
@@ -214,7 +226,8 @@ func (d *demo) show(ctx context.Context, page net.Listener) error {
 		address := "http://" + page.Addr().String()
 		fmt.Fprintf(d.out, "product   %s\n", address)
 		open = append(open, address)
-		s := &http.Server{Handler: http.NotFoundHandler(), ReadHeaderTimeout: 10 * time.Second}
+		shown := summit.Handler(d.server.url(), d.key, summit.ShownAccount, d.server.url())
+		s := &http.Server{Handler: shown, ReadHeaderTimeout: 10 * time.Second}
 		go func() { _ = s.Serve(page) }()
 		defer s.Close()
 	}

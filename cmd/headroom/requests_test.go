@@ -17,14 +17,14 @@ func TestAnAdminMayApproveARequestWeeksAfterTheOfferWasShown(t *testing.T) {
 	var asked struct {
 		ID string `json:"request_id"`
 	}
-	c.must("POST", "/v1/decisions/"+d.ID+"/outcomes", map[string]any{"type": "requested", "user": "mia", "role": "member"}, &asked)
+	c.must("POST", "/v1/decisions/"+d.ID+"/outcomes", map[string]any{"type": "requested", "user": "mia", "role": "member"}, &asked, "Idempotency-Key", "please")
 	c.must("POST", "/v1/clock/advance", map[string]any{"by": "30d"}, nil)
 	// Something else is decided since, so that the old decision is forgotten.
 	c.must("POST", "/v1/decide", map[string]any{"account": "fern", "user": "ada", "placement": "speakers.add", "requested": true}, nil)
 	var preview struct{ Token string }
 	c.must("POST", "/v1/subscriptions/preview", map[string]any{"account": "fern", "decision_id": d.ID}, &preview)
 	var approved struct{ Subscription struct{ Plan string } }
-	c.must("POST", "/v1/requests/"+asked.ID+"/approve", map[string]any{"user": "ada", "token": preview.Token}, &approved)
+	c.must("POST", "/v1/requests/"+asked.ID+"/approve", map[string]any{"user": "ada", "token": preview.Token}, &approved, "Idempotency-Key", "yes")
 	if approved.Subscription.Plan != "pro" {
 		t.Fatalf("after the approval the account is on %q", approved.Subscription.Plan)
 	}

@@ -156,5 +156,8 @@ type (
 	outcome   struct {
 		Subscription *bought
 		RequestID    string `json:"request_id"`
+		Request      struct {
+			Decision string `json:"decision_id"`
+		}
 	}
 )

@@ -77,9 +77,9 @@ type host struct {
 
 // request is a member's upgrade request that waits for the admin.
 type request struct {
-	id, decision, plan string
-	day                int // of the answer
-	approve            bool
+	id, decision, offer, plan string
+	day                       int // of the answer
+	approve                   bool
 }
 
 // cast makes the customers of a life of so many days: their names, what they are like and
@@ -129,7 +129,7 @@ func character(rng *rand.Rand) *host {
 		h.segment = "enterprise"
 	}
 	reach := map[string][2]float64{ // of the ceiling: shares that end at starter and at pro
-		"creator": {0.62, 0.97}, "smb": {0.40, 0.90}, "midmarket": {0.12, 0.72}, "enterprise": {0, 0.25}}[h.segment]
+		"creator": {0.68, 0.99}, "smb": {0.44, 0.97}, "midmarket": {0.17, 0.86}, "enterprise": {0, 0.5}}[h.segment]
 	switch x := rng.Float64(); {
 	case x < reach[0]:
 		h.ceiling = 0
@@ -139,7 +139,7 @@ func character(rng *rand.Rand) *host {
 		h.ceiling = 2
 	}
 	h.begins = "starter"
-	if h.ceiling > 0 && rng.Float64() < 0.30 || h.segment == "enterprise" {
+	if h.ceiling > 0 && rng.Float64() < 0.42 || h.segment == "enterprise" {
 		h.begins = "pro"
 	}
 	if h.ceiling == 2 && rng.Float64() < 0.12 {
@@ -151,10 +151,10 @@ func character(rng *rand.Rand) *host {
 	h.lively = 0.05 + 0.13*rng.Float64()
 	h.every = 45 + rng.IntN(60)
 	h.records = rng.Float64() < 0.45
-	h.sponsored = rng.Float64() < 0.30
-	h.growth = []float64{0.01, 0.09, 0.13}[h.ceiling] * (0.4 + 1.2*rng.Float64())
+	h.sponsored = rng.Float64() < 0.28
+	h.growth = []float64{0.01, 0.075, 0.045}[h.ceiling] * (0.4 + 1.2*rng.Float64())
 	h.speakersAt = map[string]float64{"starter": 4, "pro": 14, "business": 45}[h.begins] * (0.7 + 0.6*rng.Float64())
-	h.audience = map[string]float64{"starter": 60, "pro": 180, "business": 400}[h.begins] * (0.5 + rng.Float64())
+	h.audience = map[string]float64{"starter": 105, "pro": 220, "business": 420}[h.begins] * (0.4 + 1.2*rng.Float64())
 	return h
 }
 

@@ -99,9 +99,9 @@ func (d *desk) handOut(r *run, found []opportunity) {
 		h := r.hosts[i]
 		one := deal{opportunity: o, owner: owners[i%len(owners)], begins: r.day + 1 + h.rng.IntN(5)}
 		one.ends = one.begins + 8 + h.rng.IntN(24)
-		one.chance = h.rng.Float64() < 0.1
+		one.chance = h.rng.Float64() < 0.12
 		if h.fits(o.Give) {
-			one.chance = h.rng.Float64() < 0.6
+			one.chance = h.rng.Float64() < 0.55
 		}
 		h.deals = append(h.deals, one)
 	}

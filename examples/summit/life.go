@@ -7,9 +7,12 @@ import (
 	"cmp"
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -46,6 +49,7 @@ type Progress struct {
 	Paying   int
 	Events   int // sent so far
 	Calls    int // made so far
+	Missed   int // of them met a conflict: what the customer wanted was no longer there to have
 }
 
 // Start returns when the life begins: the server's test clock must stand there.
@@ -76,6 +80,7 @@ type run struct {
 	position string // of the newest events: reads that carry it see them
 	fresh    bool   // events were sent in the slot before
 	events   int
+	missed   atomic.Int64
 	desk     desk
 }
 
@@ -145,7 +150,12 @@ func (r *run) act(ctx context.Context) error {
 	for range workers {
 		running.Go(func() {
 			for h := range queue {
-				if err := h.live(ctx, r); err != nil {
+				err := h.live(ctx, r)
+				if no, ok := errors.AsType[*refused](err); ok && no.Status == http.StatusConflict {
+					r.missed.Add(1)
+					err = h.lookAgain(ctx, r)
+				}
+				if err != nil {
 					cancel(fmt.Errorf("%s on %s: %w", h.key, r.now.Format(time.DateOnly), err))
 				}
 			}
@@ -190,7 +200,7 @@ func (r *run) tell() {
 	if r.Progress == nil {
 		return
 	}
-	p := Progress{Month: r.now.AddDate(0, 0, 1-r.now.Day()).Truncate(24 * time.Hour), Events: r.events, Calls: int(r.api.calls.Load())}
+	p := Progress{Month: r.now.AddDate(0, 0, 1-r.now.Day()).Truncate(24 * time.Hour), Events: r.events, Calls: int(r.api.calls.Load()), Missed: int(r.missed.Load())}
 	for _, h := range r.hosts {
 		if h.status != waiting {
 			p.Accounts++

@@ -116,6 +116,7 @@ func (h *host) publish(r *run) {
 		h.emit(r, "attendee.joined", map[string]any{"attendee_id": strconv.Itoa(first + i)})
 	}
 	h.lastShow, h.nextShow = r.day, r.day+h.every+h.rng.IntN(21)-10
+	h.removeSponsors(r, h.sponsors/2)
 	h.removeSpeakers(r, int(float64(h.speakers)*(0.2+0.3*h.rng.Float64())))
 }
 
@@ -152,7 +153,7 @@ func (h *host) react(ctx context.Context, r *run, d *decision, who int) error {
 	fits := h.fits(d.Offer.Give)
 	interest := 0.12
 	if fits {
-		interest = 0.45
+		interest = 0.5
 	}
 	if h.rng.Float64() > interest {
 		if h.rng.Float64() < 0.25 {
@@ -165,7 +166,7 @@ func (h *host) react(ctx context.Context, r *run, d *decision, who int) error {
 	}
 	buys := 0.03
 	if fits {
-		buys = 0.45
+		buys = 0.5
 	}
 	switch x := h.rng.Float64(); {
 	case who == 0 && x < buys:
@@ -206,6 +207,9 @@ func (h *host) accept(ctx context.Context, r *run, d *decision) error {
 	if err := r.api.call(ctx, "POST", "/v1/decisions/"+d.ID+"/outcomes", body, &o, h.idempotent()...); err != nil {
 		return err
 	}
+	if h.ask != nil && h.ask.offer == d.Offer.Key {
+		h.ask = nil // bought is as good as approved
+	}
 	h.keep(o.Subscription)
 	return nil
 }
@@ -227,7 +231,8 @@ func (h *host) askFor(ctx context.Context, r *run, d *decision, who int, fits bo
 	if x < 0.2 {
 		return nil // nobody ever answers
 	}
-	h.ask = &request{id: o.RequestID, decision: d.ID, plan: h.plan, day: r.day + 1 + h.rng.IntN(5), approve: fits && x < 0.8}
+	// Who asks twice is told of the first request, which came from another decision.
+	h.ask = &request{id: o.RequestID, decision: o.Request.Decision, offer: d.Offer.Key, plan: h.plan, day: r.day + 1 + h.rng.IntN(5), approve: fits && x < 0.8}
 	return nil
 }
 
