@@ -14,14 +14,15 @@ type operation struct {
 }
 
 const (
-	exampleDecision    = "dec_YWNtZQ.1"
+	exampleDecision    = "dec_bm92YQ.1"
 	exampleRequest     = "req_aW5pdGVjaA.1"
+	exampleDeclined    = "req_dW1icmVsbGE.1"
 	exampleOpportunity = "opp_Z2xvYmV4.1"
 )
 
-var acme = map[string]string{"account": "acme"}
+var nova = map[string]string{"account": "nova"}
 
-const exampleEvent = `{"specversion":"1.0","id":"e-1","source":"app","type":"email.sent","subject":"acme","data":{"user":"u1","count":1900}}`
+const exampleEvent = `{"specversion":"1.0","id":"e-1","source":"app","type":"email.sent","subject":"nova","data":{"user":"u1","count":1900}}`
 
 const exampleCatalog = `version: 1
 currency: USD
@@ -43,49 +44,49 @@ var operations = map[string]operation{
 		body:   exampleEvent,
 		bodies: map[string]string{
 			"application/cloudevents+json":       exampleEvent,
-			"application/cloudevents-batch+json": `[{"specversion":"1.0","id":"e-2","source":"app","type":"speaker.added","subject":"acme"},{"specversion":"1.0","id":"e-3","source":"app","type":"speaker.added","subject":"acme"}]`,
+			"application/cloudevents-batch+json": `[{"specversion":"1.0","id":"e-2","source":"app","type":"speaker.added","subject":"nova"},{"specversion":"1.0","id":"e-3","source":"app","type":"speaker.added","subject":"nova"}]`,
 		},
 	},
-	"POST /v1/identify": {text: segmentText, body: `{"userId":"u1","traits":{"email":"ada@acme.example","name":"Ada"},"context":{"groupId":"acme"},"messageId":"m-1"}`},
-	"POST /v1/group":    {text: segmentText, body: `{"userId":"u1","groupId":"acme","traits":{"name":"Acme Summits","segment":"mid_market"},"messageId":"m-2"}`},
-	"POST /v1/track":    {text: segmentText, body: `{"userId":"u1","event":"speaker.added","context":{"groupId":"acme"},"messageId":"m-3"}`},
-	"POST /v1/page":     {text: segmentText, body: `{"userId":"u1","name":"Pricing","context":{"groupId":"acme"},"messageId":"m-4"}`},
-	"POST /v1/screen":   {text: segmentText, body: `{"userId":"u1","name":"Speakers","context":{"groupId":"acme"},"messageId":"m-5"}`},
+	"POST /v1/identify": {text: segmentText, body: `{"userId":"u1","traits":{"email":"ada@nova.example","name":"Ada"},"context":{"groupId":"nova"},"messageId":"m-1"}`},
+	"POST /v1/group":    {text: segmentText, body: `{"userId":"u1","groupId":"nova","traits":{"name":"Nova Summits","segment":"mid_market"},"messageId":"m-2"}`},
+	"POST /v1/track":    {text: segmentText, body: `{"userId":"u1","event":"speaker.added","context":{"groupId":"nova"},"messageId":"m-3"}`},
+	"POST /v1/page":     {text: segmentText, body: `{"userId":"u1","name":"Pricing","context":{"groupId":"nova"},"messageId":"m-4"}`},
+	"POST /v1/screen":   {text: segmentText, body: `{"userId":"u1","name":"Speakers","context":{"groupId":"nova"},"messageId":"m-5"}`},
 	"POST /v1/alias":    {text: segmentText, body: `{"userId":"u1","previousId":"anon-1","messageId":"m-6"}`},
 	"POST /v1/batch": {text: segmentText + " What `@segment/analytics-node` sends: each entry of `batch` is one of the other calls with its `type`.",
-		body: `{"batch":[{"type":"track","userId":"u1","event":"speaker.added","context":{"groupId":"acme"},"messageId":"m-7"}]}`},
+		body: `{"batch":[{"type":"track","userId":"u1","event":"speaker.added","context":{"groupId":"nova"},"messageId":"m-7"}]}`},
 
 	"POST /v1/check": {
 		text: "Answered from memory. A no says what would unlock it, and counts as a touched gate, once per user and minute. " +
 			"With `placement` a no also carries the decision of what to show there. A feature the catalog does not know is never allowed.",
 		answer: "Whether it may be used, and how much is left",
-		body:   `{"account":"acme","user":"u1","feature":"emails","quantity":200}`,
+		body:   `{"account":"nova","user":"u1","feature":"emails","quantity":200}`,
 	},
 	"POST /v1/check/bulk": {text: "As check with a quantity of 1, for up to 1,000 features at once. Nothing is counted as a touched gate.",
-		body: `{"account":"acme","features":["speakers","recordings"]}`},
+		body: `{"account":"nova","features":["speakers","recordings"]}`},
 	"POST /v1/consume": {
 		text: "For features whose meter is `fed_by: consume`. The answer is computed where the account's records are put in order, so a hard limit is never passed, however many ask at once. " +
 			"`allowed: false` took nothing. Repeating a call with its `Idempotency-Key` hears the same answer and takes nothing more.",
 		answer: "What was taken, or why not",
 		values: map[string]string{"Idempotency-Key": "export-1"},
-		body:   `{"account":"acme","user":"u1","feature":"exports","quantity":1}`,
+		body:   `{"account":"nova","user":"u1","feature":"exports","quantity":1}`,
 	},
 	"POST /v1/release": {text: "The reverse of consume, for what is given back. Usage never falls below zero.",
-		values: map[string]string{"Idempotency-Key": "export-1-back"}, body: `{"account":"acme","feature":"exports","quantity":1}`},
-	"GET /v1/accounts/{account}/entitlements": {text: "Every feature of the catalog, as check with a quantity of 0 answers it, with the words that sell it.", values: acme},
+		values: map[string]string{"Idempotency-Key": "export-1-back"}, body: `{"account":"nova","feature":"exports","quantity":1}`},
+	"GET /v1/accounts/{account}/entitlements": {text: "Every feature of the catalog, as check with a quantity of 0 answers it, with the words that sell it.", values: nova},
 
 	"GET /v1/accounts": {text: "By key. `search` finds a part of the key, the name or the domain, whatever the case.", values: map[string]string{"plan": "starter", "limit": "20"}},
 	"PUT /v1/accounts/{account}": {text: "Creates it, or changes what is named: a field that is not there keeps its value, traits, external ids and billing merge name by name, null deletes. " +
 		"What names a person (an email address, free text) belongs into `POST /v1/identify`, not into traits.",
-		values: acme, body: `{"name":"Acme Summits","domain":"acme.example","traits":{"segment":"mid_market","seats":12},"external_ids":{"crm":"0017000000abc"}}`},
-	"GET /v1/accounts/{account}": {values: acme},
+		values: nova, body: `{"name":"Nova Summits","domain":"nova.example","traits":{"segment":"mid_market","seats":12},"external_ids":{"crm":"0017000000abc"}}`},
+	"GET /v1/accounts/{account}": {values: nova},
 	"PUT /v1/accounts/{account}/subscription": {text: "What is left out stays as it is. `addons` names all add-ons after the change. With the `token` of a preview the change is refused (412) unless it still costs what was shown.",
-		answer: "The subscription after the change, with its entitlements", values: acme, body: `{"plan":"starter","interval":"month"}`},
-	"GET /v1/accounts/{account}/subscription":    {values: acme},
-	"DELETE /v1/accounts/{account}/subscription": {values: map[string]string{"account": "acme", "effective": "renewal"}},
+		answer: "The subscription after the change, with its entitlements", values: nova, body: `{"plan":"starter","interval":"month"}`},
+	"GET /v1/accounts/{account}/subscription":    {values: nova},
+	"DELETE /v1/accounts/{account}/subscription": {values: map[string]string{"account": "nova", "effective": "renewal"}},
 	"POST /v1/subscriptions/preview": {text: "Nothing changes yet. Show the amounts, then send `token` with the change itself within 15 minutes: it is good for exactly this change of exactly this subscription. " +
 		"With `decision_id` the change is what the decided offer gives.",
-		answer: "What is due now, and from then on", body: `{"account":"acme","decision_id":"` + exampleDecision + `"}`},
+		answer: "What is due now, and from then on", body: `{"account":"nova","decision_id":"` + exampleDecision + `"}`},
 
 	"PUT /v1/catalog": {text: "The text becomes an immutable version and takes effect everywhere at once; the same text again changes nothing. " +
 		"With `If-Match` it is refused (412) when another version became active meanwhile. JSON is taken as the YAML that it is.",
@@ -97,7 +98,7 @@ var operations = map[string]operation{
 		text: "Looks at the signals that fired for the account, the offers that react to them at this placement, conditions, cool-downs, caps and holdouts. " +
 			"`status: none` says why in `reason`, and is no error. What is shown is on record with its `decision_id`; shown again soon, it keeps it.",
 		answer: "What to show, or why nothing",
-		body:   `{"account":"acme","user":"u1","role":"admin","placement":"dashboard.card","feature":"emails"}`,
+		body:   `{"account":"nova","user":"u1","role":"admin","placement":"dashboard.card","feature":"emails"}`,
 	},
 	"GET /v1/decisions/{id}/explain": {values: map[string]string{"id": exampleDecision}},
 	"POST /v1/decisions/{id}/outcomes": {text: "`accepted` changes the subscription and needs the `token` of a preview of this decision and an `Idempotency-Key`; `requested` asks an admin of the account to buy.",
@@ -107,10 +108,10 @@ var operations = map[string]operation{
 	"GET /v1/requests":      {values: map[string]string{"status": "open"}},
 	"POST /v1/requests/{id}/approve": {text: "Needs the `token` of a preview of the request's decision and an `Idempotency-Key`, as it costs money.",
 		values: map[string]string{"id": exampleRequest, "Idempotency-Key": "approve-1"}, body: `{"user":"boss","token":"$TOKEN"}`},
-	"POST /v1/requests/{id}/decline": {values: map[string]string{"id": exampleRequest}, body: `{"user":"boss"}`},
+	"POST /v1/requests/{id}/decline": {values: map[string]string{"id": exampleDeclined}, body: `{"user":"boss"}`},
 
 	"GET /v1/signals":                    {values: map[string]string{"key": "emails_nearly_used"}},
-	"GET /v1/accounts/{account}/signals": {values: acme},
+	"GET /v1/accounts/{account}/signals": {values: nova},
 	"GET /v1/opportunities":              {text: "Newest first.", values: map[string]string{"stage": "open"}},
 	"PATCH /v1/opportunities/{id}": {text: "What is left out stays as it is. `lost` needs a `lost_reason`; `won` makes the change that was worked for, and the ledger says where it came from.",
 		values: map[string]string{"id": exampleOpportunity}, body: `{"stage":"in_progress","note":"Call on Tuesday"}`},
@@ -119,12 +120,12 @@ var operations = map[string]operation{
 	"GET /v1/revenue/movements": {text: "Each month's start, movements and end, which add up exactly. Every movement is a size without sign."},
 	"GET /v1/revenue/retention": {text: "NRR = (start + expansion - contraction - churn) / start, over the accounts that paid at the start: new and returning customers are out. GRR leaves expansion out. " +
 		"With `cohort` and `at` one item, point to point; otherwise a month after the other."},
-	"GET /v1/revenue/ledger": {text: "Newest first. Lines are only ever added; `as_of` shows what was known then.", values: map[string]string{"account": "acme"}},
+	"GET /v1/revenue/ledger": {text: "Newest first. Lines are only ever added; `as_of` shows what was known then.", values: map[string]string{"account": "nova"}},
 
 	"POST /v1/imports/{kind}": {text: "Rows of another system's export, 10,000 at most at once. (import, row) is counted once, for good: a row of accounts or subscriptions that comes again with other content corrects the first. " +
 		"Good rows go in, bad ones come back under `rejected`. `headroom import` reads CSV and NDJSON into this.",
 		values: map[string]string{"kind": "subscriptions"},
-		body:   `{"import":"billing-2026","rows":[{"row":"sub-17","account":"umbrella","subscription":{"plan":"pro","interval":"month","amount":"149.00","currency":"USD","started_at":"2025-03-01T00:00:00Z"}}]}`},
+		body:   `{"import":"billing-2026","rows":[{"row":"sub-17","account":"hooli","subscription":{"plan":"pro","interval":"month","amount":"149.00","currency":"USD","started_at":"2025-03-01T00:00:00Z"}}]}`},
 	"GET /v1/keys": {text: "Without their secrets, which are shown once, when a key is made."},
 	"POST /v1/keys": {text: "A *secret* key has scopes and belongs on a server. A *publishable* key may stand in a browser: it checks and decides, for the account and user of the user token that comes with it, " +
 		"which the product's server signs with `signing_secret`.",

@@ -23,15 +23,16 @@ const referenceHead = "# The API\n\n" +
 	"- `Headroom-Position` makes a read see what an earlier answer's `position` saw. Without it, lists are a moment behind.\n" +
 	"- Errors are a [Problem](#problem), `application/problem+json`, with a stable `code`: [all of them](errors.md).\n" +
 	"- Fields may be added, none is renamed or removed. A field marked ? may be missing or null.\n\n" +
-	"The examples work in this order against a fresh server with the sample catalog:\n\n" +
+	"The examples work against a fresh server with the sample catalog, from the top to the bottom, save where they\n" +
+	"speak of a request, an opportunity or a key that is not there yet:\n\n" +
 	"```sh\n" +
 	"export HEADROOM_URL=http://127.0.0.1:8080 HEADROOM_SECRET_KEY=hr_sk_try_me\n" +
 	"headroom serve --data ./try-me &\n" +
 	"headroom catalog apply examples/summit/catalog.yaml\n" +
-	"curl -X PUT $HEADROOM_URL/v1/accounts/acme/subscription -H \"Authorization: Bearer $HEADROOM_SECRET_KEY\" \\\n" +
+	"curl -X PUT $HEADROOM_URL/v1/accounts/nova/subscription -H \"Authorization: Bearer $HEADROOM_SECRET_KEY\" \\\n" +
 	"  -H 'Content-Type: application/json' -d '{\"plan\":\"starter\"}'\n" +
 	"```\n\n" +
-	"`$TOKEN` is the token of a preview, `$KEY_ID` the id of a key.\n"
+	"`$TOKEN` is the token that the preview answered, `$KEY_ID` the id of a key.\n"
 
 func reference(doc map[string]any, inOrder []string) []byte {
 	current = doc

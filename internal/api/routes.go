@@ -42,7 +42,6 @@ func (s *Server) routes() http.Handler {
 	add(s, "PUT /v1/accounts/{account}/subscription", access.Admin, "Subscribe, or change the subscription", s.putSubscription)
 	add(s, "GET /v1/accounts/{account}/subscription", access.Read, "Read the subscription", s.getSubscription)
 	add(s, "DELETE /v1/accounts/{account}/subscription", access.Admin, "End the subscription", s.deleteSubscription)
-	add(s, "POST /v1/subscriptions/preview", access.Decide, "What a change would cost, with a token to confirm it", s.preview)
 
 	s.tag("Catalog", "What is sold, measured and offered.")
 	s.raw(mux, "PUT /v1/catalog", access.Admin, "Apply a catalog, or see what it would change", s.putCatalog, catalogOperation)
@@ -50,6 +49,7 @@ func (s *Server) routes() http.Handler {
 
 	s.tag("Offers", "What to show to whom, and what became of it.")
 	s.raw(mux, "POST /v1/decide", access.Decide, "What to show this person at this place now, if anything", s.decide, decideOperation)
+	add(s, "POST /v1/subscriptions/preview", access.Decide, "What a change would cost, with a token to confirm it", s.preview)
 	add(s, "GET /v1/decisions/{id}/explain", access.Read, "Every offer considered, and why not", s.explain)
 	add(s, "POST /v1/decisions/{id}/outcomes", access.Decide, "What became of a decision", s.outcome)
 	add(s, "GET /v1/offers/funnel", access.Read, "Offers shown, seen, clicked, accepted", s.funnel)
