@@ -50,7 +50,6 @@ func (r *Runner) renew(ctx context.Context) {
 		} else {
 			r.Logger.Warn("partition lost to another process", "partition", p.n)
 			p.lose()
-			r.drop(p)
 		}
 	}
 }

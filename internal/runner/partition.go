@@ -56,7 +56,10 @@ func newPartition(r *Runner, n int, epoch int64) *partition {
 }
 
 // lose drops the partition without another write.
-func (p *partition) lose() { p.loseOnce.Do(func() { close(p.gone) }) }
+func (p *partition) lose() {
+	p.loseOnce.Do(func() { close(p.gone) })
+	p.r.drop(p)
+}
 
 func (p *partition) isGone() bool {
 	select {
@@ -281,7 +284,6 @@ func (p *partition) commit(ctx context.Context) error {
 		case "lost_partition":
 			p.r.Logger.Warn("checkpoint refused: another process owns the partition", "partition", p.n)
 			p.lose()
-			p.r.drop(p)
 		}
 		return err
 	})

@@ -108,7 +108,6 @@ func (r *Runner) Close() {
 			r.Logger.Warn("lease not given back; it will run out", "partition", p.n, "error", err)
 		}
 		cancel()
-		r.drop(p)
 	}
 }
 
