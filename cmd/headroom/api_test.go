@@ -59,10 +59,13 @@ type company struct {
 	opts   serverOptions
 }
 
-func newCompany(t *testing.T, testClock string) *company {
+func newCompany(t *testing.T, testClock string, change ...func(*serverOptions)) *company {
 	c := &company{t: t, data: t.TempDir()}
 	c.opts = serverOptions{data: c.data, listen: "127.0.0.1:0", partitions: 4, secretKey: "hr_sk_test_key", password: "correct horse battery",
 		testClock: testClock, logger: slog.New(slog.DiscardHandler)}
+	for _, f := range change {
+		f(&c.opts)
+	}
 	c.open()
 	t.Cleanup(func() { c.server.close() })
 	c.must("PUT", "/v1/catalog", []byte(apiCatalog), nil)
