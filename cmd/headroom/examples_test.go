@@ -26,7 +26,7 @@ func examples(t *testing.T) map[string][]example {
 			OperationID string `json:"operationId"`
 			Parameters  []struct {
 				Name, In string
-				Example  *string
+				Example  any
 			}
 			RequestBody struct {
 				Content map[string]struct{ Example json.RawMessage }
@@ -55,11 +55,11 @@ func examples(t *testing.T) map[string][]example {
 				switch {
 				case p.Example == nil:
 				case p.In == "path":
-					e.path = strings.ReplaceAll(e.path, "{"+p.Name+"}", *p.Example)
+					e.path = strings.ReplaceAll(e.path, "{"+p.Name+"}", fmt.Sprint(p.Example))
 				case p.In == "query":
-					e.path, joint = e.path+joint+p.Name+"="+*p.Example, "&"
+					e.path, joint = e.path+joint+p.Name+"="+fmt.Sprint(p.Example), "&"
 				case p.In == "header":
-					e.headers = append(e.headers, p.Name, *p.Example)
+					e.headers = append(e.headers, p.Name, fmt.Sprint(p.Example))
 				}
 			}
 			if len(op.RequestBody.Content) == 0 {

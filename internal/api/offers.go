@@ -83,6 +83,9 @@ func (s *Server) decideFor(ctx context.Context, req DecideRequest, after uint64,
 		d = v.Decide(ask, req.Account, user)
 		return nil
 	})
+	if d.At == 0 { // nobody has heard of the account
+		d.At = s.Clock.Now()
+	}
 	if err != nil || d.Status != "show" && d.Variant != "holdout" {
 		return d, position, err
 	}

@@ -38,6 +38,7 @@ func openAPI() huma.Config {
 		"Fields may be added, none is renamed or removed, so ignore what you do not know. " +
 		"Errors are `application/problem+json` (RFC 9457) with a stable `code`."
 	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
+	c.Servers = []*huma.Server{{URL: "/", Description: "the server that answers this document"}}
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "/openapi", "", ""
 	c.CreateHooks = nil
 	c.RejectUnknownQueryParameters = true
@@ -127,7 +128,7 @@ func named(name string) string {
 
 // operationID names an operation after its route: "post-check-bulk".
 func operationID(method, path string) string {
-	path = strings.NewReplacer("/v1/", "", "{", "", "}", "", "/", "-").Replace(path)
+	path = strings.NewReplacer("/v1/", "", "{", "", "}", "", "/", "-", ".json", "").Replace(path)
 	return strings.ToLower(method) + "-" + strings.TrimPrefix(path, "-")
 }
 
@@ -243,6 +244,10 @@ func completeOperation(op *huma.Operation, about operation) {
 		}
 		if v, ok := about.values[p.Name]; ok {
 			p.Example = v
+			var plain any // a number or boolean is one in its example too
+			if p.Schema.Type != huma.TypeString && json.Unmarshal([]byte(v), &plain) == nil {
+				p.Example = plain
+			}
 		}
 	}
 	if op.RequestBody == nil {

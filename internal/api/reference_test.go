@@ -196,10 +196,10 @@ func curls(r route) (out []string) {
 	path, query, headers := r.path, []string(nil), []string(nil)
 	parameters, _ := r.op["parameters"].([]any)
 	for _, p := range parameters {
-		value, ok := at(p, "example").(string)
-		if !ok {
+		if at(p, "example") == nil {
 			continue
 		}
+		value := fmt.Sprint(at(p, "example"))
 		switch text(p, "in") {
 		case "path":
 			path = strings.ReplaceAll(path, "{"+text(p, "name")+"}", value)
