@@ -46,7 +46,27 @@ func (t *turn) check(ask map[string]any, a *answer) (allowed bool, err error) {
 	}
 	err = json.Unmarshal(a.Check, &c)
 	a.Decision = c.Decision
+	if err == nil && t.member {
+		a.Check, err = unpriced(a.Check)
+	}
 	return c.Allowed, err
+}
+
+// unpriced leaves out of a check what things cost. Headroom answers our key, which sees
+// everything; what a member's browser gets is for us to say.
+func unpriced(check json.RawMessage) (json.RawMessage, error) {
+	var c map[string]any
+	if err := json.Unmarshal(check, &c); err != nil {
+		return nil, err
+	}
+	unlock, _ := c["unlock"].([]any)
+	for _, u := range unlock {
+		if u, ok := u.(map[string]any); ok {
+			delete(u, "price")
+			delete(u, "difference")
+		}
+	}
+	return json.Marshal(c)
 }
 
 func (t *turn) role() string {

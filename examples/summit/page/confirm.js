@@ -44,7 +44,7 @@ export async function confirm({ title, decision, interval, opener, send }) {
 function lines(title, items, total) {
   return h('table', {},
     h('caption', {}, title),
-    h('tbody', {}, items.map((l) => h('tr', {}, h('th', { scope: 'row' }, l.title), h('td', {}, money(l.amount, true))))),
+    h('tbody', {}, items.map((l) => h('tr', {}, h('th', { scope: 'row' }, l.title), h('td', {}, money(l.amount))))),
     h('tfoot', {}, h('tr', {}, h('th', { scope: 'row' }, 'Total'), h('td', {}, money(total)))),
   )
 }

@@ -2,8 +2,8 @@
 import { $, h, onAnswer } from './kit.js'
 
 const words = {
-  signal: 'A signal is alive', requested: 'The person asked for offers', holdout: 'Held out, to measure what the offer earns',
-  cooldown: 'Cooling down', at_most: 'Shown as often as it may', no_signal: 'No signal is alive', not_related: 'Nothing to do with this moment',
+  signal: 'A signal is alive', requested: 'The person asked for offers', holdout: 'It is held out here, to measure what it earns',
+  cooldown: 'It was dismissed and cools down', at_most: 'It was shown as often as it may be', no_signal: 'No signal is alive', not_related: 'Nothing to do with this moment',
   already_has: 'The account has it', not_applicable: 'The account cannot take it', not_for_account: 'Not meant for this account',
   routed_to_people: 'People work on it', outranked: 'Another offer goes first', unknown_placement: 'No offer belongs to this place',
   unknown_feature: 'The feature is not in the catalog', chosen: 'Chosen',
@@ -29,7 +29,7 @@ export function watchDecisions() {
     h('div', { id: 'decided-decision' }, h('p', {}, 'Add a speaker: the page then asks Headroom whether there is room, and whether something is to be proposed.')),
     h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Calls to Headroom' }, h('table', {},
       h('caption', {}, 'Calls that our backend made, newest first'),
-      h('thead', {}, h('tr', {}, ['Call', 'Status', 'ms'].map((t) => h('th', { scope: 'col' }, t)))),
+      h('thead', {}, h('tr', {}, ['Call', 'Status', 'ms'].map((t) => h('th', { scope: 'col', class: t === 'ms' && 'number' }, t)))),
       h('tbody', { id: 'decided-calls' }))),
   )
 }

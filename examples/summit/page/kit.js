@@ -75,9 +75,12 @@ export function say(text, hidden) {
 }
 
 /** "$149.00", in the reader's own way. */
-export function money({ amount, currency }, signed) {
-  return new Intl.NumberFormat(undefined, { style: 'currency', currency, signDisplay: signed ? 'exceptZero' : 'auto' }).format(Number(amount))
+export function money({ amount, currency }, style = {}) {
+  return new Intl.NumberFormat(undefined, { style: 'currency', currency, ...style }).format(Number(amount))
 }
+
+/** "$149" where there are no cents: for prices in running text. */
+export const price = (a, style) => money(a, { trailingZeroDisplay: 'stripIfInteger', ...style })
 
 export const day = (at) => new Intl.DateTimeFormat(undefined, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(at))
 

@@ -1,5 +1,5 @@
 // An offer as the customer sees it: a card at the place where it helps, never in the way.
-import { call, h, money, say, tell, viewer, working } from './kit.js'
+import { call, h, price, say, tell, viewer, working } from './kit.js'
 import { confirm } from './confirm.js'
 
 const seen = new Set()
@@ -18,7 +18,7 @@ export function showOffer(place, decision, { admin, bought, gone }) {
   }
   const { offer, decision_id: id } = decision
   if (viewer.member && waiting.has(id)) {
-    place.replaceChildren(asked(admin))
+    place.replaceChildren() // it stands under what waits
     return
   }
   if (place.dataset.decision === id && place.dataset.member === String(viewer.member) && place.querySelector('.offer')) {
@@ -75,7 +75,7 @@ export function showOffer(place, decision, { admin, bought, gone }) {
       try {
         await report('requested', why.value.trim() || undefined)
         waiting.add(id)
-        place.replaceChildren(asked(admin))
+        place.replaceChildren()
         say(`Your request went to ${admin}`)
         gone()
       } catch (error) {
@@ -91,8 +91,8 @@ export function showOffer(place, decision, { admin, bought, gone }) {
     h('h2', { class: 'offer-title', id: `title-${id}` }, offer.title),
     h('p', { class: 'offer-body' }, offer.body),
     h('p', { class: 'offer-case' }, offer.case ?? ''),
-    offer.price && h('p', { class: 'price' }, h('strong', {}, money(offer.price.difference, true)), ` a ${offer.price.interval}, `,
-      `so ${money(offer.price.recurring)} a ${offer.price.interval} in all`),
+    offer.price && h('p', { class: 'price' }, h('strong', {}, price(offer.price.difference, { signDisplay: 'exceptZero' })), ` a ${offer.price.interval}, `,
+      `so ${price(offer.price.recurring)} a ${offer.price.interval} in all`),
     form,
     trouble,
   )
@@ -106,8 +106,4 @@ export function showOffer(place, decision, { admin, bought, gone }) {
     seen.add(id)
     report('seen').catch(() => seen.delete(id))
   }, { threshold: 0.6 }).observe(card)
-}
-
-function asked(admin) {
-  return h('section', { class: 'box' }, h('h2', {}, `Asked ${admin}`), h('p', {}, 'It is here as soon as it is approved.'))
 }

@@ -1,6 +1,6 @@
 // The speakers page of Summitry, a product that uses Headroom. It talks to its own backend
 // (product.go), as a real product's page does; that one talks to Headroom.
-import { $, call, day, h, money, say, tell, viewer, working } from './kit.js'
+import { $, call, day, h, price, say, tell, viewer, working } from './kit.js'
 import { confirm } from './confirm.js'
 import { showOffer, waiting } from './offer.js'
 import { watchDecisions, whyOf } from './decided.js'
@@ -15,8 +15,7 @@ function draw(next) {
   const { usage, limit } = state
   const left = limit === null ? null : Math.max(limit - usage, 0)
   $('person').textContent = `${state.person}, ${state.member ? 'member' : 'admin'}`
-  $('plan').textContent = state.plan
-  $('plan').title = state.price ? `${money(state.price)} a ${state.interval}` : ''
+  $('plan').textContent = state.price ? `${state.plan}, ${price(state.price)} a ${state.interval}` : state.plan
   $('usage').textContent = number(usage)
   $('limit').textContent = limit === null ? 'any number of' : number(limit)
   const meter = $('meter')
@@ -33,7 +32,7 @@ function draw(next) {
   const list = $('list')
   const old = new Map([...list.children].map((li) => [li.dataset.id, li])) // kept, and with them the focus
   const rows = state.speakers.map((s) => old.get(s.id) ?? drawSpeaker(s, had))
-  for (const li of old.values()) if (!rows.includes(li)) li.remove()
+  for (const li of [...list.children]) if (!rows.includes(li)) li.remove()
   rows.forEach((li, i) => list.children[i] === li || list.insertBefore(li, list.children[i] ?? null))
   list.removeAttribute('aria-busy')
 }
@@ -60,6 +59,9 @@ function drawSpeaker(s, fresh) {
     remove)
 }
 
+/** Reasons for silence that have to do with the person, not with the moment. */
+const held = ['cooldown', 'at_most', 'holdout', 'routed_to_people']
+
 /** What is shown at a place: the offer, or honestly why there is none although nothing fits any more. */
 function propose(place, decision, check, moment) {
   const gone = () => {
@@ -83,8 +85,8 @@ function propose(place, decision, check, moment) {
   place.replaceChildren(h('section', { class: 'box quiet-offer' },
     h('p', {}, h('strong', {}, check.message)),
     unlock && h('p', {}, `${unlock.title} gives ${unlock.gives}`,
-      !viewer.member && `: ${money(unlock.price)} a ${unlock.interval}, ${money(unlock.difference)} more than now`, '.'),
-    decision && h('p', { class: 'why' }, h('span', {}, 'Headroom proposes nothing by itself here. '), whyOf(decision).replace(/[.]?$/, '.')),
+      !viewer.member && `: ${price(unlock.price)} a ${unlock.interval}, ${price(unlock.difference)} more than now`, '.'),
+    held.includes(decision?.reason) && h('p', { class: 'why' }, 'Headroom keeps silent here by itself. ', whyOf(decision).replace(/[.]?$/, '.')),
     h('div', { class: 'buttons' }, see), trouble))
 }
 
