@@ -155,16 +155,24 @@ func (r *Runner) WaitAll(ctx context.Context, position uint64, durable bool) err
 			return err
 		}
 	}
-	for len(mine) < r.Partitions {
+	if len(mine) == r.Partitions {
+		return nil
+	}
+	for asked := (time.Time{}); ; {
 		lowest, err := r.Store.MinPosition(ctx)
 		if err != nil || lowest >= position {
 			return err
+		}
+		if time.Since(asked) > time.Second {
+			asked = time.Now()
+			if err := r.Log.Ask(position); err != nil {
+				return err
+			}
 		}
 		if !pause(ctx, 20*time.Millisecond) {
 			return ctx.Err()
 		}
 	}
-	return nil
 }
 
 // Advance moves a test clock to the given time and returns when every partition has

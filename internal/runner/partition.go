@@ -36,6 +36,7 @@ type partition struct {
 	in         chan item
 	queued     atomic.Uint64 // position of the last message put into in
 	validUntil atomic.Int64  // end of the lease, nanoseconds since processStart
+	asked      atomic.Uint64 // position up to which some node waits for a checkpoint
 	gone       chan struct{} // closed when lost
 	loseOnce   sync.Once
 
@@ -248,7 +249,7 @@ func (p *partition) commitLoop(ctx context.Context) {
 		wait = p.r.CheckpointEvery
 		p.mu.Lock()
 		due := p.state.Position > p.committed &&
-			(p.state.Changed() || p.durable.waiting() || time.Since(last) > idleCheckpoint)
+			(p.state.Changed() || p.durable.waiting() || p.asked.Load() > p.committed || time.Since(last) > idleCheckpoint)
 		p.mu.Unlock()
 		if due {
 			began := time.Now()

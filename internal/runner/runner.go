@@ -80,6 +80,16 @@ func Start(ctx context.Context, o Options) (*Runner, error) {
 		stop()
 		return nil, err
 	}
+	hush, err := r.Log.Asked(func(position uint64) {
+		for _, p := range r.partitions() {
+			p.asked.Store(max(p.asked.Load(), position))
+		}
+	})
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	r.stop = func() { stop(); hush() }
 	r.running.Go(func() { r.read(run) })
 	r.running.Go(func() { r.lease(run) })
 	r.running.Go(func() { r.tick(run) })

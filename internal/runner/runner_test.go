@@ -292,6 +292,17 @@ func TestWhatLostItsLeaseSendsCallersToTheNextOwner(t *testing.T) {
 	}
 }
 
+func TestANodeThatOwnsNothingNeedNotWaitForIdlePartitions(t *testing.T) {
+	s := open(t)
+	owner := s.start()
+	position := submit(t, owner, added("acme", "1")) // three of four partitions have nothing to write
+	ctx, cancel := context.WithTimeout(t.Context(), idleCheckpoint/2)
+	defer cancel()
+	if err := s.start().WaitAll(ctx, position, true); err != nil {
+		t.Errorf("waiting for position %d ended with %v", position, err)
+	}
+}
+
 func TestAForwardIsCountedOnceThoughTheProcessDiedBeforeForgettingIt(t *testing.T) {
 	s := open(t)
 	mute := eventlog.NewWriter(s.log, partitions) // a log that takes nothing from this process
