@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,12 +105,18 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			ctx, cancel = context.WithTimeout(ctx, s.Timeout)
 			defer cancel()
 		}
-		if !s.Clustered || strings.HasPrefix(r.URL.Path, "/v1/events") {
+		if !s.Clustered || ingests(r.URL.Path) {
 			next.ServeHTTP(w, r.WithContext(ctx))
 			return
 		}
 		s.serveOrProxy(w, r.WithContext(ctx), next)
 	})
+}
+
+// ingests says which calls only add to the log, which any node may do.
+func ingests(path string) bool {
+	call := strings.TrimPrefix(path, "/v1/")
+	return call == "events" || slices.Contains(segmentCalls, call)
 }
 
 // open says which /v1 calls need no key: signing in, and asking whether one is.
