@@ -18,28 +18,32 @@ import (
 // catalogCommand returns `headroom catalog`.
 func catalogCommand() *cobra.Command {
 	c := &cobra.Command{Use: "catalog", Short: "Check, compare and apply the catalog"}
-	var jsonOut, dry bool
-	var match, note string
+	var dry bool
+	var match, note, output string
 	lint := &cobra.Command{
 		Use: "lint FILE|FOLDER", Short: "Check a catalog without a server", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			asJSON, err := jsonOutput(output)
+			if err != nil {
+				return err
+			}
 			_, findings, err := readCatalog(args[0])
 			if err != nil {
 				return err
 			}
-			return showFindings(findings, jsonOut)
+			return showFindings(findings, asJSON)
 		},
 	}
 	diff := &cobra.Command{
 		Use: "diff FILE|FOLDER", Short: "What applying would change on the server", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return applyCatalog(cmd, args[0], true, "", "", jsonOut)
+			return applyCatalog(cmd, args[0], true, "", "", output)
 		},
 	}
 	apply := &cobra.Command{
 		Use: "apply FILE|FOLDER", Short: "Make a catalog the active one", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return applyCatalog(cmd, args[0], dry, match, note, jsonOut)
+			return applyCatalog(cmd, args[0], dry, match, note, output)
 		},
 	}
 	pull := &cobra.Command{
@@ -58,13 +62,21 @@ func catalogCommand() *cobra.Command {
 		},
 	}
 	for _, one := range []*cobra.Command{lint, diff, apply} {
-		one.Flags().BoolVar(&jsonOut, "json", false, "print JSON")
+		one.Flags().StringVar(&output, "output", "text", "text or json")
 	}
 	apply.Flags().BoolVar(&dry, "dry-run", false, "only say what would change")
 	apply.Flags().StringVar(&match, "if-match", "", "apply only while this `version` is active")
 	apply.Flags().StringVar(&note, "note", "", "why, for the history of versions")
 	c.AddCommand(lint, diff, apply, pull)
 	return c
+}
+
+// jsonOutput says whether --output asks for JSON.
+func jsonOutput(output string) (bool, error) {
+	if output != "text" && output != "json" {
+		return false, fault.New(fault.Invalid, "output_unknown", "--output %q is not known", output).WithMend("use text or json")
+	}
+	return output == "json", nil
 }
 
 // readCatalog reads a catalog from a file, or from all YAML files of a folder.
@@ -122,7 +134,7 @@ func showFindings(findings []catalog.Finding, asJSON bool) error {
 		}
 	}
 	if errors > 0 {
-		return fault.New(fault.Invalid, "catalog_invalid", "the catalog has %d errors", errors).WithMend("mend the lines named above")
+		return fault.New(fault.Invalid, "catalog_invalid", "errors in the catalog: %d", errors).WithMend("mend the lines named above")
 	}
 	if !asJSON {
 		fmt.Println("the catalog is valid")
@@ -130,7 +142,11 @@ func showFindings(findings []catalog.Finding, asJSON bool) error {
 	return nil
 }
 
-func applyCatalog(cmd *cobra.Command, path string, dry bool, match, note string, asJSON bool) error {
+func applyCatalog(cmd *cobra.Command, path string, dry bool, match, note, output string) error {
+	asJSON, err := jsonOutput(output)
+	if err != nil {
+		return err
+	}
 	c, findings, err := readCatalog(path)
 	if err != nil {
 		return err
@@ -146,21 +162,21 @@ func applyCatalog(cmd *cobra.Command, path string, dry bool, match, note string,
 	if dry {
 		q.Set("dry_run", "true")
 	}
+	var text []byte
+	if err := cl.call(cmd.Context(), "PUT", "/v1/catalog?"+q.Encode(), c.Text(), &text, "If-Match", match); err != nil {
+		return err
+	}
+	if asJSON {
+		fmt.Println(string(text)) // the document of PUT /v1/catalog
+		return nil
+	}
 	var answer struct {
 		Version, Previous string
 		Changes           []catalog.Change
 		Findings          []catalog.Finding
 	}
-	if err := cl.call(cmd.Context(), "PUT", "/v1/catalog?"+q.Encode(), c.Text(), &answer, "If-Match", match); err != nil {
+	if err := json.Unmarshal(text, &answer); err != nil {
 		return err
-	}
-	if asJSON {
-		b, err := json.MarshalIndent(answer, "", "  ")
-		if err != nil {
-			return err
-		}
-		fmt.Println(string(b))
-		return nil
 	}
 	for _, f := range answer.Findings {
 		fmt.Println(f)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -47,5 +48,5 @@ func oneLine(err error) string {
 	if errors.As(err, &f) && f.Kind == fault.Internal && f.Cause != nil {
 		return err.Error() + ": " + f.Cause.Error()
 	}
-	return err.Error()
+	return strings.Join(strings.Fields(err.Error()), " ") // suggestions come on lines of their own
 }
