@@ -45,8 +45,12 @@ const (
 	killLimit    = 150
 )
 
+// built says that binary made something to remove.
+var built bool
+
 // binary builds headroom once per test run.
 var binary = sync.OnceValues(func() (string, error) {
+	built = true
 	dir, err := os.MkdirTemp("", "headroom-kill-")
 	if err != nil {
 		return "", err
