@@ -74,6 +74,10 @@ func ownName(host string) bool {
 	return err == nil
 }
 
+// Answers are about customers: no cache keeps them, and no browser takes them for a page.
+// They are shared and never changed, as a check sets them a hundred thousand times a second.
+var noStore, noSniff = []string{"no-store"}, []string{"nosniff"}
+
 // visitor is what the calls of a session need to know of the request.
 type visitor struct {
 	remote  string // address
@@ -88,6 +92,8 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		if allowCrossOrigin(w, r) {
 			return
 		}
+		h := w.Header()
+		h["Cache-Control"], h["X-Content-Type-Options"] = noStore, noSniff
 		ctx := r.Context()
 		if open(r) {
 			ctx = context.WithValue(ctx, visitorKey, visitor{remote: r.RemoteAddr, session: s.Access.Credentials(r).Session,

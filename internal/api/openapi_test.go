@@ -224,6 +224,34 @@ func wholeOperation(t *testing.T, doc map[string]any, path string, op map[string
 	}
 }
 
+// TestTheConsoleReadsWhatIsThere holds the types that the console keeps by hand to the
+// document.
+func TestTheConsoleReadsWhatIsThere(t *testing.T) {
+	doc, _, _ := document(t)
+	types, err := os.ReadFile("../../web/src/api/types.ts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schemas := map[string]string{"Session": "SessionState", "Clock": "ClockAnswer", "Money": "Money", "Movement": "Movement", "Movements": "RevenueMovementsDocument",
+		"Retained": "Retention", "Retention": "RevenueRetentionDocument", "Signal": "SignalLine", "FunnelCounts": "FunnelLine", "FunnelItem": "FunnelLine",
+		"Funnel": "FunnelAnswer", "Limit": "LimitLine", "Opportunity": "OpportunityLine", "ProblemDocument": "Problem"}
+	interfaces := regexp.MustCompile(`(?s)export interface (\w+)[^{]*\{\n(.*?)\n\}`).FindAllStringSubmatch(string(types), -1)
+	if len(interfaces) == 0 {
+		t.Fatal("there are no interfaces in web/src/api/types.ts")
+	}
+	for _, m := range interfaces {
+		schema, known := schemas[m[1]]
+		if !known {
+			continue // made of others, or not of the API
+		}
+		for _, field := range regexp.MustCompile(`(?m)^  (\w+)\??:`).FindAllStringSubmatch(m[2], -1) {
+			if at(doc, "components", "schemas", schema, "properties", field[1]) == nil {
+				t.Errorf("%s.%s is not in the schema %s", m[1], field[1], schema)
+			}
+		}
+	}
+}
+
 // walk calls f with every value of a document.
 func walk(v any, where string, f func(string, any)) {
 	f(where, v)
