@@ -7,6 +7,7 @@ import { watchDecisions, whyOf } from './decided.js'
 
 let state
 const number = (n) => n.toLocaleString()
+const capacity = () => (state.limit === null ? 'any number of' : number(state.limit))
 
 /** Draws what the account has now. */
 function draw(next) {
@@ -17,7 +18,7 @@ function draw(next) {
   $('person').textContent = `${state.person}, ${state.member ? 'member' : 'admin'}`
   $('plan').textContent = state.price ? `${state.plan}, ${price(state.price)} a ${state.interval}` : state.plan
   $('usage').textContent = number(usage)
-  $('limit').textContent = limit === null ? 'any number of' : number(limit)
+  $('limit').textContent = capacity()
   const meter = $('meter')
   meter.setAttribute('aria-valuemax', limit ?? Math.max(usage, 1))
   meter.setAttribute('aria-valuenow', Math.min(usage, limit ?? usage))
@@ -47,7 +48,7 @@ function drawSpeaker(s, fresh) {
       draw(answer.state)
       const rest = $('list').querySelectorAll('button')
       ;(rest[at] ?? rest[at - 1] ?? $('add')).focus()
-      say(`${s.name} is off the list. ${number(state.usage)} of ${state.limit === null ? 'any number of' : number(state.limit)} speakers`)
+      say(`${s.name} is off the list. ${number(state.usage)} of ${capacity()} speakers`)
     } catch (error) {
       tell($('trouble'), error)
     }
@@ -91,11 +92,10 @@ function propose(place, decision, check, moment) {
 }
 
 /** After a purchase: the limit is up at once, without a reload. */
-function rise({ state: next, check }, place) {
+function rise({ state: next }, place) {
   draw(next)
-  place?.replaceChildren()
-  if (check?.kind === 'metered') say(`You now have room for ${check.limit === null ? 'any number of' : number(check.limit)} speakers`)
-  else say(`You are on ${state.plan} now`)
+  place.replaceChildren()
+  say(view === 'recordings' && state.recordings ? `Talk recordings are part of ${state.plan}` : `You now have room for ${capacity()} speakers`)
   if (view === 'recordings') openRecordings()
   else $('add').focus()
   drawRequests()
@@ -107,7 +107,7 @@ $('add').addEventListener('click', () => working($('add'), async () => {
     const answer = await call('POST', '/api/speakers')
     draw(answer.state)
     propose($('offer'), answer.decision, answer.check, { placement: 'speakers.add', feature: 'speakers' })
-    const room = `${number(state.usage)} of ${state.limit === null ? 'any number of' : number(state.limit)} speakers`
+    const room = `${number(state.usage)} of ${capacity()} speakers`
     const offered = answer.decision?.status === 'show' && `An offer is at the button: ${answer.decision.offer.title}`
     say(answer.added ? `${answer.added.name} speaks at your summit. ${room}` : `There is no room for another speaker. ${room}`, offered)
   } catch (error) {
