@@ -22,7 +22,7 @@ func catalogCommand() *cobra.Command {
 	var match, note, output string
 	lint := &cobra.Command{
 		Use: "lint FILE|FOLDER", Short: "Check a catalog without a server", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
 			asJSON, err := jsonOutput(output)
 			if err != nil {
 				return err

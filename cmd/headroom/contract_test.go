@@ -226,7 +226,7 @@ func TestTheContract(t *testing.T) {
 				t.Errorf("answered the code %v", answer["code"])
 			}
 			for _, list := range call.has {
-				for _, field := range strings.Split(list, ",") {
+				for field := range strings.SplitSeq(list, ",") {
 					path, kind, _ := strings.Cut(field, " ")
 					if err := has(answer, path, kind); err != nil {
 						t.Errorf("%v in %v", err, answer)
@@ -366,7 +366,7 @@ func resolve(doc map[string]any, v any) any {
 		return v
 	}
 	var at any = doc
-	for _, name := range strings.Split(strings.TrimPrefix(ref, "#/"), "/") {
+	for name := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
 		at, _ = at.(map[string]any)[name]
 	}
 	return resolve(doc, at)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"time"
 	"unicode/utf8"
 
 	"github.com/headroomhq/headroom/internal/event"
@@ -41,13 +40,11 @@ type PageParams struct {
 
 // after reads a position token. One that this log has not reached is refused, as waiting
 // for it would be in vain.
-func (s *Server) after(token string) (uint64, error) {
+func (s *Server) after(ctx context.Context, token string) (uint64, error) {
 	position, err := s.Runner.ParsePosition(token)
 	if err != nil || position <= s.reached.Load() {
 		return position, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
 	_, last, err := s.Log.Bounds(ctx)
 	if err != nil {
 		return 0, err

@@ -84,7 +84,7 @@ func (s *Server) getSubscription(ctx context.Context, in *accountRead) (*subscri
 
 // account reads an account that must exist.
 func (s *Server) account(ctx context.Context, in *accountRead, f func(runner.View) error) error {
-	after, err := s.after(in.Position)
+	after, err := s.after(ctx, in.Position)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (s *Server) preview(ctx context.Context, in *previewRequest) (*previewAnswe
 		return nil, fault.New(fault.Denied, "not_allowed_to_buy", "only an admin of the account sees prices").
 			WithMend("let the member request the upgrade instead")
 	}
-	after, err := s.after(in.Position)
+	after, err := s.after(ctx, in.Position)
 	if err != nil {
 		return nil, err
 	}

@@ -160,8 +160,7 @@ func (s *Server) body(r *http.Request) (body []byte, done func(), err error) {
 			break
 		}
 		if err != nil {
-			var tooLarge *http.MaxBytesError
-			if errors.As(err, &tooLarge) {
+			if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 				return nil, nil, event.BodyTooLarge(limit)
 			}
 			return nil, nil, unreadable(err, "")

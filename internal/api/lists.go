@@ -19,7 +19,7 @@ func (p PageParams) page() store.Page { return store.Page{Cursor: p.Cursor, Limi
 // listed makes a list see what a position token saw: lists come from checkpoints, so this
 // waits for one.
 func (s *Server) listed(ctx context.Context, account, token string) error {
-	position, err := s.after(token)
+	position, err := s.after(ctx, token)
 	if err != nil || position == 0 {
 		return err
 	}

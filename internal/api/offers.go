@@ -50,7 +50,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	if req.Placement == "" {
 		return fault.New(fault.Invalid, "placement_missing", "placement is missing").WithField("placement", "", "is required: where the offer would appear")
 	}
-	after, err := s.after(r.Header.Get(positionHeader))
+	after, err := s.after(r.Context(), r.Header.Get(positionHeader))
 	if err != nil {
 		return err
 	}

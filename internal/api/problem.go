@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -67,8 +68,7 @@ func (p *Problem) GetHeaders() http.Header {
 // problem turns an error into what the caller sees. The text of errors that are not
 // faults stays in our log.
 func (s *Server) problem(ctx context.Context, err error) *Problem {
-	var elsewhere *runner.Elsewhere
-	if errors.As(err, &elsewhere) {
+	if elsewhere, ok := errors.AsType[*runner.Elsewhere](err); ok {
 		if where, ok := ctx.Value(elsewhereKey).(*runner.Elsewhere); ok {
 			*where = *elsewhere
 		}
@@ -105,9 +105,7 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	p := s.problem(r.Context(), err)
 	h := w.Header()
-	for k, v := range p.GetHeaders() {
-		h[k] = v
-	}
+	maps.Copy(h, p.GetHeaders())
 	h.Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	b, _ := json.Marshal(p) // plain values

@@ -92,7 +92,7 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) error {
 		return fault.New(fault.Invalid, "quantity_invalid", "quantity %s is below zero", *req.Quantity).
 			WithField("quantity", req.Quantity.String(), "must be 0 or more")
 	}
-	after, err := s.after(r.Header.Get(positionHeader))
+	after, err := s.after(r.Context(), r.Header.Get(positionHeader))
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (s *Server) checkBulk(ctx context.Context, in *bulkRequest) (*bulkAnswer, e
 	if err := caller(ctx, &in.Body.Account, &in.Body.User, &role); err != nil {
 		return nil, err
 	}
-	after, err := s.after(in.Position)
+	after, err := s.after(ctx, in.Position)
 	if err != nil {
 		return nil, err
 	}
@@ -250,7 +250,7 @@ func (s *Server) entitlements(ctx context.Context, in *entitlementsRequest) (*en
 	if err := principal(ctx).ForAccount(in.Account); err != nil {
 		return nil, err
 	}
-	after, err := s.after(in.Position)
+	after, err := s.after(ctx, in.Position)
 	if err != nil {
 		return nil, err
 	}
