@@ -9,7 +9,9 @@ import (
 	"errors"
 	"io/fs"
 	"math"
+	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -71,8 +73,25 @@ func Handler(headroomURL, secretKey, account, consoleURL string) http.Handler {
 	} {
 		mux.Handle(route, p.serve(act))
 	}
-	// The page acts for whoever opens it, so no other site may: this refuses their requests.
-	return secured(http.NewCrossOriginProtection().Handler(mux))
+	// The page acts for whoever opens it, so no other site may: neither from a page of its
+	// own nor under a name of its own for this machine.
+	return secured(ownName(http.NewCrossOriginProtection().Handler(mux)))
+}
+
+// ownName answers under localhost and plain addresses only, which no name server can make up.
+func ownName(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		host = strings.Trim(host, "[]")
+		if _, err := netip.ParseAddr(host); err != nil && host != "localhost" {
+			http.Error(w, "the demo answers at localhost or at an address such as 127.0.0.1", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // secured lets the page run its own files only, in no frame.
