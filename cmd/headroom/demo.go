@@ -220,8 +220,9 @@ func (d *demo) live(ctx context.Context, _ *demo) error {
 // show serves the product page beside the console until ctx ends, while the test clock
 // follows real time.
 func (d *demo) show(ctx context.Context, page net.Listener) error {
-	fmt.Fprintf(d.out, "console   %s\n", d.server.url())
-	open := []string{d.server.url()}
+	first := d.server.url() + d.month()
+	fmt.Fprintf(d.out, "console   %s\n", first)
+	open := []string{first}
 	if page != nil {
 		address := "http://" + page.Addr().String()
 		fmt.Fprintf(d.out, "product   %s\n", address)
@@ -254,6 +255,16 @@ func (d *demo) show(ctx context.Context, page net.Listener) error {
 			}
 		}
 	}
+}
+
+// month is what the console's address needs so that it shows the last month of exports that
+// end with a month, and not the first instant of the next one.
+func (d *demo) month() string {
+	now := d.server.clock.Now().Std()
+	if d.from == "" || now.Day() > 1 {
+		return ""
+	}
+	return "/?month=" + now.AddDate(0, 0, -1).Format("2006-01")
 }
 
 // openBrowser shows pages where there is somebody to see them. That it could not is no
