@@ -346,7 +346,7 @@ func TestAFullDiskLosesNothingThatWasAccepted(t *testing.T) {
 		}
 		defer f.Close()
 		block := make([]byte, 64<<10)
-		for left := int64(st.Bavail)*int64(st.Bsize) - leave; left > 0; left -= int64(len(block)) {
+		for left := int64(st.Bavail)*st.Bsize - leave; left > 0; left -= int64(len(block)) {
 			if _, err := f.Write(block[:min(left, int64(len(block)))]); err != nil {
 				if errors.Is(err, syscall.ENOSPC) && leave == 0 {
 					return
