@@ -105,6 +105,9 @@ func (d *demo) run(ctx context.Context) error {
 	}
 	began := time.Now()
 	if err := d.prepare(ctx, ready); err != nil {
+		if ctx.Err() != nil {
+			return nil // Ctrl-C before it was ready
+		}
 		return err
 	}
 	defer func() { d.server.close() }()
