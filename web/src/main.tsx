@@ -1,4 +1,5 @@
 // Only the styles of the components in use; each new one adds its line here.
+import '@mantine/core/styles/baseline.css'
 import '@mantine/core/styles/global.css'
 import '@mantine/core/styles/default-css-variables.css'
 import '@mantine/core/styles/UnstyledButton.css'

@@ -8,7 +8,7 @@ export const theme = createTheme({
     headroom: ['#e6f6f2', '#cdebe4', '#9bd6c9', '#67c1ad', '#3aac95', '#1d947d', '#0f7f6b', '#0b6e5f', '#085a4e', '#05463d'],
   },
   defaultRadius: 'md',
-  fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif',
+  fontFamily: '-apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace',
   cursorType: 'pointer',
   respectReducedMotion: true,
