@@ -37,7 +37,7 @@ func (s *Server) putAccount(ctx context.Context, in *putAccountRequest) (*accoun
 	if err != nil {
 		return nil, err
 	}
-	_, position, err := answered[account.Account](s, ctx, rec)
+	_, position, err := answered[account.Account](ctx, s, rec)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ type AccountLine struct {
 }
 
 func (s *Server) listAccounts(ctx context.Context, in *listAccountsRequest) (*listAnswer[AccountLine], error) {
-	if err := s.listed(ctx, "", in.Position); err != nil {
+	if err := s.listed(ctx, in.Position); err != nil {
 		return nil, err
 	}
 	l, err := s.Store.Accounts(ctx, store.AccountFilter{Plan: in.Plan, Status: in.Status, Parent: in.Parent, Search: in.Search}, in.page())
@@ -126,14 +126,14 @@ func (s *Server) listSignals(ctx context.Context, in *listSignalsRequest) (*list
 }
 
 func (s *Server) signals(ctx context.Context, account, key, position string, p store.Page) (*listAnswer[SignalLine], error) {
-	if err := s.listed(ctx, account, position); err != nil {
+	if err := s.listed(ctx, position); err != nil {
 		return nil, err
 	}
 	l, err := s.Store.Signals(ctx, store.SignalFilter{Account: account, Key: key}, p)
 	if err != nil {
 		return nil, err
 	}
-	names, err := namesOf(s, ctx, l.Items, func(x *signal.Signal) string { return x.Account })
+	names, err := namesOf(ctx, s, l.Items, func(x *signal.Signal) string { return x.Account })
 	if err != nil {
 		return nil, err
 	}

@@ -97,7 +97,7 @@ func (s *Server) call(kind event.Kind, account, user, typ, key string, body any)
 }
 
 // answered makes a record durable, waits for Step's answer and reads it.
-func answered[T any](s *Server, ctx context.Context, rec event.Record) (T, uint64, error) {
+func answered[T any](ctx context.Context, s *Server, rec event.Record) (T, uint64, error) {
 	var out T
 	a, position, err := s.Runner.Call(ctx, rec)
 	if err != nil {

@@ -62,7 +62,7 @@ func (s *Server) subscribe(ctx context.Context, account string, call engine.Subs
 	}
 	out := &subscriptionAnswer{}
 	var position uint64
-	out.Body.Subscribed, position, err = answered[engine.Subscribed](s, ctx, rec)
+	out.Body.Subscribed, position, err = answered[engine.Subscribed](ctx, s, rec)
 	out.Body.Position = s.Runner.Position(position)
 	return out, err
 }

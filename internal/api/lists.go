@@ -18,7 +18,7 @@ func (p PageParams) page() store.Page { return store.Page{Cursor: p.Cursor, Limi
 
 // listed makes a list see what a position token saw: lists come from checkpoints, so this
 // waits for one.
-func (s *Server) listed(ctx context.Context, account, token string) error {
+func (s *Server) listed(ctx context.Context, token string) error {
 	position, err := s.after(ctx, token)
 	if err != nil || position == 0 {
 		return err
@@ -35,7 +35,7 @@ func mapped[A, B any](l store.List[A], f func(A) B) *listAnswer[B] {
 }
 
 // namesOf looks up the names of the accounts that a page of a list is about.
-func namesOf[T any](s *Server, ctx context.Context, items []T, account func(*T) string) (map[string]string, error) {
+func namesOf[T any](ctx context.Context, s *Server, items []T, account func(*T) string) (map[string]string, error) {
 	keys := make([]string, len(items))
 	for i := range items {
 		keys[i] = account(&items[i])
@@ -63,7 +63,7 @@ type LimitLine struct {
 }
 
 func (s *Server) listLimits(ctx context.Context, in *limitsRequest) (*listAnswer[LimitLine], error) {
-	if err := s.listed(ctx, "", in.Position); err != nil {
+	if err := s.listed(ctx, in.Position); err != nil {
 		return nil, err
 	}
 	l, err := s.Store.Limits(ctx, in.Least, in.page())
@@ -111,7 +111,7 @@ type funnelAnswer struct {
 }
 
 func (s *Server) funnel(ctx context.Context, in *funnelRequest) (*funnelAnswer, error) {
-	if err := s.listed(ctx, "", in.Position); err != nil {
+	if err := s.listed(ctx, in.Position); err != nil {
 		return nil, err
 	}
 	to := clock.At(in.To)
@@ -164,7 +164,7 @@ type OpportunityLine struct {
 }
 
 func (s *Server) listOpportunities(ctx context.Context, in *opportunitiesRequest) (*listAnswer[OpportunityLine], error) {
-	if err := s.listed(ctx, in.Account, in.Position); err != nil {
+	if err := s.listed(ctx, in.Position); err != nil {
 		return nil, err
 	}
 	l, err := s.Store.Opportunities(ctx, store.OpportunityFilter{Account: in.Account, Stage: in.Stage, Owner: in.Owner, Type: in.Type}, in.page())
@@ -174,7 +174,7 @@ func (s *Server) listOpportunities(ctx context.Context, in *opportunitiesRequest
 	if err := s.unsealOpportunities(ctx, l.Items); err != nil {
 		return nil, err
 	}
-	names, err := namesOf(s, ctx, l.Items, func(x *opportunity.Opportunity) string { return x.Account })
+	names, err := namesOf(ctx, s, l.Items, func(x *opportunity.Opportunity) string { return x.Account })
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +212,7 @@ func (s *Server) patchOpportunity(ctx context.Context, in *patchOpportunityReque
 	}
 	out := &opportunityAnswer{}
 	var position uint64
-	if out.Body.Opportunity, position, err = answered[opportunity.Opportunity](s, ctx, rec); err != nil {
+	if out.Body.Opportunity, position, err = answered[opportunity.Opportunity](ctx, s, rec); err != nil {
 		return nil, err
 	}
 	out.Body.Position = s.Runner.Position(position)

@@ -93,7 +93,7 @@ func (s *Server) decideFor(ctx context.Context, req DecideRequest, after uint64,
 	if err != nil {
 		return d, position, err
 	}
-	return answered[offer.Decision](s, ctx, rec)
+	return answered[offer.Decision](ctx, s, rec)
 }
 
 // DecisionParam names the decision in the path.
@@ -118,7 +118,7 @@ func (s *Server) explain(ctx context.Context, in *explainRequest) (*explainAnswe
 	if !found {
 		return nil, fault.New(fault.NotFound, "decision_unknown", "there is no decision %q", fault.Shorten(in.ID))
 	}
-	if err := s.listed(ctx, account, in.Position); err != nil {
+	if err := s.listed(ctx, in.Position); err != nil {
 		return nil, err
 	}
 	out := &explainAnswer{}
@@ -211,7 +211,7 @@ func (s *Server) recordOutcome(ctx context.Context, account string, call engine.
 	}
 	out := &outcomeAnswer{}
 	var position uint64
-	if out.Body.OutcomeAnswer, position, err = answered[engine.OutcomeAnswer](s, ctx, rec); err != nil {
+	if out.Body.OutcomeAnswer, position, err = answered[engine.OutcomeAnswer](ctx, s, rec); err != nil {
 		return nil, err
 	}
 	out.Body.Position = s.Runner.Position(position)
@@ -291,7 +291,7 @@ type requestsRequest struct {
 type listAnswer[T any] struct{ Body store.List[T] }
 
 func (s *Server) listRequests(ctx context.Context, in *requestsRequest) (*listAnswer[offer.Request], error) {
-	if err := s.listed(ctx, in.Account, in.Position); err != nil {
+	if err := s.listed(ctx, in.Position); err != nil {
 		return nil, err
 	}
 	l, err := s.Store.Requests(ctx, store.RequestFilter{Account: in.Account, Status: in.Status}, in.page())

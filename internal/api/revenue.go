@@ -52,7 +52,7 @@ func (s *Server) query(ctx context.Context, in *RevenueParams) (q revenue.Query,
 	if q.To == 0 {
 		q.To = revenue.MonthOf(s.Clock.Now())
 	}
-	return q, s.listed(ctx, "", in.Position)
+	return q, s.listed(ctx, in.Position)
 }
 
 // book reads the ledger into the form that sums are made from.
@@ -159,7 +159,7 @@ type LedgerLine struct {
 }
 
 func (s *Server) ledger(ctx context.Context, in *ledgerRequest) (*listAnswer[LedgerLine], error) {
-	if err := s.listed(ctx, in.Account, in.Position); err != nil {
+	if err := s.listed(ctx, in.Position); err != nil {
 		return nil, err
 	}
 	l, err := s.Store.LedgerLines(ctx, store.LedgerFilter{Account: in.Account, Currency: money.Currency(in.Currency), AsOf: clock.At(in.AsOf)}, in.page())

@@ -230,7 +230,7 @@ func (s *Server) take(ctx context.Context, kind event.Kind, req ConsumeRequest, 
 	if err != nil {
 		return entitlement.Answer{}, 0, err
 	}
-	return answered[entitlement.Answer](s, ctx, rec)
+	return answered[entitlement.Answer](ctx, s, rec)
 }
 
 type entitlementsRequest struct {

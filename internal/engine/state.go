@@ -35,6 +35,7 @@ type State struct {
 
 	// What changed since the last harvest.
 	dirty      map[string]bool
+	activated  bool // another catalog
 	newAnswers []AnswerRow
 	effects    Effects
 	harvested  uint64              // Position at the last harvest
@@ -173,7 +174,7 @@ func (s *State) Loaded(key string) bool {
 func (s *State) NextDue() clock.Time { return s.due.next() }
 
 // Changed says whether anything but the position moved since the last harvest.
-func (s *State) Changed() bool { return len(s.dirty) > 0 || s.seen.changed() || len(s.newAnswers) > 0 }
+func (s *State) Changed() bool { return s.activated || len(s.dirty) > 0 || s.seen.changed() || len(s.newAnswers) > 0 }
 
 // Harvest returns all that changed since the last one, for the store to commit; cat is the
 // active catalog. The
@@ -189,6 +190,7 @@ func (s *State) Harvest(cat *catalog.Catalog) *Checkpoint {
 		c.Accounts = append(c.Accounts, s.accounts[key].row(s, cat))
 	}
 	clear(s.dirty)
+	s.activated = false
 	s.leaving = s.leaving[:0]
 	for i := range s.newAnswers {
 		s.leaving = append(s.leaving, s.newAnswers[i].Fingerprint)

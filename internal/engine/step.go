@@ -110,7 +110,7 @@ func (s *State) activate(r *event.Record) Answer {
 	if body.IfMatch != nil && *body.IfMatch != s.Catalog {
 		return Answer{}
 	}
-	s.Catalog, s.Rules = r.Type, max(s.Rules, body.Rules)
+	s.Catalog, s.Rules, s.activated = r.Type, max(s.Rules, body.Rules), true
 	return Answer{}
 }
 
