@@ -114,7 +114,7 @@ type explainAnswer struct {
 }
 
 func (s *Server) explain(ctx context.Context, in *explainRequest) (*explainAnswer, error) {
-	account, found := engine.AccountOf("dec", in.ID)
+	_, found := engine.AccountOf("dec", in.ID)
 	if !found {
 		return nil, fault.New(fault.NotFound, "decision_unknown", "there is no decision %q", fault.Shorten(in.ID))
 	}
