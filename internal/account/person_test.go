@@ -57,7 +57,7 @@ func TestSplitPersonalLeavesNoEmailAddressInClear(t *testing.T) {
 		traits := map[string]any{}
 		for range rapid.IntRange(0, 5).Draw(t, "traits") {
 			name := rapid.OneOf(rapid.StringMatching(`[a-zA-Z_.]{1,12}`), rapid.Just(email)).Draw(t, "name")
-			var v any = rapid.SampledFrom([]any{"x " + email + " y", email, "plain", 5.0, true}).Draw(t, "value")
+			var v = rapid.SampledFrom([]any{"x " + email + " y", email, "plain", 5.0, true}).Draw(t, "value")
 			if rapid.Bool().Draw(t, "nest") {
 				v = map[string]any{name: v}
 			}

@@ -65,8 +65,7 @@ func Parse(file string, text []byte) (*Catalog, []Finding) {
 func ParseFiles(files map[string][]byte) (*Catalog, []Finding) {
 	name := ""
 	if len(files) == 1 {
-		for name = range files {
-		}
+		name = slices.Collect(maps.Keys(files))[0]
 	}
 	return Parse(name, Bundle(files))
 }
@@ -180,8 +179,7 @@ func (r *reader) documents(p part) (documents []value) {
 		// Error() of the library prints the lines around, in time that grows with the
 		// square of the text: never ask for it.
 		message := "its form is not YAML"
-		var syntax yaml.Error
-		if errors.As(err, &syntax) {
+		if syntax, ok := errors.AsType[yaml.Error](err); ok {
 			message = syntax.GetMessage()
 			if t := syntax.GetToken(); t != nil && t.Position != nil {
 				here.Line, here.Column = max(t.Position.Line, 1), max(t.Position.Column, 1)

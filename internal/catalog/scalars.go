@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -311,8 +312,8 @@ func (r *reader) rule(v value, env condition.Env) *condition.Condition {
 		r.rules[v.path] = v
 		return c
 	}
-	wrong, ok := err.(*condition.Error)
-	if !ok {
+	wrong, positioned := errors.AsType[*condition.Error](err)
+	if !positioned {
 		r.wrong(v, "invalid_condition", "write it in a simpler way", "%s", err.Error())
 		return nil
 	}

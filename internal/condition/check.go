@@ -247,7 +247,7 @@ var (
 )
 
 // syntaxError puts CEL's parse error into plain words.
-func syntaxError(source string, issues *cel.Issues) *Error {
+func syntaxError(issues *cel.Issues) *Error {
 	first := issues.Errors()[0]
 	e := &Error{Line: max(first.Location.Line(), 1), Column: max(first.Location.Column()+1, 1)}
 	m := unexpected.FindStringSubmatch(first.Message)

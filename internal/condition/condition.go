@@ -84,7 +84,7 @@ func Compile(source string, env Env) (*Condition, error) {
 	}
 	parsed, issues := ce.Parse(source)
 	if issues.Err() != nil {
-		return nil, syntaxError(source, issues)
+		return nil, syntaxError(issues)
 	}
 	p := &precheck{env: env, source: source, ast: parsed.NativeRep()}
 	p.walk(p.ast.Expr(), 0)
@@ -140,8 +140,7 @@ func (c *Condition) Eval(vars map[string]any) (bool, error) {
 }
 
 func plainRuntime(err error) string {
-	var cancelled interpreter.EvalCancelledError
-	if errors.As(err, &cancelled) {
+	if _, ok := errors.AsType[interpreter.EvalCancelledError](err); ok {
 		return "it costs too much to evaluate"
 	}
 	text := err.Error()

@@ -56,11 +56,11 @@ func New(files fs.FS) http.Handler {
 	// looks names up in a map cannot be talked into leaving its folder.
 	_ = fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasPrefix(path.Base(name), ".") {
-			return nil
+			return nil //nolint:nilerr // what cannot be read is not served
 		}
 		content, err := fs.ReadFile(files, name)
 		if err != nil {
-			return nil
+			return nil //nolint:nilerr // as above
 		}
 		if name == "index.html" {
 			h.index = content

@@ -23,12 +23,10 @@ func Fault(err error) error {
 	if err == nil || errors.As(err, &f) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return sqliteFault(lite, err)
 	}
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return postgresFault(pg, err)
 	}
 	if isNoSpace(err) {
@@ -100,8 +98,7 @@ func retryable(err error) bool {
 
 // IsUnique says whether err is a violation of a primary key or a unique index.
 func IsUnique(err error) bool {
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
 	}
 	var pg *pgconn.PgError
@@ -110,8 +107,7 @@ func IsUnique(err error) bool {
 
 // IsForeignKey says whether err is a violation of a foreign key.
 func IsForeignKey(err error) bool {
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return lite.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
 	}
 	var pg *pgconn.PgError
@@ -120,8 +116,7 @@ func IsForeignKey(err error) bool {
 
 // IsRefused says whether err is a trigger's refusal: the ledger only grows.
 func IsRefused(err error) bool {
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return lite.Code() == sqlite3.SQLITE_CONSTRAINT_TRIGGER
 	}
 	var pg *pgconn.PgError

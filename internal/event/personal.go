@@ -115,8 +115,8 @@ func isPhone(s string) bool {
 // isPrivateLink says whether s is a link with a query, a fragment or a login in it, which
 // is where links carry tokens and names.
 func isPrivateLink(s string) bool {
-	i := strings.Index(s, "://")
-	return i >= 0 && strings.ContainsAny(s[i+3:], "?#@")
+	_, after, ok := strings.Cut(s, "://")
+	return ok && strings.ContainsAny(after, "?#@")
 }
 
 // natureOf works out the nature of a name from its last words. It is asked once for each

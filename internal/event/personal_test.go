@@ -21,12 +21,12 @@ func TestWhatNamesAPersonIsToldByItsName(t *testing.T) {
 		count speakers speaker_count title industry employees domain website country locale currency attendee_id account_id id event_id
 		path page category campaign utm.source utm_campaign template email_template email_type emails_sent phone_model ship zipped clip script
 		recipe description_length namespace rename tip version browser_version`
-	for _, name := range strings.Fields(personal) {
+	for name := range strings.FieldsSeq(personal) {
 		if !Personal(name, Value{String, "some words"}) {
 			t.Errorf("%s stays clear", name)
 		}
 	}
-	for _, name := range strings.Fields(clear) {
+	for name := range strings.FieldsSeq(clear) {
 		if Personal(name, Value{String, "some words"}) {
 			t.Errorf("%s is sealed", name)
 		}

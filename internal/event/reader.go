@@ -1,6 +1,7 @@
 package event
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -333,7 +334,7 @@ func (d *reader) split(p *Pending, props []Prop, keepName bool) {
 		}
 		kept = append(kept, props[i])
 	}
-	p.Record.Props = kept[:len(kept):len(kept)]
+	p.Record.Props = slices.Clip(kept)
 	if len(kept) == 0 {
 		p.Record.Props = nil
 	}
@@ -404,7 +405,7 @@ func hasControl(s string) bool {
 		}
 		s = s[8:]
 	}
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		if s[i] < 0x20 || s[i] == 0x7f {
 			return true
 		}

@@ -135,7 +135,7 @@ const userPrefix = "\x01user:"
 // data directory, because n is fixed at first start. FNV-1a, folded.
 func Partition(key string, n int) int {
 	h := uint64(14695981039346656037)
-	for i := 0; i < len(key); i++ {
+	for i := range len(key) {
 		h ^= uint64(key[i])
 		h *= 1099511628211
 	}

@@ -1,6 +1,7 @@
 package event
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/headroomhq/headroom/internal/clock"
@@ -326,7 +327,7 @@ func (s *segment) takeEvent(m *message, p Pending) {
 		p.Record.Type = m.call
 		for _, own := range []Prop{{"name", Value{String, m.name}}, {"category", Value{String, m.category}}} {
 			if own.Value.Text != "" && !has(props, own.Name) {
-				props = append(props[:len(props):len(props)], own)
+				props = append(slices.Clip(props), own)
 			}
 		}
 	}

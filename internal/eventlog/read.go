@@ -30,8 +30,7 @@ func (l *Log) Read(ctx context.Context, from uint64, f func(position uint64, at 
 		if ctx.Err() != nil && !errors.As(err, new(stop)) {
 			return nil
 		}
-		var s stop
-		if errors.As(err, &s) {
+		if s, ok := errors.AsType[stop](err); ok {
 			return s.error
 		}
 		if r.next > before {
@@ -80,7 +79,8 @@ func (r *reader) follow(ctx context.Context) error {
 		return err
 	}
 	defer messages.Stop()
-	defer context.AfterFunc(ctx, messages.Stop)()
+	stopWatching := context.AfterFunc(ctx, messages.Stop)
+	defer stopWatching()
 	for {
 		m, err := messages.Next()
 		if errors.Is(err, jetstream.ErrNoHeartbeat) {

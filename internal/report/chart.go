@@ -69,7 +69,7 @@ func (d *drawing) months(from revenue.Month, n int, x func(int) float64) {
 			break
 		}
 	}
-	for i := 0; i < n; i++ {
+	for i := range n {
 		if (n-1-i)%every == 0 {
 			d.put(`<text class="tick" x="%.1f" y="%g" text-anchor="middle">%s</text>`, x(i), d.h-10, (from + revenue.Month(i)).String())
 		}

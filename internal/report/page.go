@@ -26,8 +26,8 @@ const shownRows = 8
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"amount": func(m Money) string { return group(m.Twelfths.Round().Decimal(m.Currency)) },
-	"whole":  func(m Money) string { return wholeUnits(m) },
-	"plain":  func(s string) string { return group(s) },
+	"whole":  wholeUnits,
+	"plain":  group,
 	"num":    func(n any) string { return group(toText(n)) },
 	"qty":    show,
 	"pct": func(s any) string {
@@ -41,7 +41,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 		}
 		return "–"
 	},
-	"many":    func(n int, what string) string { return count(n, what) },
+	"many":    count,
 	"head":    func(list any) any { return cut(list, 0, shownRows) },
 	"tail":    func(list any) any { return cut(list, shownRows, 1<<30) },
 	"reverse": reversed,
@@ -105,9 +105,8 @@ func wholeUnits(m Money) string {
 }
 
 func toText(v any) string {
-	switch v := v.(type) {
-	case quantity.Quantity:
-		return v.String()
+	if q, exact := v.(quantity.Quantity); exact {
+		return q.String()
 	}
 	b, _ := json.Marshal(v) // numbers only
 	return string(b)

@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -229,11 +230,9 @@ func (p *mappingParser) section(kind Kind, n ast.Node) *section {
 			}
 			return
 		}
-		for _, known := range names {
-			if known == key {
-				s.sources[key] = p.source(key, v)
-				return
-			}
+		if slices.Contains(names, key) {
+			s.sources[key] = p.source(key, v)
+			return
 		}
 		p.fail(at, string(kind)+" have no column "+fault.Shorten(key), "the columns are "+strings.Join(names, ", "))
 	})

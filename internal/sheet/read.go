@@ -42,7 +42,7 @@ func (r *rows) read(one func() (bool, error)) (Counts, error) {
 		fields, err := r.f.scan.next()
 		var broken *badRecord
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return r.counts, nil
 		case errors.As(err, &broken):
 			r.counts.Rows++

@@ -152,12 +152,15 @@ func (s *scanner) learn(prefix string, v *fastjson.Value, depth int) {
 func sniff(b []byte) byte {
 	count := map[byte]int{}
 	quoted := false
+line:
 	for _, c := range bytes.TrimLeft(b, "\r\n") {
-		if c == '"' {
+		switch {
+		case c == '"':
 			quoted = !quoted
-		} else if !quoted && (c == '\n' || c == '\r') {
-			break
-		} else if !quoted {
+		case quoted:
+		case c == '\n' || c == '\r':
+			break line
+		default:
 			count[c]++
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"maps"
 	"slices"
 
 	"github.com/headroomhq/headroom/internal/clock"
@@ -41,9 +42,7 @@ func (s *Store) PersonKeys(ctx context.Context, pseudonyms []string, at clock.Ti
 				return err
 			}
 			made, err := s.personKeys(ctx, tx, missing)
-			for p, key := range made {
-				known[p] = key
-			}
+			maps.Copy(known, made)
 			return err
 		})
 		if err != nil {

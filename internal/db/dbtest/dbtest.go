@@ -152,7 +152,7 @@ func start() (string, error) {
 }
 
 // keep is our side of the pipe; it must live as long as the process.
-var keep any
+var keep any //nolint:unused // held, never read
 
 func await(u, dir string) error {
 	d, err := sql.Open("pgx", u)
@@ -177,7 +177,7 @@ func binaries() (string, error) {
 	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin"} {
 		found, _ := filepath.Glob(pattern)
 		for _, dir := range found {
-			digits := strings.TrimLeft(filepath.Base(filepath.Dir(dir)), "pgsqlostre-@")
+			digits := strings.TrimLeft(filepath.Base(filepath.Dir(dir)), "pgsqlotre-@")
 			if v, err := strconv.Atoi(digits); err == nil && v > version && exists(filepath.Join(dir, "initdb")) {
 				best, version = dir, v
 			}
