@@ -2,11 +2,11 @@
 import { $, call, day, h, money, tell, working } from './kit.js'
 
 /**
- * Shows what a decision costs and buys it when confirmed: send(token) makes the purchase.
- * Returns its answer, or nothing when it was cancelled. The focus goes back to the opener
- * then; after a purchase that is up to the caller.
+ * Shows what a decision costs; done once that stands on the screen. When it is confirmed,
+ * send(token) makes the purchase and bought(answer) goes on from there; when it is
+ * cancelled, the focus goes back to the opener.
  */
-export async function confirm({ title, decision, interval, opener, send }) {
+export async function confirm({ title, decision, interval, opener, send, bought }) {
   const { preview } = await call('POST', '/api/offer/preview', { decision })
   const dialog = $('confirm')
   const yes = $('confirm-yes')
@@ -17,28 +17,29 @@ export async function confirm({ title, decision, interval, opener, send }) {
   yes.textContent = free ? 'Confirm' : `Confirm and pay ${money(preview.now)}`
   tell($('confirm-trouble'))
 
-  return new Promise((resolve) => {
-    const leave = new AbortController()
-    const { signal } = leave
-    let answer
-    dialog.addEventListener('close', () => {
-      leave.abort()
-      if (!answer) opener.focus()
-      resolve(answer)
-    }, { signal })
-    $('confirm-no').addEventListener('click', () => dialog.close(), { signal })
-    yes.addEventListener('click', () => working(yes, async () => {
-      tell($('confirm-trouble'))
-      try {
-        answer = await send(preview.token)
-        dialog.close()
-      } catch (error) {
-        tell($('confirm-trouble'), error)
-      }
-    }), { signal })
-    dialog.showModal()
-    $('confirm-no').focus()
-  })
+  const leave = new AbortController()
+  const { signal } = leave
+  let answer
+  dialog.addEventListener('close', () => {
+    leave.abort()
+    if (answer) bought(answer)
+    else opener.focus()
+  }, { signal })
+  const paying = () => yes.getAttribute('aria-disabled') === 'true' // too late to leave
+  dialog.addEventListener('cancel', (e) => paying() && e.preventDefault(), { signal })
+  $('confirm-no').addEventListener('click', () => paying() || dialog.close(), { signal })
+  yes.addEventListener('click', () => working(yes, async () => {
+    tell($('confirm-trouble'))
+    try {
+      answer = await send(preview.token)
+      if (dialog.open) dialog.close()
+      else bought(answer) // a browser closes it on a second Escape, whatever we say
+    } catch (error) {
+      tell($('confirm-trouble'), error)
+    }
+  }), { signal })
+  dialog.showModal()
+  $('confirm-no').focus()
 }
 
 function lines(title, items, total) {

@@ -45,11 +45,10 @@ export function showOffer(place, decision, { admin, bought, gone }) {
         return
       }
       clicked.catch(() => {}) // that it was not counted must not keep anybody from buying
-      const answer = await confirm({
-        title: `${offer.cta.label}?`, decision: id, interval: offer.price.interval, opener: act,
+      await confirm({
+        title: `${offer.cta.label}?`, decision: id, interval: offer.price.interval, opener: act, bought,
         send: (token) => call('POST', '/api/offer/accept', { decision: id, token }),
       })
-      if (answer) bought(answer)
     } catch (error) {
       tell(trouble, error)
     }

@@ -161,11 +161,11 @@ function drawWish(w) {
   const yes = h('button', { type: 'button', class: 'main', 'data-act': 'approve' }, 'Approve…')
   const no = h('button', { type: 'button', 'data-act': 'decline' }, 'Decline')
   yes.addEventListener('click', () => answered(async () => {
-    const answer = await confirm({
+    await confirm({
       title: `Approve ${w.plan} for ${w.who}?`, decision: w.decision, interval: state.interval, opener: yes,
       send: (token) => call('POST', `/api/requests/${encodeURIComponent(w.id)}/approve`, { token }),
+      bought: (answer) => rise(answer, $('offer')),
     })
-    if (answer) rise(answer, $('offer'))
   }, yes))
   no.addEventListener('click', () => answered(async () => {
     await call('POST', `/api/requests/${encodeURIComponent(w.id)}/decline`)
