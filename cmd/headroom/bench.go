@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"runtime"
@@ -105,12 +104,12 @@ offers:
 `
 
 // open starts a server with subscribed accounts.
-func (b *bench) open(ctx context.Context) (*server, *client, func(), error) {
+func (b *bench) open(ctx context.Context) (*server, func(), error) {
 	dir := b.dir
 	if dir == "" {
 		made, err := os.MkdirTemp("", "headroom-bench-")
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, nil, err
 		}
 		dir = made
 	}
@@ -118,7 +117,7 @@ func (b *bench) open(ctx context.Context) (*server, *client, func(), error) {
 	quiet := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	s, err := start(ctx, serverOptions{data: dir, listen: "127.0.0.1:0", partitions: 16, secretKey: key, logger: quiet})
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	done := func() {
 		s.close()
@@ -130,16 +129,16 @@ func (b *bench) open(ctx context.Context) (*server, *client, func(), error) {
 	c.http = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}}
 	if err := c.call(ctx, "PUT", "/v1/catalog", []byte(benchCatalog), nil); err != nil {
 		done()
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	err = b.each(b.accounts, func(i int) error {
 		return c.call(ctx, "PUT", fmt.Sprintf("/v1/accounts/account-%d/subscription", i), map[string]any{"plan": "base"}, nil)
 	})
 	if err != nil {
 		done()
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	return s, c, done, nil
+	return s, done, nil
 }
 
 // each calls f for 0 to n-1 on 64 goroutines.
@@ -165,7 +164,7 @@ func (b *bench) each(n int, f func(i int) error) error {
 
 // load sends requests from b.clients goroutines for b.duration and returns how many were
 // answered with status want, and the time each took.
-func (b *bench) load(url string, want int, body func(client, n int) []byte) (int, []time.Duration, time.Duration, error) {
+func (b *bench) load(ctx context.Context, url string, want int, body func(client, n int) []byte) (int, []time.Duration, time.Duration, error) {
 	var mu sync.Mutex
 	var all []time.Duration
 	var failed atomic.Pointer[error]
@@ -179,7 +178,7 @@ func (b *bench) load(url string, want int, body func(client, n int) []byte) (int
 			cl := &http.Client{Transport: tr}
 			var took []time.Duration
 			for n := 0; time.Now().Before(until) && failed.Load() == nil; n++ {
-				req, err := http.NewRequest("POST", url, bytes.NewReader(body(c, n)))
+				req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body(c, n)))
 				if err != nil {
 					failed.Store(&err)
 					return
@@ -238,7 +237,7 @@ func (b *bench) batches() func(client, n int) []byte {
 }
 
 func (b *bench) events(ctx context.Context) error {
-	s, _, done, err := b.open(ctx)
+	s, done, err := b.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -247,7 +246,7 @@ func (b *bench) events(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	requests, took, spent, err := b.load(s.url()+"/v1/events", http.StatusAccepted, b.batches())
+	requests, took, spent, err := b.load(ctx, s.url()+"/v1/events", http.StatusAccepted, b.batches())
 	if err != nil {
 		return err
 	}
@@ -261,7 +260,7 @@ func (b *bench) events(ctx context.Context) error {
 	}
 	behind := time.Since(began)
 	stopProfile()
-	reference, err := b.reference(func(w http.ResponseWriter, r *http.Request) {
+	reference, err := b.reference(ctx, func(w http.ResponseWriter, r *http.Request) {
 		var events []map[string]any
 		if err := json.NewDecoder(r.Body).Decode(&events); err != nil {
 			w.WriteHeader(http.StatusBadRequest)
@@ -283,7 +282,7 @@ func (b *bench) events(ctx context.Context) error {
 }
 
 func (b *bench) check(ctx context.Context) error {
-	s, _, done, err := b.open(ctx)
+	s, done, err := b.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -295,12 +294,12 @@ func (b *bench) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	requests, took, spent, err := b.load(s.url()+"/v1/check", http.StatusOK, body)
+	requests, took, spent, err := b.load(ctx, s.url()+"/v1/check", http.StatusOK, body)
 	if err != nil {
 		return err
 	}
 	stopProfile()
-	reference, err := b.reference(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }, http.StatusOK, body)
+	reference, err := b.reference(ctx, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }, http.StatusOK, body)
 	if err != nil {
 		return err
 	}
@@ -327,15 +326,15 @@ func (b *bench) profiled() (stop func(), err error) {
 }
 
 // reference loads a handler on a server of its own and returns requests a second.
-func (b *bench) reference(h http.HandlerFunc, want int, body func(client, n int) []byte) (float64, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func (b *bench) reference(ctx context.Context, h http.HandlerFunc, want int, body func(client, n int) []byte) (float64, error) {
+	l, err := listen("127.0.0.1:0")
 	if err != nil {
 		return 0, err
 	}
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = srv.Serve(l) }()
 	defer srv.Close()
-	n, _, spent, err := b.load("http://"+l.Addr().String()+"/", want, body)
+	n, _, spent, err := b.load(ctx, "http://"+l.Addr().String()+"/", want, body)
 	return float64(n) / spent.Seconds(), err
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"os"
 
@@ -29,7 +30,7 @@ func openInput(cmd *cobra.Command, name string) (io.ReadCloser, error) {
 
 // unwrapPath leaves the name out of a path error that is told with the name already.
 func unwrapPath(err error) error {
-	if p, ok := err.(*os.PathError); ok {
+	if p, ok := errors.AsType[*os.PathError](err); ok {
 		return p.Err
 	}
 	return err

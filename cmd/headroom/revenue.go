@@ -6,14 +6,12 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/fault"
@@ -302,8 +300,7 @@ func tellProblems(problems *sheet.Problems, counts sheet.Counts) []string {
 
 // ask gets the same document from the server.
 func (f *revenueFlags) ask(ctx context.Context, what string, doc any) error {
-	base := os.Getenv("HEADROOM_URL")
-	if base == "" {
+	if os.Getenv("HEADROOM_URL") == "" {
 		return fault.New(fault.Invalid, "server_unknown", "neither a file nor a server is named").
 			WithMend("give --subscriptions FILE, or set HEADROOM_URL and HEADROOM_SECRET_KEY")
 	}
@@ -316,36 +313,11 @@ func (f *revenueFlags) ask(ctx context.Context, what string, doc any) error {
 	if f.gross {
 		values.Set("gross", "true")
 	}
-	target := strings.TrimSuffix(base, "/") + "/v1/revenue/" + what + "?" + values.Encode()
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
+	c, err := newClient()
 	if err != nil {
-		return fault.New(fault.Invalid, "server_unknown", "HEADROOM_URL %q is no address", fault.Shorten(base)).WithMend("write it as http://127.0.0.1:8080")
+		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+os.Getenv("HEADROOM_SECRET_KEY"))
-	client := &http.Client{Timeout: time.Minute}
-	res, err := client.Do(req)
-	if err != nil {
-		return fault.New(fault.Unavailable, "server_away", "the server at %s does not answer: %v", base, err).
-			WithMend("start it with headroom serve, or give --subscriptions FILE")
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, 64<<20))
-	if err != nil {
-		return fault.New(fault.Unavailable, "server_away", "the server at %s stopped in the middle of its answer: %v", base, err).WithMend("try again")
-	}
-	if res.StatusCode != http.StatusOK {
-		var problem struct{ Code, Title, Detail string }
-		_ = json.Unmarshal(body, &problem) // an answer that is no problem document has only its status
-		return fault.New(fault.Invalid, cmp.Or(problem.Code, "server_refused"), "the server at %s answers %s: %s", base, res.Status,
-			cmp.Or(problem.Detail, problem.Title, fault.Shorten(string(body)))).WithMend("check HEADROOM_URL and HEADROOM_SECRET_KEY")
-	}
-	if err := json.Unmarshal(body, doc); err != nil {
-		return fault.New(fault.Invalid, "server_refused", "the server at %s answers with no document: %v", base, err).WithMend("check that HEADROOM_URL is a Headroom server")
-	}
-	return nil
+	return c.call(ctx, http.MethodGet, "/v1/revenue/"+what+"?"+values.Encode(), nil, doc)
 }
 
 // print writes the document as asked. Notes go into the JSON; beside a table or CSV they go

@@ -197,7 +197,8 @@ func (s *server) openClock(ctx context.Context) (*clock.Clock, error) {
 
 // listen opens a TCP address, 127.0.0.1 unless told otherwise.
 func listen(address string) (net.Listener, error) {
-	l, err := net.Listen("tcp", address)
+	var config net.ListenConfig
+	l, err := config.Listen(context.Background(), "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fault.New(fault.Unavailable, "port_in_use", "the address %s is in use", address).
 			WithMend("stop what listens there, or choose another port")

@@ -186,7 +186,8 @@ func (p *product) serve(act func(*turn) (*answer, error)) http.Handler {
 			who = 1
 		}
 		t.user, t.name = p.team.user(who), p.team.people[who]
-		status, kind, body := http.StatusOK, "application/json", any(nil)
+		status, kind := http.StatusOK, "application/json"
+		var body any
 		a, err := t.act(w, act)
 		if err != nil {
 			e := troubleOf(err)

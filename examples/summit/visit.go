@@ -2,6 +2,7 @@ package summit
 
 import (
 	"context"
+	"maps"
 	"strconv"
 )
 
@@ -190,9 +191,7 @@ func (h *host) fits(g give) bool {
 // tell reports what became of a decision.
 func (h *host) tell(ctx context.Context, r *run, decision, outcome string, who int, more map[string]any) error {
 	body := map[string]any{"type": outcome, "user": h.user(who), "role": h.role(who)}
-	for k, v := range more {
-		body[k] = v
-	}
+	maps.Copy(body, more)
 	return r.api.call(ctx, "POST", "/v1/decisions/"+decision+"/outcomes", body, nil)
 }
 

@@ -174,7 +174,9 @@ func (s *State) Loaded(key string) bool {
 func (s *State) NextDue() clock.Time { return s.due.next() }
 
 // Changed says whether anything but the position moved since the last harvest.
-func (s *State) Changed() bool { return s.activated || len(s.dirty) > 0 || s.seen.changed() || len(s.newAnswers) > 0 }
+func (s *State) Changed() bool {
+	return s.activated || len(s.dirty) > 0 || s.seen.changed() || len(s.newAnswers) > 0
+}
 
 // Harvest returns all that changed since the last one, for the store to commit; cat is the
 // active catalog. The
