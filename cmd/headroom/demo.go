@@ -79,7 +79,7 @@ func (d *demo) run(ctx context.Context) error {
 			return fault.New(fault.Unavailable, "data_not_writable", "no temporary directory can be made: %v", err).
 				WithMend("set TMPDIR to a directory this user can write to, or give --data")
 		}
-		defer os.RemoveAll(dir)
+		defer func() { _ = os.RemoveAll(dir) }() // in the folder for temporary files
 		d.data = dir
 	}
 	if d.from != "" {
@@ -281,7 +281,7 @@ func openBrowser(urls ...string) {
 		return
 	}
 	for _, u := range urls {
-		c := exec.Command(command, u)
+		c := exec.Command(command, u) //nolint:gosec // one of the few openers named above, with our own address
 		if c.Start() == nil {
 			go func() { _ = c.Wait() }()
 		}

@@ -122,6 +122,9 @@ FROM moved WHERE was IS NOT NULL GROUP BY period ORDER BY period`)
 		}
 		want = append(want, m)
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	for _, maps := range [][]string{{"--map", "../../examples/ravenstack/map.yaml"}, nil} { // well-known names do as well
 		out, _, err := run(t, revenueCommand(), append([]string{"movements", "--subscriptions", filepath.Join(dir, "subscriptions.csv"), "--output", "json"}, maps...)...)
 		if err != nil {
@@ -291,7 +294,7 @@ func TestTheGuideSaysWhatTheCommandsSay(t *testing.T) {
 			continue
 		}
 		last = ""
-		for _, line := range strings.Split(strings.ReplaceAll(b[2], "\\\n", " "), "\n") {
+		for line := range strings.SplitSeq(strings.ReplaceAll(b[2], "\\\n", " "), "\n") {
 			words := strings.Fields(strings.ReplaceAll(line, "$RAVENSTACK", dir))
 			if len(words) < 2 || words[0] != "headroom" {
 				continue

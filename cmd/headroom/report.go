@@ -153,7 +153,7 @@ func writeFile(name string, write func(io.Writer) error) error {
 		err = os.Rename(name+".part", name)
 	}
 	if err != nil {
-		os.Remove(name + ".part")
+		_ = os.Remove(name + ".part")
 		return fail(err)
 	}
 	return nil

@@ -111,7 +111,7 @@ func secured(next http.Handler) http.Handler {
 // turn is one request of the page: who acts, and the calls to Headroom it took.
 type turn struct {
 	*product
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // a turn is one request
 	r      *http.Request
 	ask    ask
 	user   string
