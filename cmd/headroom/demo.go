@@ -281,7 +281,7 @@ func openBrowser(urls ...string) {
 		return
 	}
 	for _, u := range urls {
-		c := exec.Command(command, u) //nolint:gosec // one of the few openers named above, with our own address
+		c := exec.Command(command, u) //nolint:gosec,noctx // it outlives us; one of the few openers named above, with our own address
 		if c.Start() == nil {
 			go func() { _ = c.Wait() }()
 		}

@@ -205,7 +205,7 @@ func (d *decoder) fail() {
 	}
 }
 
-func (d *decoder) byte() byte {
+func (d *decoder) byte() byte { //nolint:unparam // the first pass only skips
 	if len(d.b) == 0 {
 		d.fail()
 		return 0
@@ -230,7 +230,7 @@ func (d *decoder) uvarint() uint64 {
 	return v
 }
 
-func (d *decoder) varint() int64 {
+func (d *decoder) varint() int64 { //nolint:unparam // the first pass only skips
 	v, n := binary.Varint(d.b)
 	if n <= 0 {
 		d.fail()

@@ -86,7 +86,7 @@ func (l *Log) diskFull() bool {
 	if err := syscall.Statfs(l.options.Dir, &st); err != nil {
 		return l.full.Load()
 	}
-	full := int64(st.Bavail)*int64(st.Bsize) < l.options.MinFree
+	full := int64(st.Bavail)*int64(st.Bsize) < l.options.MinFree //nolint:unconvert // an int32 on some systems
 	if was := l.full.Swap(full); was != full {
 		if full {
 			l.logger.Error("the disk is nearly full: refusing new records", "dir", l.options.Dir, "leave_free_bytes", l.options.MinFree)

@@ -78,7 +78,7 @@ func TestFiguresAreWhatTheDefinitionSays(t *testing.T) {
 			t.Fatal(err)
 		}
 		seen := map[string]bool{}
-		for i := 0; i < months; i++ {
+		for i := range months {
 			want := Movement{Period: from + Month(i)}
 			var back Kept
 			for a := 0; a <= 5; a++ {
