@@ -77,7 +77,7 @@ func FuzzMapping(f *testing.F) {
 		}
 		if m != nil {
 			for _, kind := range Kinds() {
-				_, _ = bind("f", kind, []string{"a", "b", "x"}, m) // must not panic
+				_, _ = bind("f", kind, []string{"a", "b", "x"}, false, m) // must not panic
 			}
 		}
 	})

@@ -25,14 +25,17 @@ type cell struct {
 	values  map[string][]byte
 	fixed   []byte
 	layout  string // of dates, as package time writes it; "" recognises
-	comma   bool
+	comma   bool   // numbers are written 1.234,50
+	point   bool   // numbers are written 1,234.50
+	json    bool   // of NDJSON, whose numbers have a decimal point
+	nextDay bool   // the day told is the last one paid for
 	round   bool
 	words   string
 }
 
 // bind makes the layout for a kind of file. Columns that the mapping does not name are
 // still recognised by well-known names.
-func bind(file string, kind Kind, columns []string, m *Mapping) (*layout, error) {
+func bind(file string, kind Kind, columns []string, json bool, m *Mapping) (*layout, error) {
 	l := &layout{columns: columns, cells: map[string]*cell{}}
 	var sec *section
 	if m != nil {
@@ -73,6 +76,9 @@ func bind(file string, kind Kind, columns []string, m *Mapping) (*layout, error)
 	if err != nil {
 		return nil, columnsMissing(err, file, kind, columns)
 	}
+	for _, c := range l.cells {
+		c.json = json
+	}
 	l.settle(kind)
 	if kind == Accounts {
 		l.bindTraits(sec, columns, used)
@@ -81,7 +87,7 @@ func bind(file string, kind Kind, columns []string, m *Mapping) (*layout, error)
 }
 
 func bindSource(target string, s *source, columns []string) (*cell, []string) {
-	c := &cell{target: target, index: -1, choose: -1, comma: s.comma, round: s.round}
+	c := &cell{target: target, index: -1, choose: -1, comma: s.comma, point: s.point, nextDay: s.inclusive, round: s.round}
 	var lost []string
 	at := func(name string) int {
 		i := indexOf(columns, name)

@@ -42,7 +42,10 @@ type source struct {
 	constant *string
 	format   string // of dates, in letters: DD/MM/YYYY
 	comma    bool   // numbers are written 1.234,50
-	round    bool   // amounts with too many decimals are rounded
+	point    bool   // numbers are written 1,234.50
+	// inclusive says that ended_at names the last day paid for, not the first one no longer.
+	inclusive bool
+	round     bool // amounts with too many decimals are rounded
 }
 
 // columns lists the columns of the file that s reads.
@@ -272,15 +275,19 @@ func (p *mappingParser) source(target string, n ast.Node) *source {
 				p.fail(v, err.Error(), "write it with YYYY, MM, DD, hh, mm and ss, or unix, unix_ms: DD/MM/YYYY")
 			}
 		case "decimal":
-			s.comma = p.text(v) == "comma"
-			if !s.comma && p.text(v) != "point" {
+			s.comma, s.point = p.text(v) == "comma", p.text(v) == "point"
+			if !s.comma && !s.point {
 				p.fail(v, "decimal "+fault.Shorten(p.text(v))+" is not known", "write decimal: comma, or point")
+			}
+		case "inclusive":
+			if s.inclusive = p.text(v) == "true"; target != "ended_at" {
+				p.fail(at, target+" cannot be inclusive", "only ended_at can: {from: last_day, inclusive: true}")
 			}
 		case "round":
 			s.round = p.text(v) == "true"
 		default:
 			p.fail(at, target+" has no setting "+fault.Shorten(key),
-				"the settings are from, choose, values, constant, format, decimal and round")
+				"the settings are from, choose, values, constant, format, decimal, inclusive and round")
 		}
 	})
 	switch {

@@ -95,7 +95,13 @@ func (r *rows) tell(target, value, code, why string, out bool) {
 	r.problems.Add(Problem{File: r.f.Name, Row: r.row(), Column: column, Value: value, Code: code, Why: why, LeftOut: out})
 }
 
-// bytes returns a cell; what is not UTF-8 spoils the row.
+// texts are the target columns that nothing is looked up by: bytes that are not UTF-8 do not
+// spoil a row there.
+var texts = map[string]bool{"name": true, "domain": true, "plan": true, "segment": true}
+
+const textNotUTF8 = "the text is not UTF-8; it is read as Windows-1252, which may be wrong: save the file as UTF-8 (in Excel: CSV UTF-8)"
+
+// bytes returns a cell; what is not UTF-8 spoils the row, but in a column of texts.
 func (r *rows) bytes(target string) []byte {
 	v, ok := r.f.layout.cells[target].value(r.fields)
 	if !ok {
@@ -104,8 +110,13 @@ func (r *rows) bytes(target string) []byte {
 	}
 	for _, c := range v {
 		if c >= utf8.RuneSelf || c == 0 {
+			if !utf8.Valid(v) && texts[target] {
+				v = []byte(fromWindows(v))
+				r.odd(target, string(v), "text_not_utf8", textNotUTF8)
+				break
+			}
 			if !utf8.Valid(v) {
-				r.bad(target, string(v), "not_utf8", "the value has bytes that are not UTF-8; export the file as UTF-8")
+				r.bad(target, string(v), "not_utf8", "the value has bytes that are not UTF-8; save the file as UTF-8 (in Excel: CSV UTF-8)")
 				return nil
 			}
 			if c == 0 {
@@ -129,7 +140,12 @@ func (r *rows) said(target string) string {
 	return string(v)
 }
 
-func (r *rows) raw(v []byte) string {
+// trait returns the text of a column that is kept as it is.
+func (r *rows) trait(name string, v []byte) string {
+	if !utf8.Valid(v) {
+		v = []byte(fromWindows(v))
+		r.odd(name, string(v), "text_not_utf8", textNotUTF8)
+	}
 	v = v[:min(len(v), 1000)]
 	return strings.ToValidUTF8(strings.TrimSpace(string(v)), "\uFFFD")
 }
@@ -190,6 +206,9 @@ func (r *rows) day(target string, required bool) clock.Time {
 		}
 		return 0
 	}
+	if c.nextDay {
+		t += clock.Day
+	}
 	if t == 0 {
 		t = 1 // 1970-01-01 itself: zero means unset
 	}
@@ -225,7 +244,7 @@ func (r *rows) quantity(target string, required bool) quantity.Quantity {
 	}
 	q, err := r.f.layout.cells[target].quantity(v)
 	if err != nil {
-		r.bad(target, string(v), "number_invalid", err.Error())
+		r.bad(target, string(v), codeOf(err, "number_invalid"), err.Error())
 		return 0
 	}
 	if q < 0 {
@@ -291,7 +310,7 @@ func (r *rows) amount(kind ChargeKind, cur money.Currency) money.Minor {
 	}
 	m, err := r.f.layout.cells["amount"].money(v, cur)
 	if err != nil {
-		r.bad("amount", string(v), "amount_invalid", err.Error())
+		r.bad("amount", string(v), codeOf(err, "amount_invalid"), err.Error())
 		return 0
 	}
 	if m < 0 {

@@ -116,7 +116,7 @@ func (f *File) Accounts(problems *Problems, each func(*AccountRow) error) (Count
 		if len(r.f.layout.traits) > 0 {
 			a.Traits = make(map[string]string, len(r.f.layout.traits))
 			for i, index := range r.f.layout.traits {
-				a.Traits[r.f.layout.names[i]] = r.raw(r.fields[index])
+				a.Traits[r.f.layout.names[i]] = r.trait(r.f.layout.names[i], r.fields[index])
 			}
 		}
 		return true, each(&a)

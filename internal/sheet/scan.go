@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/valyala/fastjson"
@@ -103,7 +104,10 @@ func (s *scanner) openTable(name string) error {
 	}
 	s.columns = make([]string, len(fields))
 	for i, f := range fields {
-		s.columns[i] = strings.ToValidUTF8(string(bytes.TrimSpace(f)), "\uFFFD")
+		s.columns[i] = string(bytes.TrimSpace(f))
+		if !utf8.Valid(f) {
+			s.columns[i] = fromWindows(bytes.TrimSpace(f))
+		}
 	}
 	s.row = 1
 	return nil

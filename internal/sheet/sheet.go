@@ -68,7 +68,7 @@ func Open(r io.Reader, o Options) (*File, error) {
 			return nil, err
 		}
 	}
-	f.layout, err = bind(o.Name, f.Kind, s.columns, o.Mapping)
+	f.layout, err = bind(o.Name, f.Kind, s.columns, s.delim == 0, o.Mapping)
 	if err != nil {
 		return nil, err
 	}

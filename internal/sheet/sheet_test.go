@@ -82,6 +82,18 @@ func TestSubscriptionsInTheShapesTheyCome(t *testing.T) {
 			[]string{"2 a 2019-04-01 open 12000 USD recurring", "3 b 2019-04-01 open 13000 USD recurring"}},
 		{"a mapping that rounds", "account,started_at,ended_at,amount\na,2019-04-01,,0.125\n", "subscriptions: {amount: {from: amount, round: true}}",
 			[]string{"2 a 2019-04-01 open 156 USD recurring"}},
+		{"a decimal comma: points are thousands", "account;started_at;ended_at;amount\na;2019-04-01;;1.234\nb;2019-04-01;;2,5\nc;2019-04-01;;12\n", "subscriptions: {amount: {from: amount, decimal: comma}}",
+			[]string{"2 a 2019-04-01 open 1480800 USD recurring", "3 b 2019-04-01 open 3000 USD recurring", "4 c 2019-04-01 open 14400 USD recurring"}},
+		{"a decimal point that the mapping names", "account,started_at,ended_at,amount\na,2019-04-01,,2.000\nb,2019-04-01,,\"2,000\"\n", "subscriptions: {amount: {from: amount, decimal: point}}",
+			[]string{"2 a 2019-04-01 open 2400 USD recurring", "3 b 2019-04-01 open 2400000 USD recurring"}},
+		{"a plain decimal of a machine", "account,started_at,ended_at,amount\na,2019-04-01,,1234.500\n", "",
+			[]string{"2 a 2019-04-01 open 1481400 USD recurring"}},
+		{"a number of JSON has a decimal point", `{"account":"a","started_at":"2019-04-01","ended_at":null,"amount":1.250}`, "",
+			[]string{"1 a 2019-04-01 open 1500 USD recurring"}},
+		{"signs and codes of the row's currency", "account,started_at,ended_at,amount,currency\na,2019-04-01,,€49,EUR\nb,2019-04-01,,49.00 EUR,EUR\nc,2019-04-01,,CHF 49,CHF\nd,2019-04-01,,$49,CAD\n", "",
+			[]string{"2 a 2019-04-01 open 58800 EUR recurring", "3 b 2019-04-01 open 58800 EUR recurring", "4 c 2019-04-01 open 58800 CHF recurring", "5 d 2019-04-01 open 58800 CAD recurring"}},
+		{"an export that names the last paid day", "account,started_at,last_day,amount\na,2019-04-01,2019-06-30,1\nb,2019-04-01,2019-04-01,1\n", "subscriptions: {ended_at: {from: last_day, inclusive: true}}",
+			[]string{"2 a 2019-04-01 2019-07-01 1200 USD recurring", "3 b 2019-04-01 2019-04-02 1200 USD recurring"}},
 		{"Unix times", "account,started_at,ended_at,amount\na,1554076800,,1\n", "subscriptions: {started_at: {from: started_at, format: unix}}",
 			[]string{"2 a 2019-04-01 open 1200 USD recurring"}},
 	}
@@ -117,7 +129,11 @@ func TestBadRowsAreToldAndGoodOnesGoIn(t *testing.T) {
 		{"a word for a number", "1,a,2019-04-01,,lots,month,USD,", "amount_invalid", "amount", "lots", true},
 		{"a huge number", "1,a,2019-04-01,,99999999999999999999999999,month,USD,", "amount_invalid", "amount", "99999999999999999999999999", true},
 		{"an exponent", "1,a,2019-04-01,,1e300,month,USD,", "amount_invalid", "amount", "1e300", true},
-		{"a third decimal of a cent", "1,a,2019-04-01,,1.005,month,USD,", "amount_invalid", "amount", "1.005", true},
+		{"a third decimal of a cent", "1,a,2019-04-01,,0.005,month,USD,", "amount_invalid", "amount", "0.005", true},
+		{"two, or two thousand in Berlin", "1,a,2019-04-01,,2.000,month,USD,", "number_ambiguous", "amount", "2.000", true},
+		{"two thousand, or two in Berlin", "1,a,2019-04-01,,\"€2,000\",month,EUR,", "number_ambiguous", "amount", "€2,000", true},
+		{"dollars in a row of euros", "1,a,2019-04-01,,$49.00,month,EUR,", "amount_in_other_currency", "amount", "$49.00", true},
+		{"a code of another currency", "1,a,2019-04-01,,49.00 GBP,month,EUR,", "amount_in_other_currency", "amount", "49.00 GBP", true},
 		{"a decimal comma without a mapping", "1,a,2019-04-01,,\"49,50\",month,USD,", "amount_invalid", "amount", "49,50", true},
 		{"below zero", "1,a,2019-04-01,,-5,month,USD,", "amount_negative", "amount", "-5", true},
 		{"no amount", "1,a,2019-04-01,,,month,USD,", "amount_missing", "amount", "", true},
@@ -196,6 +212,7 @@ func TestMappingsThatAreWrongNameTheLine(t *testing.T) {
 		{"no column", "usage:\n  at: {values: {a: b}}", "at names no column"},
 		{"a constant and a column", "usage:\n  at: {constant: b, from: a}", "both a constant and a column"},
 		{"a choice without columns", "usage:\n  amount: {choose: b}", "chooses a column but not by what"},
+		{"a start that is inclusive", "subscriptions:\n  started_at: {from: b, inclusive: true}", "started_at cannot be inclusive"},
 		{"a date format without a year", "usage:\n  at: {from: b, format: DD/MM}", "has no year"},
 		{"a list for a name", "usage:\n  at: [a, b]", "a name or a value is wanted here"},
 		{"text for a section", "usage: x", "the section usage is no mapping"},
@@ -398,4 +415,38 @@ func (p *pieces) Read(b []byte) (int, error) {
 	n := copy(b[:min(len(b), 1+p.r.Intn(7))], p.rest)
 	p.rest = p.rest[n:]
 	return n, nil
+}
+
+func TestADecimalCommaRefusesPointsThatAreNoThousands(t *testing.T) {
+	rows, problems, err := subscriptions(t, "account;started_at;ended_at;amount\na;2019-04-01;;49.50\nb;2019-04-01;;1.23\nc;2019-04-01;;1234.500\n",
+		"subscriptions: {amount: {from: amount, decimal: comma}}")
+	if err != nil || len(rows) != 0 || problems.Count("amount_invalid") != 3 {
+		t.Fatalf("%q %+v %v", rows, problems.Groups(), err)
+	}
+	if why := problems.Groups()[0].Why; !strings.Contains(why, "between thousands only") {
+		t.Errorf("it says %q", why)
+	}
+}
+
+func TestTextThatIsNotUTF8IsReadAsWindowsTextAndTold(t *testing.T) {
+	problems := NewProblems(10)
+	f, err := Open(strings.NewReader("account,name,Gr\xf6\xdfe\na,Caf\xe9 \x80,\xfcber\nb\xe9,x,y\n"), Options{Name: "a.csv", Kind: Accounts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	counts, err := f.Accounts(problems, func(a *AccountRow) error {
+		got = append(got, fmt.Sprintf("%s %s %v", a.Key, a.Name, a.Traits))
+		return nil
+	})
+	if err != nil || strings.Join(got, "|") != "a Café € map[Größe:über]" || counts.Bad != 1 {
+		t.Errorf("%q %+v %v", got, counts, err)
+	}
+	groups := problems.Groups()
+	if len(groups) != 2 || groups[0].Code != "text_not_utf8" || groups[0].Count != 2 || groups[0].LeftOut != 0 || !strings.Contains(groups[0].Why, "UTF-8") {
+		t.Errorf("%+v", groups)
+	}
+	if groups[1].Code != "not_utf8" || groups[1].LeftOut != 1 { // a key may not be guessed
+		t.Errorf("%+v", groups[1])
+	}
 }

@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -105,43 +106,6 @@ func daysSince(y, m, d int) clock.Time {
 	return clock.Time(days) * clock.Day
 }
 
-// plain turns a number as people write it into a plain decimal: currency signs and
-// thousands separators out, a decimal comma to a point. It does not guess: separators
-// must stand where they belong.
-func (c *cell) plain(v []byte) (string, error) {
-	if isPlain(v) {
-		return string(v), nil
-	}
-	s := strings.TrimSpace(strings.NewReplacer("$", "", "€", "", "£", "", "¥", "", "\u00a0", "", "'", "").Replace(string(v)))
-	if strings.HasPrefix(s, "(") && strings.HasSuffix(s, ")") {
-		s = "-" + s[1:len(s)-1]
-	}
-	s = strings.TrimPrefix(s, "+")
-	sep, point := ",", "."
-	if c.comma {
-		sep, point = ".", ","
-	}
-	whole, frac, dotted := strings.Cut(s, point)
-	if strings.Contains(frac, sep) || strings.Contains(frac, point) {
-		return "", fmt.Errorf("is no number; if the decimals are written after a comma, give the column {decimal: comma} in the mapping")
-	}
-	if parts := strings.Split(whole, sep); len(parts) > 1 {
-		for i, part := range parts {
-			if (i > 0 && len(part) != 3) || len(part) > 4 || strings.Trim(part, "-") == "" {
-				return "", fmt.Errorf("is no number; if the decimals are written after a comma, give the column {decimal: comma} in the mapping")
-			}
-		}
-		whole = strings.Join(parts, "")
-	}
-	if dotted {
-		whole += "." + frac
-	}
-	if !isPlain([]byte(whole)) {
-		return "", fmt.Errorf("is no number")
-	}
-	return whole, nil
-}
-
 // isPlain says whether v is digits with at most a sign and a point.
 func isPlain(v []byte) bool {
 	v = bytes.TrimPrefix(v, []byte("-"))
@@ -162,11 +126,15 @@ func isPlain(v []byte) bool {
 // maxAmount bounds one amount: a million millions, in minor units.
 const maxAmount = money.Minor(1e14)
 
-// money reads an exact amount of a currency.
+// money reads an exact amount of a currency. A sign or code beside the number must be of
+// that currency.
 func (c *cell) money(v []byte, cur money.Currency) (money.Minor, error) {
-	s, err := c.plain(v)
+	s, unit, err := c.plain(v, cur.Exponent() >= 3)
 	if err != nil {
 		return 0, err
+	}
+	if unit != "" && !unitOf(unit, cur) {
+		return 0, &oddValue{"amount_in_other_currency", fmt.Sprintf("is written in %s, and the row is in %s; mend the one that is wrong, or name the currency in the mapping (currency: a column, or {constant: EUR})", unit, cur)}
 	}
 	s = strings.TrimSuffix(s, ".")
 	if strings.HasPrefix(s, ".") {
@@ -197,7 +165,13 @@ func (c *cell) money(v []byte, cur money.Currency) (money.Minor, error) {
 
 // quantity reads an exact amount of usage. Exponents are taken, as exports write them.
 func (c *cell) quantity(v []byte) (quantity.Quantity, error) {
-	s, err := c.plain(v)
+	s, unit, err := c.plain(v, false)
+	if unit != "" && strings.Trim(unit, "$€£¥") != "" {
+		err = fmt.Errorf("is no number, it has %s beside it", unit)
+	}
+	if _, told := errors.AsType[*oddValue](err); told {
+		return 0, err
+	}
 	if err != nil {
 		s = string(v)
 	}
