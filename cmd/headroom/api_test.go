@@ -415,7 +415,9 @@ func TestConsumeNeverPassesAHardLimitAndRetriesHearTheSame(t *testing.T) {
 
 func TestBadInputIsRefusedInWordsAndHarmsNothing(t *testing.T) {
 	c := newCompany(t, "")
-	c.must("PUT", "/v1/accounts/acme/subscription", map[string]any{"plan": "starter"}, nil)
+	var subscribed struct{ Position string }
+	c.must("PUT", "/v1/accounts/acme/subscription", map[string]any{"plan": "starter"}, &subscribed)
+	c.must("GET", "/v1/accounts", nil, nil, "Headroom-Position", subscribed.Position)
 	good := `{"specversion":"1.0","id":"%s","source":"app","type":"speaker.added","subject":"acme"}`
 	huge := `[` + strings.Repeat(`{"a":1},`, 1_000_000) + `{}]`
 	for _, tc := range []struct {
@@ -446,6 +448,9 @@ func TestBadInputIsRefusedInWordsAndHarmsNothing(t *testing.T) {
 		{name: "another catalog than the one named", method: "PUT", path: "/v1/catalog", body: apiCatalog, headers: []string{"If-Match", `"c-0000000000000000"`}, status: 412, code: "catalog_changed"},
 		{name: "no key", method: "GET", path: "/v1/accounts", headers: []string{"Authorization", ""}, status: 401, code: "key_missing"},
 		{name: "an unknown key", method: "GET", path: "/v1/accounts", headers: []string{"Authorization", "Bearer hr_sk_wrong"}, status: 401, code: ""},
+		{name: "a catalog without a plan that accounts are on", method: "PUT", path: "/v1/catalog", body: "version: 1\ncurrency: USD\nplans:\n  other: {title: Other, price: {month: \"1\"}}\n", status: 409, code: "plan_in_use"},
+		{name: "a decision for nobody", method: "POST", path: "/v1/decide", body: `{"account":"acme","placement":"speakers.add"}`, status: 422, code: "user_missing"},
+		{name: "a method there is not", method: "GET", path: "/v1/check", status: 405, code: "method_unknown"},
 		{name: "an unknown route", method: "GET", path: "/v1/nothing", status: 404, code: "route_unknown"},
 		{name: "a position of another log", method: "POST", path: "/v1/check", body: `{"account":"acme","feature":"speakers"}`, headers: []string{"Headroom-Position", "abc-1"}, status: 422, code: "position_unknown"},
 		{name: "a clock that is not a test clock", method: "POST", path: "/v1/clock/advance", body: `{"by":"1d"}`, status: 409, code: "no_test_clock"},

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -62,6 +64,9 @@ func (s *Server) putCatalog(w http.ResponseWriter, r *http.Request) error {
 			return notActive(tag, active.Version)
 		}
 	}
+	if err := s.plansInUse(ctx, active, next); err != nil {
+		return err
+	}
 	out := CatalogAnswer{Version: next.Version, Previous: active.Version, Changes: catalog.Diff(active, next), Findings: findings}
 	if out.Changes == nil {
 		out.Changes = []catalog.Change{}
@@ -83,6 +88,28 @@ func (s *Server) putCatalog(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("ETag", `"`+next.Version+`"`)
 	return writeJSON(w, http.StatusOK, out)
+}
+
+// plansInUse refuses a catalog without a plan that accounts are on: they would lose what
+// they pay for.
+func (s *Server) plansInUse(ctx context.Context, active, next *catalog.Catalog) error {
+	for _, key := range slices.Sorted(maps.Keys(active.Plans)) {
+		if next.Plans[key] != nil {
+			continue
+		}
+		for _, status := range []string{"active", "trialing"} {
+			on, err := s.Store.Accounts(ctx, store.AccountFilter{Plan: key, Status: status}, store.Page{Limit: 1})
+			if err != nil {
+				return err
+			}
+			if len(on.Items) > 0 {
+				return fault.New(fault.Conflict, "plan_in_use", "plan %q is not in this catalog, and accounts such as %q are on it", key, fault.Shorten(on.Items[0].Account.Key)).
+					WithField("plans."+key, "", "is missing while accounts are on it").
+					WithMend("keep the plan in the catalog, or move its accounts to another one first")
+			}
+		}
+	}
+	return nil
 }
 
 func notActive(tag, active string) error {

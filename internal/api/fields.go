@@ -267,7 +267,7 @@ var fieldWords = map[string]string{
 	"OutcomeRequest.user":            "the user's id in the product",
 	"OutcomeRequest.type":            "what happened; `accepted` and `requested` change something",
 	"OutcomeRequest.reason":          "in the user's words, up to 256 characters",
-	"OutcomeRequest.role":            "of the user; a user token says it for browsers",
+	"OutcomeRequest.role":            "of the user; with a secret key as when it was decided; a user token says it for browsers",
 	"CloudEvent.source":              "what sent it, such as `app`; part of what counts it once",
 	"CloudEvent.specversion":         "`1.0`",
 	"CloudEvent.type":                "what happened",

@@ -23,7 +23,7 @@ import (
 type DecideRequest struct {
 	Account   string `json:"account"`
 	User      string `json:"user"`
-	Role      string `json:"role,omitempty" enum:"admin,member" doc:"who can buy sees the price; a user token says it for browsers"`
+	Role      string `json:"role,omitempty" enum:"admin,member" doc:"who can buy sees the price; with a secret key admin when left out; a user token says it for browsers"`
 	Profile   string `json:"profile,omitempty" doc:"the role the user plays in the product"`
 	Placement string `json:"placement"`
 	Feature   string `json:"feature,omitempty" doc:"what the moment is about"`
@@ -46,6 +46,10 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err := cmp.Or(checkName("feature", req.Feature), checkName("placement", req.Placement), checkName("profile", req.Profile)); err != nil {
 		return err
+	}
+	if req.User == "" {
+		return fault.New(fault.Invalid, "user_missing", "user is missing").WithField("user", "", "is required: who would see the offer").
+			WithMend("send the id of the person as your product knows them")
 	}
 	if req.Placement == "" {
 		return fault.New(fault.Invalid, "placement_missing", "placement is missing").WithField("placement", "", "is required: where the offer would appear")

@@ -90,8 +90,11 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 		s.Logger.Error("internal error", "error", err, "cause", f.Cause)
 	}
 	status := statuses[f.Kind]
-	if f.Code == "malformed_json" {
+	switch f.Code {
+	case "malformed_json":
 		status = http.StatusBadRequest
+	case "method_unknown":
+		status = http.StatusMethodNotAllowed
 	}
 	p := &Problem{Type: errorDocs + f.Code, Title: http.StatusText(status), Status: status, Code: f.Code,
 		Detail: f.Message, Mend: f.Mend, Errors: f.Fields}

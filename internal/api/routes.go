@@ -86,6 +86,12 @@ func (s *Server) routes() http.Handler {
 	s.bare(mux, "GET /openapi.json", "This description of the API", nil, openAPIOperation)
 
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
+		if known := methodsOf(mux, r); len(known) > 0 {
+			w.Header().Set("Allow", strings.Join(known, ", "))
+			s.refuse(w, r, fault.New(fault.NotFound, "method_unknown", "there is no %s %s", r.Method, fault.Shorten(r.URL.Path)).
+				WithMend("use %s", strings.Join(known, " or ")))
+			return
+		}
 		s.refuse(w, r, fault.New(fault.NotFound, "route_unknown", "there is no %s %s", r.Method, fault.Shorten(r.URL.Path)).
 			WithMend("see /openapi.json for what there is"))
 	})
@@ -167,4 +173,17 @@ func (s *Server) bare(mux *http.ServeMux, route, summary string, h http.HandlerF
 	if h != nil {
 		mux.HandleFunc(route, h)
 	}
+}
+
+// methodsOf returns the methods with which the path of r would be answered.
+func methodsOf(mux *http.ServeMux, r *http.Request) []string {
+	var known []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		again := *r
+		again.Method = method
+		if _, pattern := mux.Handler(&again); pattern != "/v1/" {
+			known = append(known, method)
+		}
+	}
+	return known
 }
