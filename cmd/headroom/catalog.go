@@ -67,7 +67,14 @@ func catalogCommand() *cobra.Command {
 	apply.Flags().BoolVar(&dry, "dry-run", false, "only say what would change")
 	apply.Flags().StringVar(&match, "if-match", "", "apply only while this `version` is active")
 	apply.Flags().StringVar(&note, "note", "", "why, for the history of versions")
-	c.AddCommand(lint, diff, apply, pull)
+	schema := &cobra.Command{
+		Use: "schema", Short: "Print the JSON Schema that lets an editor complete a catalog", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := cmd.OutOrStdout().Write(catalog.Schema())
+			return err
+		},
+	}
+	c.AddCommand(lint, diff, apply, pull, schema)
 	return c
 }
 
