@@ -53,6 +53,7 @@ func reportCommand() *cobra.Command {
 					return err
 				}
 			}
+			o.Today = clock.Real().Now()
 			o.Progress = func(file string, rows int64) {
 				fmt.Fprintf(cmd.ErrOrStderr(), "%s: %d rows read\n", file, rows)
 			}

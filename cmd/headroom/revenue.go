@@ -211,6 +211,7 @@ func (f *revenueFlags) book(cmd *cobra.Command, q query) (*revenue.Book, []strin
 		return nil, nil, err
 	}
 	problems.Each = each
+	var newest, last clock.Time // start and end
 	books := map[money.Currency]*revenue.Book{}
 	rows := map[money.Currency]int{}
 	counts, err := file.Subscriptions(problems, func(s *sheet.SubscriptionRow) error {
@@ -220,6 +221,12 @@ func (f *revenueFlags) book(cmd *cobra.Command, q query) (*revenue.Book, []strin
 			books[s.Currency] = b
 		}
 		rows[s.Currency]++
+		if s.Currency == q.Currency || q.Currency == "" {
+			newest = max(newest, s.StartedAt)
+			if q.AsOf == 0 {
+				last = max(last, s.EndedAt)
+			}
+		}
 		b.AddSubscription(s.Account, s.StartedAt, s.EndedAt, s.MRR())
 		return nil
 	})
@@ -246,6 +253,14 @@ func (f *revenueFlags) book(cmd *cobra.Command, q query) (*revenue.Book, []strin
 	notes := tellProblems(problems, counts)
 	if note != "" {
 		notes = append([]string{note}, notes...)
+	}
+	if c := file.AssumedCurrency(); c != "" {
+		notes = append(notes, fmt.Sprintf("%s: no column names the currency, so %s is assumed. If it is another, say so in a mapping file: currency: {constant: EUR}.", file.Name, c))
+	}
+	// Contracts with a term end in months that the data does not reach.
+	if month := revenue.MonthOf(newest); newest != 0 && q.To == 0 && q.cohort == 0 && (last > newest+62*clock.Day || last > clock.Real().Now()) {
+		notes = append(notes, fmt.Sprintf("The newest subscription starts on %s; months after %s may lie in the future of the data and hold only ends that are known already. Leave them out with --to %s, or --as-of.",
+			newest.Std().Format("2006-01-02"), month, month))
 	}
 	return books[currency], notes, nil
 }

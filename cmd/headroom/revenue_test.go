@@ -79,7 +79,7 @@ func TestRevenueAsJSONHasTheFixedFields(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &doc); err != nil {
 		t.Fatal(err)
 	}
-	if doc.Currency != "USD" || len(doc.Items) != 12 || len(doc.Notes) != 2 {
+	if doc.Currency != "USD" || len(doc.Items) != 12 || len(doc.Notes) != 3 || !strings.Contains(doc.Notes[2], "USD is assumed") {
 		t.Fatalf("%+v", doc)
 	}
 	for _, field := range []string{"period", "start", "new", "expansion", "contraction", "churn", "reactivation", "end"} {
@@ -162,5 +162,24 @@ func TestWithoutAFileTheServerIsAsked(t *testing.T) {
 	_, _, err = run(t, revenueCommand(), "movements")
 	if fault.CodeOf(err) != "server_away" {
 		t.Errorf("a server that is away: %v", err)
+	}
+}
+
+func TestMonthsAfterTheDataAreTold(t *testing.T) {
+	head := "account,started_at,ended_at,amount,currency\n"
+	for _, c := range []struct {
+		name, rows string
+		args       []string
+		told       bool
+	}{
+		{"a term that ends in a year", "a,2024-01-31,2025-01-31,10,USD\n", nil, true},
+		{"an end soon after the newest start", "a,2024-01-01,2024-02-15,10,USD\nb,2024-01-31,,10,USD\n", nil, false},
+		{"months that are asked for", "a,2024-01-31,2025-01-31,10,USD\n", []string{"--to", "2024-02"}, false},
+		{"a day that is asked for", "a,2024-01-31,2025-01-31,10,USD\n", []string{"--as-of", "2024-02-01"}, false},
+	} {
+		_, errs, err := run(t, revenueCommand(), append([]string{"movements", "--subscriptions", written(t, head+c.rows)}, c.args...)...)
+		if err != nil || strings.Contains(errs, "months after 2024-01 may lie in the future of the data") != c.told {
+			t.Errorf("%s: %v, %q", c.name, err, errs)
+		}
 	}
 }

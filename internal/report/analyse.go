@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/fault"
@@ -121,8 +122,14 @@ func (a *analysis) settle() error {
 	if len(currencies) > 1 {
 		a.note("The files have several currencies (%v). All money here is %s alone, %d of the rows; nothing is converted. Ask for another with --currency.", currencies, a.cur, a.rows[a.cur])
 	}
+	if len(a.assumed) > 0 {
+		a.note("%s: no column names the currency, so %s is assumed. If it is another, say so in a mapping file: currency: {constant: EUR}.", strings.Join(a.assumed, ", "), sheet.DefaultCurrency)
+	}
+	a.tellLeftOut()
 	if a.o.AsOf != 0 {
 		a.until = a.o.AsOf
+	} else {
+		a.untilEnds()
 	}
 	a.now = revenue.MonthOf(a.until)
 	if from, _ := a.book.Span(); a.until+clock.Day < a.now.End() && a.now > from {
@@ -131,6 +138,41 @@ func (a *analysis) settle() error {
 	}
 	a.r.Currency, a.r.Until, a.r.Period = a.cur, day(a.until), a.now
 	return nil
+}
+
+// tellLeftOut says how many rows of subscriptions the MRR lacks.
+func (a *analysis) tellLeftOut() {
+	var all sheet.Counts
+	for _, f := range a.files {
+		if f.Kind == sheet.Subscriptions {
+			all.Rows, all.Bad = all.Rows+f.Counts.Rows, all.Bad+f.Counts.Bad
+		}
+	}
+	if all.Bad > 0 {
+		a.r.Headline.LeftOut = fmt.Sprintf("%s of %s of subscriptions left out", group(fmt.Sprint(all.Bad)), count(int(all.Rows), "row"))
+	}
+}
+
+// reach is how far after the newest start or usage an end still counts as something that
+// happened; later ones are terms of contracts, known in advance.
+const reach = 62 * clock.Day
+
+// untilEnds moves the end of the data to the newest end of a subscription that has happened,
+// and tells of those that have not.
+func (a *analysis) untilEnds() {
+	begun, later := a.until, 0
+	for _, end := range a.ends {
+		switch {
+		case end > begun+reach || (a.o.Today != 0 && end > a.o.Today):
+			later++
+		default:
+			a.until = max(a.until, end)
+		}
+	}
+	if later > 0 {
+		a.note("%s after the data ends (%s): they are known in advance and are not counted yet. If the data reaches further, give its last day with --as-of.",
+			count(later, "subscription end"), day(a.until))
+	}
 }
 
 func (a *analysis) note(format string, args ...any) {

@@ -39,6 +39,8 @@ type data struct {
 	books    map[money.Currency]*revenue.Book
 	rows     map[money.Currency]int
 	until    clock.Time
+	ends     []clock.Time
+	assumed  []string // files of subscriptions that name no currency
 	hasUsage bool
 	dated    bool // usage has dates
 	hasAccts bool
@@ -90,6 +92,7 @@ func gather(files []File, o Options) (*data, error) {
 	}
 	d.problems.Each = o.Each
 	kinds := make([]sheet.Kind, len(files))
+	var lacks error
 	for i, f := range files {
 		use := FileUse{Name: f.Name}
 		err := d.with(f, "", func(s *sheet.File) error {
@@ -98,6 +101,9 @@ func gather(files []File, o Options) (*data, error) {
 		})
 		if fault.CodeOf(err) == "columns_unrecognised" {
 			use.Why, err = err.Error(), nil
+			if lacks == nil { // what it would take to read it as subscriptions
+				lacks = d.with(f, sheet.Subscriptions, func(*sheet.File) error { return nil })
+			}
 		}
 		if err != nil {
 			return nil, err
@@ -105,7 +111,7 @@ func gather(files []File, o Options) (*data, error) {
 		d.files = append(d.files, use)
 	}
 	if !slices.Contains(kinds, sheet.Subscriptions) {
-		return nil, noSubscriptions(d.files)
+		return nil, noSubscriptions(d.files, lacks)
 	}
 	for _, kind := range sheet.Kinds() {
 		for i, f := range files {
@@ -127,7 +133,9 @@ func gather(files []File, o Options) (*data, error) {
 	return d, nil
 }
 
-func noSubscriptions(files []FileUse) error {
+// noSubscriptions words the fault; lacks says which columns the first file that was not
+// recognised would need.
+func noSubscriptions(files []FileUse, lacks error) error {
 	var seen []string
 	for _, f := range files {
 		seen = append(seen, fmt.Sprintf("%s (%s)", f.Name, cmp.Or(string(f.Kind), "not recognised")))
@@ -135,6 +143,10 @@ func noSubscriptions(files []FileUse) error {
 	what := "no file was named"
 	if len(seen) > 0 {
 		what = "among " + strings.Join(seen, ", ") + " there is no file of subscriptions"
+	}
+	if lacks != nil {
+		return fault.New(fault.Invalid, "subscriptions_missing", "%s; %v", what, lacks).
+			WithMend("docs/guides/your-exports.md says how a mapping file is written").WithCause(lacks)
 	}
 	return fault.New(fault.Invalid, "subscriptions_missing", "%s", what).
 		WithMend("add one with the columns account, started_at, ended_at and amount, or name its columns in a mapping file (--map)")
@@ -167,6 +179,9 @@ func (d *data) read(s *sheet.File) (sheet.Counts, error) {
 		d.hasAccts = true
 		return s.Accounts(d.problems, func(a *sheet.AccountRow) error { tick(); d.addAccount(s.Name, a); return nil })
 	case sheet.Subscriptions:
+		if s.AssumedCurrency() != "" {
+			d.assumed = append(d.assumed, s.Name)
+		}
 		return s.Subscriptions(d.problems, func(v *sheet.SubscriptionRow) error { tick(); d.addSubscription(s.Name, v); return nil })
 	}
 	d.hasUsage = true
@@ -216,6 +231,9 @@ func (d *data) addSubscription(file string, s *sheet.SubscriptionRow) {
 	}
 	b.AddSubscription(s.Account, s.StartedAt, end, s.MRR())
 	d.until = max(d.until, s.StartedAt)
+	if s.EndedAt != 0 {
+		d.ends = append(d.ends, s.EndedAt)
+	}
 }
 
 // index makes subscriptions findable by id; an id told twice finds the first.

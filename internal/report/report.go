@@ -69,7 +69,9 @@ type FileUse struct {
 
 // Headline is the handful of figures that come first.
 type Headline struct {
-	MRR      Money   `json:"mrr"`
+	MRR Money `json:"mrr"`
+	// LeftOut says "3 of 6 rows of subscriptions were left out" beside the MRR; empty when none was.
+	LeftOut  string  `json:"left_out,omitempty"`
 	ARR      Money   `json:"arr"`
 	Paying   int     `json:"paying_accounts"`
 	ARPA     Money   `json:"arpa"` // MRR per paying account
@@ -270,6 +272,7 @@ type Options struct {
 	Catalog  LimitBook      // nil: no catalog
 	Currency money.Currency // "": the one with most rows
 	AsOf     clock.Time     // zero: the last day in the data
+	Today    clock.Time     // ends after it are known in advance and do not move "now"; zero: unknown
 	Usage    Aggregate      // Sum when empty
 	Top      int            // rows of a list, 25 when zero
 	Keep     int            // problems of a kind and file kept with their row, 100 when zero

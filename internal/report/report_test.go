@@ -13,6 +13,7 @@ import (
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/quantity"
+	"github.com/headroomhq/headroom/internal/sheet"
 	"pgregory.net/rapid"
 )
 
@@ -357,7 +358,7 @@ func TestWhatCannotBeReportedOnSaysWhy(t *testing.T) {
 
 func TestAMonthThatIsNotOverIsLeftOut(t *testing.T) {
 	r := reportOf(t, Options{}, "s.csv", "account,started_at,ended_at,amount\na,2024-01-01,,10\nb,2024-03-10,,10\n")
-	if r.Period.String() != "2024-02" || r.Headline.Paying != 1 || len(r.Notes) != 1 {
+	if r.Period.String() != "2024-02" || r.Headline.Paying != 1 || len(r.Notes) != 2 {
 		t.Errorf("%s, %d paying, %v", r.Period, r.Headline.Paying, r.Notes)
 	}
 }
@@ -377,4 +378,70 @@ func FuzzMake(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestTheNewestEndMovesNowUnlessItIsKnownInAdvance(t *testing.T) {
+	for _, c := range []struct {
+		name, rows string
+		o          Options
+		period     string
+		paying     int
+		says       string
+	}{
+		{"a cancellation after the newest start", "a,2024-01-01,,10,USD\nb,2024-01-10,2024-02-29,10,USD\n", Options{}, "2024-02", 1, ""},
+		{"a term that ends in a year", "a,2024-01-01,2025-01-01,10,USD\nb,2024-01-31,,10,USD\n", Options{}, "2024-01", 2, "1 subscription end after the data ends (2024-01-31)"},
+		{"an end after today", "a,2024-01-01,2024-02-29,10,USD\nb,2024-01-31,,10,USD\n", Options{Today: dayOf(t, "2024-02-10")}, "2024-01", 2, "--as-of"},
+		{"a day that is asked for", "a,2024-01-01,2024-02-29,10,USD\nb,2024-01-31,,10,USD\n", Options{AsOf: dayOf(t, "2024-04-30")}, "2024-04", 1, ""},
+	} {
+		r := reportOf(t, c.o, "s.csv", "account,started_at,ended_at,amount,currency\n"+c.rows)
+		if r.Period.String() != c.period || r.Headline.Paying != c.paying || !strings.Contains(strings.Join(r.Notes, " "), c.says) {
+			t.Errorf("%s: %s, %d paying, %q", c.name, r.Period, r.Headline.Paying, r.Notes)
+		}
+	}
+}
+
+func TestTheSummarySaysWhatIsAssumedAndLeftOut(t *testing.T) {
+	r := reportOf(t, Options{}, "s.csv", "account,started_at,ended_at,amount\na,2024-01-31,,10\nb,2024-01-31,,2.000\nc,2024-01-31,,x\n", "t.csv", "ticket,priority\n1,high\n")
+	var b, page bytes.Buffer
+	if err := r.WriteText(&b); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.WriteHTML(&page); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"from 1 paying account (2 of 3 rows of subscriptions left out)\n",
+		"s.csv: no column names the currency, so USD is assumed",
+		"Not used: t.csv: its columns (ticket, priority) are not those of",
+		"0 accounts pay the same as a year ago; usage grew at 0 of them\n",
+		"0 accounts use as much as the plan above theirs; 0 accounts lack a feature that most like them use\n",
+		"Numbers that can be read as thousands and as decimals (left out)",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is not in\n%s", want, b.String())
+		}
+	}
+	if !strings.Contains(page.String(), "2 of 3 rows of subscriptions left out") {
+		t.Error("the page does not say what is left out beside the MRR")
+	}
+	if r = reportOf(t, Options{}, "s.csv", "account,started_at,ended_at,amount,currency\na,2024-01-31,,10,USD\n"); strings.Contains(strings.Join(r.Notes, " "), "assumed") {
+		t.Errorf("a currency column: %q", r.Notes)
+	}
+}
+
+func TestAFileThatIsNotRecognisedSaysWhichColumnsItNeeds(t *testing.T) {
+	_, err := Make(files("s.csv", "Kunde,Beginn,Preis\na,2024-01-31,10\n"), Options{})
+	for _, want := range []string{"account", "started_at", "ended_at", "amount", "the file has Kunde, Beginn, Preis", "--map"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in %v", want, err)
+		}
+	}
+	m, merr := sheet.ParseMapping("map.yaml", []byte("subscriptions: {account: Kunde, started_at: Beginn, ended_at: {constant: \"\"}, amount: Betrag}"))
+	if merr != nil {
+		t.Fatal(merr)
+	}
+	_, err = Make(files("s.csv", "Kunde,Beginn,Preis\na,2024-01-31,10\n"), Options{Mapping: m})
+	if err == nil || !strings.Contains(err.Error(), `amount (the mapping wants column "Betrag")`) || !strings.Contains(err.Error(), "the file has Kunde, Beginn, Preis") {
+		t.Errorf("%v", err)
+	}
 }

@@ -22,11 +22,21 @@ func (r *Report) WriteText(w io.Writer) error {
 		return percent(*s)
 	}
 	shown := func(m Money) string { return group(m.Twelfths.Round().Decimal(m.Currency)) }
-	line("MRR %s %s at the end of %s, from %s", shown(h.MRR), r.Currency, monthName(r.Period), count(h.Paying, "paying account"))
+	lacks := ""
+	if h.LeftOut != "" {
+		lacks = " (" + h.LeftOut + ")"
+	}
+	line("MRR %s %s at the end of %s, from %s%s", shown(h.MRR), r.Currency, monthName(r.Period), count(h.Paying, "paying account"), lacks)
 	line("NRR %s and GRR %s over 12 months; %s and %s over the last month", rate(h.NRR), rate(h.GRR), rate(h.MonthNRR), rate(h.MonthGRR))
 	line("Near a limit %d, held at a limit %d, over a limit %d (limits: %s)", r.Limits.NearCount, r.Limits.HeldCount, r.Limits.OverCount, sourceWords(r.Limits.Source))
-	line("Flat %d although usage grew, %d in all; under-using %d, paying %s %s a month", r.Flat.Count, r.Flat.AllFlat, r.UnderUsing.Count, shown(r.UnderUsing.MRR), r.Currency)
-	line("On a plan too small %d; without a feature most like them use %d", r.Whitespace.PlanCount, r.Whitespace.AccountCount)
+	line("%s the same as a year ago; usage grew at %d of them", pay(r.Flat.AllFlat), r.Flat.Count)
+	line("%s and hardly %s: %s %s a month", pay(r.UnderUsing.Count), verb(r.UnderUsing.Count, "uses it", "use it"), shown(r.UnderUsing.MRR), r.Currency)
+	line("%s as much as the plan above theirs; %s a feature that most like them use", verbed(r.Whitespace.PlanCount, "uses", "use"), verbed(r.Whitespace.AccountCount, "lacks", "lack"))
+	for _, f := range r.Files {
+		if f.Why != "" {
+			line("Not used: %s", f.Why)
+		}
+	}
 	for _, n := range r.Notes {
 		line("Note: %s", n)
 	}
@@ -66,6 +76,18 @@ func (r *Report) WriteText(w io.Writer) error {
 	}
 	return nil
 }
+
+func verb(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// verbed writes "1 account uses", "9 accounts use".
+func verbed(n int, one, many string) string { return count(n, "account") + " " + verb(n, one, many) }
+
+func pay(n int) string { return verbed(n, "pays", "pay") }
 
 func leftOut(g sheet.Group) string {
 	switch {

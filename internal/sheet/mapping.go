@@ -116,6 +116,31 @@ func (m *Mapping) fit(kind Kind, columns []string) (n int, all bool) {
 	return n, true
 }
 
+// meant finds the kind whose section was written for a file with these columns although
+// some of its columns are missing: it has most of them, and more than any other kind's; empty
+// when there is none.
+func (m *Mapping) meant(columns []string) Kind {
+	best, most := Kind(""), 0
+	for _, kind := range Kinds() {
+		s := m.sections[kind]
+		if s == nil || looksLike(kind, columns) {
+			continue
+		}
+		have, all := 0, 0
+		for _, src := range s.sources {
+			for _, c := range src.columns() {
+				if all++; indexOf(columns, c) >= 0 {
+					have++
+				}
+			}
+		}
+		if have*2 > all && have > most {
+			best, most = kind, have
+		}
+	}
+	return best
+}
+
 // Merge adds the sections of other mappings, so that each kind of file may have its own
 // mapping file. A kind mapped twice is an error.
 func (m *Mapping) Merge(other *Mapping) error {

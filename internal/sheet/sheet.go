@@ -6,10 +6,12 @@
 package sheet
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
 	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/money"
 )
 
 // Kind says what the rows of a file are.
@@ -85,6 +87,15 @@ func (f *File) Source(target string) string {
 	return target
 }
 
+// AssumedCurrency returns the currency that amounts are taken to be in because no column
+// and no constant of the mapping says it; empty when one does, or there are no amounts of money.
+func (f *File) AssumedCurrency() money.Currency {
+	if f.Kind != Subscriptions || f.layout.cells["currency"] != nil {
+		return ""
+	}
+	return DefaultCurrency
+}
+
 // recognise finds the kind whose mapping, or whose well-known names, fit the columns.
 func recognise(name string, columns []string, m *Mapping) (Kind, error) {
 	if m != nil {
@@ -97,14 +108,38 @@ func recognise(name string, columns []string, m *Mapping) (Kind, error) {
 		if best != "" {
 			return best, nil
 		}
+		if kind := m.meant(columns); kind != "" { // binding names the columns that are missing
+			return kind, nil
+		}
 	}
 	for _, kind := range []Kind{Subscriptions, Usage, Accounts} {
 		if looksLike(kind, columns) {
 			return kind, nil
 		}
 	}
-	return "", fault.New(fault.Invalid, "columns_unrecognised", "%s: its columns (%s) are not those of accounts, subscriptions or usage", name, list(columns)).
-		WithMend("name its columns in a mapping file and pass it with --map, or leave the file out")
+	err := fault.New(fault.Invalid, "columns_unrecognised", "%s: its columns (%s) are not those of accounts, subscriptions or usage%s", name, list(columns), nearest(columns))
+	return "", err.WithMend("name its columns in a mapping file and pass it with --map (docs/guides/your-exports.md), or leave the file out")
+}
+
+// nearest says what the columns lack to be subscriptions or usage, when they have half of it.
+func nearest(columns []string) string {
+	for _, kind := range []Kind{Subscriptions, Usage} {
+		var lacks []string
+		wanted := 0
+		for _, t := range targets[kind] {
+			if !t.required {
+				continue
+			}
+			wanted++
+			if find(columns, t.known) < 0 {
+				lacks = append(lacks, t.name)
+			}
+		}
+		if n := len(lacks); n > 0 && n*2 <= wanted {
+			return fmt.Sprintf("; if they are %s, no column was recognised as %s: name it in a mapping file, \"%s: {%s: <your column>}\"", kind, strings.Join(lacks, ", "), kind, lacks[0])
+		}
+	}
+	return ""
 }
 
 // list writes names for a message, the first thirty of them.
