@@ -160,7 +160,7 @@ func TestWithoutAFileTheServerIsAsked(t *testing.T) {
 	}
 	server.Close()
 	_, _, err = run(t, revenueCommand(), "movements")
-	if fault.CodeOf(err) != "server_away" {
+	if fault.CodeOf(err) != "server_unreachable" {
 		t.Errorf("a server that is away: %v", err)
 	}
 }

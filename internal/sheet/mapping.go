@@ -76,7 +76,7 @@ func ParseMapping(name string, text []byte) (*Mapping, error) {
 	if err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return nil, fault.New(fault.Invalid, "mapping_invalid", "%s: not YAML: %s", name, fault.Shorten(first)).
-			WithMend("see docs/guides/ravenstack.md for an example").WithCause(err)
+			WithMend("see docs/guides/your-exports.md for an example").WithCause(err)
 	}
 	m := &Mapping{Name: name, sections: map[Kind]*section{}}
 	for _, doc := range f.Docs {
