@@ -48,7 +48,9 @@ type partition struct {
 	stepped   waiters
 	durable   waiters
 
-	outbox bool // forwards may be waiting in SQL; only commitLoop touches it
+	// Only commitLoop, and close after it, touch these.
+	outbox    bool               // forwards may be waiting in SQL
+	harvested *engine.Checkpoint // taken from the state, not committed yet
 }
 
 func newPartition(r *Runner, n int, epoch int64) *partition {
@@ -98,6 +100,21 @@ func (p *partition) step(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// pass moves the partition past a message that holds nothing for it, without waking its
+// goroutine; false when something before it is still to be stepped, or somebody reads.
+func (p *partition) pass(position uint64) bool {
+	if !p.mu.TryLock() {
+		return false
+	}
+	defer p.mu.Unlock()
+	if p.state.Position != position-1 {
+		return false
+	}
+	p.state.Position = position
+	p.stepped.reached(position)
+	return true
 }
 
 // apply steps all records of one message.
@@ -269,14 +286,17 @@ func (p *partition) commitLoop(ctx context.Context) {
 
 // commit harvests and writes one checkpoint. An error means that the partition is no longer ours.
 func (p *partition) commit(ctx context.Context) error {
-	p.mu.Lock()
-	if p.state.Position == p.committed {
+	if p.harvested == nil {
+		p.mu.Lock()
+		if p.state.Position == p.committed {
+			p.mu.Unlock()
+			return nil
+		}
+		p.harvested = p.state.Harvest(p.cat)
 		p.mu.Unlock()
-		return nil
+		p.harvested.Epoch, p.harvested.Stream = p.epoch, p.r.Log.Identity()
 	}
-	c := p.state.Harvest(p.cat)
-	p.mu.Unlock()
-	c.Epoch, c.Stream = p.epoch, p.r.Log.Identity()
+	c := p.harvested
 	err := p.retry(ctx, func() error {
 		err := p.r.Store.Commit(ctx, c)
 		switch fault.CodeOf(err) {
@@ -291,6 +311,7 @@ func (p *partition) commit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.harvested = nil
 	p.outbox = p.outbox || len(c.Effects.Forwards) > 0
 	p.mu.Lock()
 	p.committed = c.To
@@ -336,7 +357,11 @@ func (p *partition) close() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if err := p.commit(ctx); err != nil && !errors.Is(err, context.Canceled) {
+	err := p.commit(ctx)
+	if err == nil { // that may have been one whose commit was cut off; this is what came after it
+		err = p.commit(ctx)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
 		p.r.Logger.Warn("last checkpoint not written; the log holds it all", "partition", p.n, "error", err)
 	}
 	p.lose()

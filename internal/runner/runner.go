@@ -217,6 +217,10 @@ func (r *Runner) dispatch(ctx context.Context, position uint64, message []byte) 
 		if !mine {
 			sections = toAll
 		}
+		if len(sections) == 0 && p.pass(position) {
+			p.queued.Store(position)
+			continue
+		}
 		select {
 		case p.in <- item{position, sections}:
 			p.queued.Store(position)
