@@ -77,7 +77,7 @@ func TestInputMadeToHurtIsRefusedAtOnce(t *testing.T) {
 		{name: "an id that is a path", method: "GET", path: "/v1/decisions/..%2F..%2Fetc/explain", status: 404, code: "decision_unknown"},
 		{name: "a key that is not there", method: "DELETE", path: "/v1/keys/..%2f", status: 404},
 		{name: "a form instead of JSON", method: "POST", path: "/v1/check/bulk", body: "account=acme", headers: []string{"Content-Type", "application/x-www-form-urlencoded"}, status: 415, code: "unsupported_media_type"},
-		{name: "a method nobody knows", method: "PROPFIND", path: "/v1/accounts", status: 404, code: "route_unknown"},
+		{name: "a method nobody knows", method: "PROPFIND", path: "/v1/accounts", status: 405, code: "method_unknown"},
 		{name: "a name in place of a body", method: "POST", path: "/v1/check", body: "null", status: 422, code: "account_missing"},
 		{name: "a list in place of a body", method: "POST", path: "/v1/check", body: "[]", status: 422},
 	} {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
 )
 
@@ -12,6 +13,7 @@ func TestAPartitionJustTakenIsNeverHandedAMessageAfterAGap(t *testing.T) {
 	for n, at := range map[int]uint64{0: 100, 1: 50} {
 		p := newPartition(r, n, 1)
 		p.queued.Store(at)
+		p.state = engine.NewState(n, at, 0, "", engine.Rules, nil)
 		r.owned[n] = p
 	}
 	var m event.Message
