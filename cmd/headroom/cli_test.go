@@ -162,8 +162,8 @@ func TestTheCommandsThatAskAServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	data, address := t.TempDir(), freePort(t)
-	begin := func() (*exec.Cmd, *bytes.Buffer) {
-		var out bytes.Buffer
+	begin := func() (*exec.Cmd, *output) {
+		var out output
 		cmd := exec.Command(path, "serve", "--data", data, "--listen", address, "--partitions", "4")
 		cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "HEADROOM_") })
 		cmd.Stdout = &out
@@ -183,7 +183,9 @@ func TestTheCommandsThatAskAServer(t *testing.T) {
 		}
 	}
 	server, said := begin()
-	time.Sleep(100 * time.Millisecond) // what it prints follows its being ready
+	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(said.String(), "listening on") && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond) // what it prints follows its being ready
+	}
 	key := regexp.MustCompile(`hr_sk_\w+`).FindString(said.String())
 	if key == "" || !strings.Contains(said.String(), "listening on http://"+address) {
 		t.Fatalf("the first start said:\n%s", said)

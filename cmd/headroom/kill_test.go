@@ -68,8 +68,28 @@ type node struct {
 	t    *testing.T
 	args []string
 	url  string
-	log  *bytes.Buffer
+	log  *output
 	cmd  *exec.Cmd
+}
+
+// output keeps what a process prints, to be read while it runs.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write adds to the output.
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(b)
+}
+
+// String returns what was printed so far.
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 func newNode(t *testing.T, data string, more ...string) *node {
@@ -93,7 +113,7 @@ func (n *node) start() {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	n.log = &bytes.Buffer{}
+	n.log = &output{}
 	n.cmd = exec.Command(path, n.args...)
 	n.cmd.Env = append(os.Environ(), "HEADROOM_SECRET_KEY="+killKey)
 	n.cmd.Stdout, n.cmd.Stderr = n.log, n.log
