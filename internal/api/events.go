@@ -27,6 +27,7 @@ type IngestAnswer struct {
 	Duplicates     int              `json:"duplicates" doc:"repetitions found so far; others stand under accepted and are counted once all the same"`
 	Rejected       []event.Rejected `json:"rejected"`
 	Undeduplicated int              `json:"undeduplicated,omitempty" doc:"accepted events without an id: sent again, they count again"`
+	UnknownTypes   []string         `json:"unknown_types,omitempty" doc:"types of accepted events that no meter and no signal of the catalog names, 20 at most: they are kept and count for nothing"`
 	Position       string           `json:"position" doc:"a read that carries it in Headroom-Position sees these events"`
 }
 
@@ -103,6 +104,7 @@ func (s *Server) keep(r *http.Request, d *event.Decoded) (IngestAnswer, error) {
 	s.ingest.accepted.Add(int64(a.Accepted))
 	s.ingest.rejected.Add(int64(len(d.Rejected)))
 	s.ingest.undeduplicated.Add(int64(a.Undeduplicated))
+	a.UnknownTypes = s.note(r.Context(), d, s.Clock.Now())
 	s.reach(position)
 	a.Position = s.Runner.Position(position)
 	a.Rejected = append([]event.Rejected{}, a.Rejected...) // d's memory is given back before the answer is written

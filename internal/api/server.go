@@ -53,6 +53,8 @@ type Server struct {
 	people  *people
 	gates   *gates
 	ingest  counters
+	known   knownTypes
+	unknown unknownTypes
 	reached atomic.Uint64 // the log is known to go this far
 	leaving chan struct{} // closed by Leave
 	leave   sync.Once
