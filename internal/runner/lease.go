@@ -16,7 +16,7 @@ import (
 func (r *Runner) lease(ctx context.Context) {
 	for pause(ctx, r.LeaseTTL/3) {
 		r.renew(ctx)
-		if err := r.acquire(ctx, ctx); err != nil && ctx.Err() == nil {
+		if err := r.acquire(ctx); err != nil && ctx.Err() == nil {
 			if final(err) {
 				r.Logger.Error("partitions cannot be taken", "error", err)
 				r.fail(err)
@@ -54,8 +54,8 @@ func (r *Runner) renew(ctx context.Context) {
 	}
 }
 
-// acquire tries for every partition that is not owned here. run is the life of what it starts.
-func (r *Runner) acquire(ctx, run context.Context) error {
+// acquire tries for every partition that is not owned here.
+func (r *Runner) acquire(ctx context.Context) error {
 	var won bool
 	for n := range r.Partitions {
 		r.mu.Lock()
@@ -80,8 +80,7 @@ func (r *Runner) acquire(ctx, run context.Context) error {
 		r.mu.Lock()
 		r.owned[n] = p
 		r.mu.Unlock()
-		r.running.Go(func() { p.step(run) })
-		r.running.Go(func() { p.commitLoop(run) })
+		r.begin(p)
 		won = true
 	}
 	if won {

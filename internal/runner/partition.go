@@ -40,7 +40,7 @@ type partition struct {
 	gone       chan struct{} // closed when lost
 	loseOnce   sync.Once
 
-	mu        sync.Mutex
+	mu        lock
 	state     *engine.State
 	cat       *catalog.Catalog
 	committed uint64
@@ -54,8 +54,28 @@ type partition struct {
 }
 
 func newPartition(r *Runner, n int, epoch int64) *partition {
-	return &partition{r: r, n: n, epoch: epoch, in: make(chan item, 64), gone: make(chan struct{}),
+	return &partition{r: r, n: n, epoch: epoch, mu: make(lock, 1), in: make(chan item, 64), gone: make(chan struct{}),
 		answers: make(map[event.Fingerprint][]chan engine.Answer), outbox: true}
+}
+
+// lock is a mutex whose waiters testing/synctest knows to be waiting, which it does not of
+// sync.Mutex. It is held while SQL is asked, and taken once per message or call.
+type lock chan struct{}
+
+// Lock waits for its turn.
+func (l lock) Lock() { l <- struct{}{} }
+
+// Unlock lets the next one in.
+func (l lock) Unlock() { <-l }
+
+// TryLock is false when somebody else holds it.
+func (l lock) TryLock() bool {
+	select {
+	case l <- struct{}{}:
+		return true
+	default:
+		return false
+	}
 }
 
 // lose drops the partition without another write.

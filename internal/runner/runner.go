@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,16 +18,30 @@ import (
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
-	"github.com/headroomhq/headroom/internal/eventlog"
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/store"
 )
 
+// Log is what a Runner needs of the durable log, *eventlog.Log, which says what each does.
+// The simulation in this package's tests has another one, which fails when it is told to (ADR 0021).
+type Log interface {
+	Identity() string
+	Bounds(ctx context.Context) (first, last uint64, err error)
+	Read(ctx context.Context, from uint64, f func(position uint64, at time.Time, message []byte) error) error
+	Ask(position uint64) error
+	Asked(f func(position uint64)) (hush func(), err error)
+}
+
+// Writer appends to the log: *eventlog.Writer.
+type Writer interface {
+	Submit(ctx context.Context, records ...event.Record) (position uint64, err error)
+}
+
 // Options say what a Runner works with. Store, Log, Writer and Clock are required.
 type Options struct {
 	Store   *store.Store
-	Log     *eventlog.Log
-	Writer  *eventlog.Writer
+	Log     Log
+	Writer  Writer
 	Clock   *clock.Clock
 	Logger  *slog.Logger
 	Owner   string // unique to this process
@@ -47,7 +62,8 @@ type Runner struct {
 	restart context.CancelFunc // makes the reader begin again from the lowest position
 	commits chan struct{}      // closed and replaced at every commit
 
-	catalogs sync.Map // version → *catalog.Catalog
+	begin    func(*partition) // starts the work on a partition that was just taken
+	catalogs sync.Map         // version → *catalog.Catalog
 	stop     context.CancelFunc
 	running  sync.WaitGroup
 	failed   chan error
@@ -56,22 +72,14 @@ type Runner struct {
 // Start takes the partitions that are free and begins to step. It returns once it has
 // tried each lease, with all partitions it could get caught up to the log's end.
 func Start(ctx context.Context, o Options) (*Runner, error) {
-	if o.LeaseTTL == 0 {
-		o.LeaseTTL = 5 * time.Second
-	}
-	if o.CheckpointEvery == 0 {
-		o.CheckpointEvery = 200 * time.Millisecond
-	}
-	if o.KeepAccounts == 0 {
-		o.KeepAccounts = 50_000
-	}
-	if o.Logger == nil {
-		o.Logger = slog.Default()
-	}
-	r := &Runner{Options: o, owned: make(map[int]*partition), commits: make(chan struct{}), failed: make(chan error, 1)}
+	r := newRunner(o)
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	r.stop = stop
-	if err := r.acquire(ctx, run); err != nil {
+	r.begin = func(p *partition) {
+		r.running.Go(func() { p.step(run) })
+		r.running.Go(func() { p.commitLoop(run) })
+	}
+	if err := r.acquire(ctx); err != nil {
 		stop()
 		return nil, err
 	}
@@ -102,6 +110,23 @@ func Start(ctx context.Context, o Options) (*Runner, error) {
 	return r, nil
 }
 
+// newRunner returns a runner that has not begun to work.
+func newRunner(o Options) *Runner {
+	if o.LeaseTTL == 0 {
+		o.LeaseTTL = 5 * time.Second
+	}
+	if o.CheckpointEvery == 0 {
+		o.CheckpointEvery = 200 * time.Millisecond
+	}
+	if o.KeepAccounts == 0 {
+		o.KeepAccounts = 50_000
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return &Runner{Options: o, owned: make(map[int]*partition), commits: make(chan struct{}), failed: make(chan error, 1)}
+}
+
 // Failed delivers the error that made the runner stop working for good: the log or the
 // database no longer hold what they held.
 func (r *Runner) Failed() <-chan error { return r.failed }
@@ -128,7 +153,7 @@ func (r *Runner) fail(err error) {
 	}
 }
 
-// partitions returns those owned now.
+// partitions returns those owned now, by number.
 func (r *Runner) partitions() []*partition {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -136,6 +161,7 @@ func (r *Runner) partitions() []*partition {
 	for _, p := range r.owned {
 		out = append(out, p)
 	}
+	slices.SortFunc(out, func(a, b *partition) int { return a.n - b.n })
 	return out
 }
 
@@ -232,32 +258,36 @@ func (r *Runner) dispatch(ctx context.Context, position uint64, message []byte) 
 	return nil
 }
 
-// tick puts the passing of time into the log: when a timer of an owned partition is due,
-// and once a minute. A test clock only moves by Advance.
+// tick puts the passing of time into the log.
 func (r *Runner) tick(ctx context.Context) {
-	var last clock.Time
-	for pause(ctx, 50*time.Millisecond) {
-		if r.Clock.IsTest() {
-			continue
-		}
-		now := r.Clock.Now()
-		due := now >= last+clock.Minute
-		for _, p := range r.partitions() {
-			if at := p.nextDue(); at != 0 && at <= now && at > last {
-				due = true
-			}
-		}
-		if !due {
-			continue
-		}
-		if _, err := r.Writer.Submit(ctx, event.Record{Kind: event.KindTick, ReceivedAt: now}); err != nil {
-			if ctx.Err() == nil {
-				r.Logger.Warn("the passing of time could not be recorded", "error", err)
-			}
-			continue
-		}
-		last = now
+	for last := clock.Time(0); pause(ctx, 50*time.Millisecond); {
+		last = r.tickAfter(ctx, last)
 	}
+}
+
+// tickAfter appends a tick when a timer of an owned partition is due, or a minute after the
+// last one, and returns the time of the last one. A test clock only moves by Advance.
+func (r *Runner) tickAfter(ctx context.Context, last clock.Time) clock.Time {
+	if r.Clock.IsTest() {
+		return last
+	}
+	now := r.Clock.Now()
+	due := now >= last+clock.Minute
+	for _, p := range r.partitions() {
+		if at := p.nextDue(); at != 0 && at <= now && at > last {
+			due = true
+		}
+	}
+	if !due {
+		return last
+	}
+	if _, err := r.Writer.Submit(ctx, event.Record{Kind: event.KindTick, ReceivedAt: now}); err != nil {
+		if ctx.Err() == nil {
+			r.Logger.Warn("the passing of time could not be recorded", "error", err)
+		}
+		return last
+	}
+	return now
 }
 
 // pause waits for d; false when ctx ended first.

@@ -69,7 +69,8 @@ func open(t *testing.T) *shop {
 func (s *shop) start(change ...func(*Options)) *Runner {
 	s.t.Helper()
 	s.n++
-	o := Options{Store: s.store, Log: s.log, Writer: eventlog.NewWriter(s.log, partitions), Clock: clock.Real(), Logger: slog.New(slog.DiscardHandler),
+	writer := eventlog.NewWriter(s.log, partitions)
+	o := Options{Store: s.store, Log: s.log, Writer: writer, Clock: clock.Real(), Logger: slog.New(slog.DiscardHandler),
 		Owner: fmt.Sprint("process-", s.n), Address: fmt.Sprintf("http://node-%d", s.n), Partitions: partitions,
 		LeaseTTL: 300 * time.Millisecond, CheckpointEvery: 20 * time.Millisecond}
 	for _, f := range change {
@@ -79,7 +80,7 @@ func (s *shop) start(change ...func(*Options)) *Runner {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { r.Close(); o.Writer.Close() })
+	s.t.Cleanup(func() { r.Close(); writer.Close() })
 	return r
 }
 
