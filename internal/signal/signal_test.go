@@ -1,7 +1,6 @@
 package signal
 
 import (
-	"encoding/json"
 	"reflect"
 	"strings"
 	"testing"
@@ -55,17 +54,14 @@ func apply(st *State, s step, rules []*catalog.Signal) []Signal {
 }
 
 // play runs a history and returns the evidence of all that fired. Between any two steps
-// the state takes a trip through JSON, as a restart makes it.
+// the state is stored and read again, as a restart does.
 func play(t *testing.T, rules []*catalog.Signal, steps []step) (evidence []string, st State) {
 	t.Helper()
 	for _, s := range steps {
-		var again State
-		if b, err := json.Marshal(st); err != nil {
-			t.Fatal(err)
-		} else if err := json.Unmarshal(b, &again); err != nil {
+		var err error
+		if st, err = DecodeState(st.AppendBinary(nil)); err != nil {
 			t.Fatal(err)
 		}
-		st = again
 		for _, f := range apply(&st, s, rules) {
 			evidence = append(evidence, f.Evidence)
 		}
@@ -390,16 +386,13 @@ func TestARestartBetweenAnyTwoFactsChangesNothing(t *testing.T) {
 					t.Fatalf("badly formed signal %+v", f)
 				}
 			}
-			kept, err := json.Marshal(restarted)
-			if err != nil {
+			kept := restarted.AppendBinary(nil)
+			var err error
+			if restarted, err = DecodeState(kept); err != nil {
 				t.Fatal(err)
 			}
-			restarted = State{}
-			if err := json.Unmarshal(kept, &restarted); err != nil {
-				t.Fatal(err)
-			}
-			if again, _ := json.Marshal(steady); string(again) != string(kept) {
-				t.Fatalf("states differ:\n%s\n%s", again, kept)
+			if again := steady.AppendBinary(nil); string(again) != string(kept) {
+				t.Fatalf("states differ:\n%x\n%x", again, kept)
 			}
 			if len(restarted.Live) > maxLive {
 				t.Fatalf("%d live signals", len(restarted.Live))
