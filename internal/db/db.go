@@ -63,6 +63,17 @@ func Open(ctx context.Context, target string) (*DB, error) {
 	return d, nil
 }
 
+// Over returns a database over connections to engine that the caller opened, and migrates
+// it. Close closes them. It is for tests whose driver fails when it is told to, see package dbtest.
+func Over(ctx context.Context, engine Engine, write, read *sql.DB) (*DB, error) {
+	d := &DB{engine: engine, write: write, read: read, prepared: make(map[string]*sql.Stmt)}
+	if err := d.migrate(ctx); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
 // IsURL says whether target names a PostgreSQL server and not a directory.
 func IsURL(target string) bool {
 	return strings.HasPrefix(target, "postgres://") || strings.HasPrefix(target, "postgresql://")
