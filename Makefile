@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 CONSOLE := internal/console/dist/index.html
-MODULES := . $(patsubst %/go.mod,%,$(wildcard sdk/*/go.mod examples/*/go.mod))
+MODULES := . $(patsubst %/go.mod,%,$(wildcard sdk/*/go.mod examples/*/go.mod test/*/go.mod))
 LINT    := v2.15.0# of golangci-lint
 
 .PHONY: help
