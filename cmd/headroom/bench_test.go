@@ -1,0 +1,86 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// benchRun runs a bench for a moment and returns its JSON document.
+func benchRun(t *testing.T, args ...string) map[string]any {
+	t.Helper()
+	c := benchCommand()
+	c.SetArgs(append(args, "--duration", "100ms", "--warm-up", "20ms", "--output", "json"))
+	c.SilenceUsage = true
+	out := captured(t, func() {
+		if err := c.ExecuteContext(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	var doc map[string]any
+	if err := json.Unmarshal([]byte(out), &doc); err != nil {
+		t.Fatalf("no document: %v\n%s", err, out)
+	}
+	return doc
+}
+
+// captured returns what f prints to the standard output.
+func captured(t *testing.T, f func()) string {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	was := os.Stdout
+	os.Stdout = w
+	defer func() { os.Stdout = was }()
+	read := make(chan string)
+	go func() {
+		text, _ := io.ReadAll(r)
+		read <- string(text)
+	}()
+	func() {
+		defer w.Close()
+		f()
+	}()
+	return <-read
+}
+
+// wantFields fails unless the document has the fields, each of them a number above zero,
+// or as said after a colon: any.
+func wantFields(t *testing.T, doc map[string]any, fields ...string) {
+	t.Helper()
+	for _, f := range fields {
+		name, any, _ := strings.Cut(f, ":")
+		v, ok := doc[name]
+		if n, isNumber := v.(float64); !ok || any == "" && (!isNumber || n <= 0) {
+			t.Errorf("%s is %v, in %v", name, v, doc)
+		}
+	}
+}
+
+func TestEveryBenchPrintsItsDocument(t *testing.T) {
+	for _, c := range []struct {
+		name, args string
+		fields     []string
+		reference  []string
+	}{
+		{"events, in batches", "events --accounts 50 --batch 20 --clients 2 --references decode",
+			[]string{"events_per_second", "p50_ms", "p99_ms", "p999_ms", "ratio", "events", "seconds_to_catch_up", "peak_memory_bytes", "log_bytes_per_event", "database_bytes_per_event:any", "answers_429:any"},
+			[]string{"name:any", "events_per_second"}},
+		{"events, one a request", "events --accounts 50 --batch 1 --clients 4 --references decode",
+			[]string{"events_per_second", "p50_ms", "p99_ms", "ratio"}, []string{"name:any", "events_per_second"}},
+		{"check", "check --accounts 5 --clients 2",
+			[]string{"requests_per_second", "p50_ms", "p99_ms", "ratio"}, []string{"name:any", "requests_per_second"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			doc := benchRun(t, strings.Fields(c.args)...)
+			wantFields(t, doc, append(slices.Clone(c.fields), "conditions:any")...)
+			reference, _ := doc["reference"].(map[string]any)
+			wantFields(t, reference, c.reference...)
+		})
+	}
+}
