@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"encoding/json"
-	"maps"
-	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/catalog"
@@ -20,13 +18,13 @@ import (
 )
 
 // Account is all that a partition keeps of one account, or of one person whose records
-// carry no account (see event.UserKey). It is JSON that survives a round trip at any
-// moment, the same bytes for the same state.
+// carry no account (see event.UserKey). It survives being stored and read again at any
+// moment, as the same bytes for the same state: see encode.
 type Account struct {
 	Facts         account.Account           `json:"facts"`
 	Subscription  subscription.Subscription `json:"subscription"`
-	Usage         map[string]*meter.Usage   `json:"usage,omitempty"` // by meter
-	Signals       signal.State              `json:"signals"`
+	Usage         map[string]*meter.Usage   `json:"-"` // by meter
+	Signals       signal.State              `json:"-"`
 	Offers        offer.State               `json:"offers"`
 	Opportunities []opportunity.Opportunity `json:"opportunities,omitempty"` // open ones, and the newest closed
 	Opened        int64                     `json:"opened,omitempty"`        // opportunities ever; numbers their ids
@@ -40,7 +38,17 @@ type Account struct {
 	Catalog string  `json:"catalog,omitempty"`
 	Person  *person `json:"person,omitempty"`
 
-	key string
+	key   string
+	dirty bool // changed since the last harvest
+
+	// The encoded parts, nil when they must be encoded anew; see encode.
+	cold, signals []byte
+	stored        []byte // the whole, as the last harvest wrote it or as it was loaded
+
+	watches []watch // by meter; see watchOf
+	id      func(parts ...string) string
+	written written
+	touched uint32 // State.round in which it was last touched
 }
 
 // person is the state under a user key: who they are, where they belong, under which
@@ -57,31 +65,55 @@ const maxHeld = 1000
 
 // account returns the account of key, made when it does not exist.
 func (s *State) account(key string) *Account {
-	a := s.accounts[key]
+	a := s.get(key)
 	if a == nil {
+		key = strings.Clone(key) // which may be a part of a whole log message
 		a = &Account{key: key}
 		a.Facts = account.Account{Key: key, Unknown: true, CreatedAt: s.Now, UpdatedAt: s.Now}
+		a.written.known = true // that there is nothing
 		s.accounts[key] = a
 	}
-	s.dirty[key] = true
+	a.touched = s.round
+	if !a.dirty {
+		a.dirty = true
+		s.dirty = append(s.dirty, a)
+	}
 	return a
 }
 
-// touch is account, with the timers of the account set anew when done.
+// touch is account for records that may change anything about it; its timers are set anew when done.
 func (s *State) touch(key string, c *catalog.Catalog, f func(a *Account)) {
 	a := s.account(key)
-	if a.Catalog != c.Version {
-		a.Signals.Prune(c.Signals)
-		a.Catalog = c.Version
-	}
+	a.changed()
+	a.prune(c)
 	f(a)
-	s.due.put(key, a.nextDue(c, s.Now))
+	s.due.put(a.key, a.nextDue(c, s.Now))
+}
+
+// changed says that more than usage is another now.
+func (a *Account) changed() { a.cold, a.signals, a.watches = nil, nil, nil }
+
+// prune forgets what an earlier catalog's rules remembered.
+func (a *Account) prune(c *catalog.Catalog) {
+	if a.Catalog == c.Version {
+		return
+	}
+	a.Signals.Prune(c.Signals)
+	a.Catalog = c.Version
+	a.changed()
 }
 
 // prefixes begin the ids of each kind of thing.
 var prefixes = map[string]string{"signal": "sig", "decision": "dec", "request": "req", "opportunity": "opp"}
 
 func (a *Account) ids() func(parts ...string) string {
+	if a.id == nil {
+		a.id = a.makeIDs()
+	}
+	return a.id
+}
+
+func (a *Account) makeIDs() func(parts ...string) string {
 	return func(parts ...string) string {
 		n, err := strconv.ParseInt(parts[1], 10, 64)
 		if err != nil {
@@ -195,46 +227,3 @@ func (a *Account) OfferInput(c *catalog.Catalog, ask DecideCall, user string, no
 
 // holdoutSalt separates the draw of holdouts from other draws by the same family.
 const holdoutSalt = "holdout/1"
-
-// row is the account as a checkpoint writes it.
-func (a *Account) row(s *State, c *catalog.Catalog) AccountRow {
-	b, err := json.Marshal(a)
-	if err != nil { // every field is a plain value
-		panic(err)
-	}
-	row := AccountRow{Key: a.key, State: b}
-	if due := s.due.set[a.key]; due != 0 {
-		row.Timers = []Timer{{Due: due, ID: "next"}}
-	}
-	if _, isPerson := event.IsUserKey(a.key); isPerson {
-		if a.Person != nil && (a.Person.Account != "" || a.Person.Into != "") {
-			row.People = []account.Person{a.Person.Person}
-		}
-		return row
-	}
-	row.Listing = &Listing{Account: a.Facts, Plan: a.Subscription.Plan, Status: string(a.Subscription.Status),
-		Interval: string(a.Subscription.Interval), MRR: int64(a.Ledger.MRR), Currency: string(a.Ledger.Currency)}
-	row.Limits = a.limits(c, s.Now)
-	return row
-}
-
-// limits are the account's rows of how near it is to each hard or soft limit.
-func (a *Account) limits(c *catalog.Catalog, now clock.Time) []LimitRow {
-	if !a.Subscription.Live() {
-		return nil
-	}
-	var rows []LimitRow
-	for _, key := range slices.Sorted(maps.Keys(c.Features)) {
-		f := c.Features[key]
-		if f.Kind != catalog.Metered || a.Usage[f.Meter] == nil {
-			continue
-		}
-		ans := entitlement.Check(a.Input(c, now), key, 0)
-		if ans.Limit == nil || *ans.Limit <= 0 || ans.Usage == nil {
-			continue
-		}
-		rows = append(rows, LimitRow{Feature: key, Usage: int64(*ans.Usage), Limit: int64(*ans.Limit),
-			Percent: ans.Usage.Percent(*ans.Limit), ResetsAt: ans.ResetsAt})
-	}
-	return rows
-}

@@ -30,11 +30,15 @@ type Checkpoint struct {
 // AccountRow is an account's whole state and what of it lists and timers need in columns.
 type AccountRow struct {
 	Key     string
-	State   []byte   // JSON of Account
-	Listing *Listing // nil for a person without an account
+	State   []byte   // see Account
+	Listing *Listing // nil: as written before, or a person without an account
 	People  []account.Person
-	Limits  []LimitRow // replaces the account's rows
-	Timers  []Timer    // replaces the account's rows
+	// DropLimits: the account's rows of limits go, before Limits, the new and the changed
+	// ones, are written.
+	DropLimits bool
+	Limits     []LimitRow
+	TimersKept bool    // the account's rows of timers are as they were; Timers is empty
+	Timers     []Timer // replaces the account's rows
 }
 
 // Listing is an account as lists show it.

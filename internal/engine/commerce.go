@@ -118,6 +118,9 @@ func (s *State) book(a *Account, ch revenue.Change) {
 
 // fired keeps signals that just fired and sends each to people or leaves it to offers.
 func (s *State) fired(a *Account, fired []signal.Signal, c *catalog.Catalog) {
+	if len(fired) > 0 {
+		a.cold = nil // opportunities, and the numbers of ids
+	}
 	for _, sig := range fired {
 		s.effects.Signals = append(s.effects.Signals, sig)
 		if len(c.Routing) == 0 {

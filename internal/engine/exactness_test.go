@@ -96,7 +96,9 @@ func (d *disk) commit(c *engine.Checkpoint, epoch int64) bool {
 	d.position, d.now, d.catalog, d.rules = c.To, c.Now, c.Catalog, c.Rules
 	for _, a := range c.Accounts {
 		d.accounts[a.Key] = a.State
-		delete(d.timers, a.Key)
+		if !a.TimersKept {
+			delete(d.timers, a.Key)
+		}
 		for _, t := range a.Timers {
 			d.timers[a.Key] = t.Due
 		}

@@ -161,7 +161,7 @@ func (s *State) importUsage(a *Account, row UsageRow, c *catalog.Catalog) {
 			continue
 		}
 		if open := subscription.MonthOf(a.anchor(), s.Now); row.At >= open.Start {
-			watch := a.watch(c, m.Key, s.Now)
+			watches := s.watchOf(a, m, c)
 			// A row is a total already: a count adds it up as a sum does.
 			total := *m
 			total.Aggregate, total.Property = catalog.Sum, "total"
@@ -170,7 +170,7 @@ func (s *State) importUsage(a *Account, row UsageRow, c *catalog.Catalog) {
 			if res := meter.Apply(a.usage(m.Key), &total, &rec, a.anchor(), s.Now); res.Problem != "" {
 				a.problem(m.Key + ": " + res.Problem)
 			}
-			s.noticeUsage(a, "", watch, false, c)
+			s.noticeUsage(a, watches, "", false, c)
 			continue
 		}
 		month := subscription.MonthOf(0, row.At)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/binary"
 	"maps"
 	"slices"
 	"strings"
@@ -21,8 +22,16 @@ const ImportDay int32 = -1 << 31
 
 // seen holds the fingerprints of the days in memory.
 type seen struct {
-	days  map[int32]map[event.Fingerprint]struct{}
+	days  map[int32]*daySet
+	last  *daySet                       // the day asked for last, which nearly always is the next one too
 	fresh map[int32][]event.Fingerprint // since the last harvest, in order of arrival
+}
+
+// daySet is one day's fingerprints.
+type daySet struct {
+	fingerprints
+	day   int32
+	asked clock.Time // state time it was last looked into
 }
 
 // daysOf returns the days whose sets a record must be looked up in; zeros fill up. The
@@ -38,7 +47,7 @@ func daysOf(r *event.Record) [3]int32 {
 	case r.At == 0 || strings.HasPrefix(r.Source, ownSource):
 		d := r.ReceivedAt.Day()
 		return [3]int32{d, d - 1}
-	case r.Source == "segment" || strings.HasPrefix(r.Source, "segment:"):
+	case segmentSource(r.Source):
 		d := r.At.Day()
 		return [3]int32{d, d - 1, d + 1}
 	default:
@@ -46,33 +55,64 @@ func daysOf(r *event.Record) [3]int32 {
 	}
 }
 
+// segmentSource says whether a record came through the Segment door, be it with a browser's key.
+func segmentSource(source string) bool {
+	rest, found := strings.CutPrefix(strings.TrimPrefix(source, "browser:"), "segment")
+	return found && (rest == "" || rest[0] == ':')
+}
+
 // ownSource begins the source of records that the server makes itself.
 const ownSource = "headroom:"
 
-func (s *seen) has(day int32) bool { _, ok := s.days[day]; return ok }
-
-func (s *seen) load(day int32, fingerprints []event.Fingerprint) {
-	if s.days == nil {
-		s.days = make(map[int32]map[event.Fingerprint]struct{})
+func (s *seen) of(day int32) *daySet {
+	if s.last != nil && s.last.day == day {
+		return s.last
 	}
-	set := make(map[event.Fingerprint]struct{}, len(fingerprints)+len(s.fresh[day]))
-	for _, f := range fingerprints {
-		set[f] = struct{}{}
+	d := s.days[day]
+	if d != nil {
+		s.last = d
+	}
+	return d
+}
+
+func (s *seen) has(day int32) bool { return s.of(day) != nil }
+
+func (s *seen) load(day int32, stored []event.Fingerprint) {
+	d := s.begin(day)
+	d.fingerprints = fingerprints{}
+	d.grow(len(stored) + len(s.fresh[day]))
+	for _, f := range stored {
+		d.insert(f)
 	}
 	for _, f := range s.fresh[day] {
-		set[f] = struct{}{}
+		d.insert(f)
 	}
-	s.days[day] = set
+}
+
+// begin returns the set of a day, made when it is not there.
+func (s *seen) begin(day int32) *daySet {
+	d := s.of(day)
+	if d == nil {
+		if s.days == nil {
+			s.days = make(map[int32]*daySet)
+		}
+		d = &daySet{day: day}
+		s.days[day], s.last = d, d
+	}
+	return d
 }
 
 // find says whether the record was counted before.
 func (s *seen) find(r *event.Record, fp event.Fingerprint) bool {
-	for _, d := range daysOf(r) {
-		if d == 0 {
+	for _, day := range daysOf(r) {
+		if day == 0 {
 			continue
 		}
-		if _, ok := s.days[d][fp]; ok {
-			return true
+		if d := s.of(day); d != nil {
+			d.asked = max(d.asked, r.ReceivedAt)
+			if d.has(fp) {
+				return true
+			}
 		}
 	}
 	return false
@@ -80,18 +120,12 @@ func (s *seen) find(r *event.Record, fp event.Fingerprint) bool {
 
 // add remembers the record.
 func (s *seen) add(r *event.Record, fp event.Fingerprint) {
-	d := daysOf(r)[0]
-	if s.days == nil {
-		s.days = make(map[int32]map[event.Fingerprint]struct{})
-	}
-	if s.days[d] == nil {
-		s.days[d] = make(map[event.Fingerprint]struct{})
-	}
-	s.days[d][fp] = struct{}{}
+	day := daysOf(r)[0]
+	s.begin(day).insert(fp)
 	if s.fresh == nil {
 		s.fresh = make(map[int32][]event.Fingerprint)
 	}
-	s.fresh[d] = append(s.fresh[d], fp)
+	s.fresh[day] = append(s.fresh[day], fp)
 }
 
 func (s *seen) changed() bool { return len(s.fresh) > 0 }
@@ -105,99 +139,76 @@ func (s *seen) harvest() []Segment {
 	return out
 }
 
-// forget drops the days other than the last two by state time that have nothing fresh.
+// keepAsked is how long an older day stays in memory after it was last looked into, so that
+// a trickle of late events does not load it again and again.
+const keepAsked = 5 * clock.Minute
+
+// forget drops the days other than the last two by state time that nobody has asked for in a while.
 func (s *seen) forget(now clock.Time) {
 	today := now.Day()
-	for d := range s.days {
-		if d < today-1 && len(s.fresh[d]) == 0 {
-			delete(s.days, d)
+	for day, d := range s.days {
+		if day < today-1 && len(s.fresh[day]) == 0 && d.asked+keepAsked < now {
+			delete(s.days, day)
+			s.last = nil
 		}
 	}
 }
 
-// timers holds one due time per account, the earliest, and finds the next over all.
-type timers struct {
-	set  map[string]clock.Time
-	heap []dueEntry // by (due, key); entries that differ from set are void
+// bytes returns what the sets take in memory.
+func (s *seen) bytes() int {
+	n := 0
+	for _, d := range s.days {
+		n += len(d.slots) * len(event.Fingerprint{})
+	}
+	return n
 }
 
-type dueEntry struct {
-	due clock.Time
-	key string
+// fingerprints is a set of them: open addressing, at 21 to 43 bytes a member. They are
+// evenly spread by what they are, so their first bytes are the hash.
+type fingerprints struct {
+	slots []event.Fingerprint // a power of two; the zero fingerprint is an empty slot
+	used  int
 }
 
-func (e dueEntry) before(o dueEntry) bool {
-	return e.due < o.due || e.due == o.due && e.key < o.key
+func (f *fingerprints) has(fp event.Fingerprint) bool {
+	if len(f.slots) == 0 {
+		return false
+	}
+	return f.slots[f.slot(fp)] == fp
 }
 
-// put sets the account's due time; zero takes it away.
-func (t *timers) put(key string, due clock.Time) {
-	if t.set[key] == due {
+// slot returns where fp is, or would be.
+func (f *fingerprints) slot(fp event.Fingerprint) int {
+	mask := len(f.slots) - 1
+	i := int(binary.LittleEndian.Uint64(fp[:8])) & mask
+	for f.slots[i] != fp && f.slots[i] != (event.Fingerprint{}) {
+		i = (i + 1) & mask
+	}
+	return i
+}
+
+func (f *fingerprints) insert(fp event.Fingerprint) {
+	f.grow(1)
+	if i := f.slot(fp); f.slots[i] != fp {
+		f.slots[i] = fp
+		f.used++
+	}
+}
+
+// grow makes room for n more.
+func (f *fingerprints) grow(n int) {
+	if (f.used+n)*4 <= len(f.slots)*3 {
 		return
 	}
-	if due == 0 {
-		delete(t.set, key)
-		return
+	size := 64
+	for (f.used+n)*4 > size*3 {
+		size *= 2
 	}
-	t.set[key] = due
-	t.heap = append(t.heap, dueEntry{due, key})
-	for i := len(t.heap) - 1; i > 0; {
-		up := (i - 1) / 2
-		if !t.heap[i].before(t.heap[up]) {
-			break
+	old := f.slots
+	f.slots = make([]event.Fingerprint, size)
+	for _, fp := range old {
+		if fp != (event.Fingerprint{}) {
+			f.slots[f.slot(fp)] = fp
 		}
-		t.heap[i], t.heap[up] = t.heap[up], t.heap[i]
-		i = up
 	}
-}
-
-func (t *timers) popHeap() {
-	last := len(t.heap) - 1
-	t.heap[0] = t.heap[last]
-	t.heap = t.heap[:last]
-	for i := 0; ; {
-		least := i
-		for c := 2*i + 1; c <= 2*i+2 && c < last; c++ {
-			if t.heap[c].before(t.heap[least]) {
-				least = c
-			}
-		}
-		if least == i {
-			return
-		}
-		t.heap[i], t.heap[least] = t.heap[least], t.heap[i]
-		i = least
-	}
-}
-
-// head drops void entries and returns the earliest valid one.
-func (t *timers) head() (dueEntry, bool) {
-	for len(t.heap) > 0 {
-		if e := t.heap[0]; t.set[e.key] == e.due {
-			return e, true
-		}
-		t.popHeap()
-	}
-	return dueEntry{}, false
-}
-
-func (t *timers) next() clock.Time {
-	e, _ := t.head()
-	return e.due
-}
-
-// upTo calls f for every account due at or before until, in no particular order.
-func (t *timers) upTo(until clock.Time, f func(key string)) {
-	t.walk(0, until, f)
-}
-
-func (t *timers) walk(i int, until clock.Time, f func(key string)) {
-	if i >= len(t.heap) || t.heap[i].due > until {
-		return
-	}
-	if e := t.heap[i]; t.set[e.key] == e.due {
-		f(e.key)
-	}
-	t.walk(2*i+1, until, f)
-	t.walk(2*i+2, until, f)
 }

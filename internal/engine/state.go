@@ -4,10 +4,9 @@
 package engine
 
 import (
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
@@ -28,14 +27,19 @@ type State struct {
 	Rules     int
 
 	accounts map[string]*Account // nil value: known not to exist
+	resting  map[string]rest     // accounts in memory as they are stored; none of them is in accounts
+	rested   int                 // bytes of resting
+	absent   int                 // loads that found nothing, since ForgetAbsent
+	round    uint32              // number of harvests
 	due      timers
 	seen     seen
 	answers  map[event.Fingerprint]Answer // of calls not yet in a committed checkpoint
 	recalled map[event.Fingerprint]Answer // loaded again for a retry
 
 	// What changed since the last harvest.
-	dirty      map[string]bool
-	activated  bool // another catalog
+	dirty      []*Account
+	drifting   []*Account // see written.drifts
+	activated  bool       // another catalog
 	newAnswers []AnswerRow
 	effects    Effects
 	harvested  uint64              // Position at the last harvest
@@ -47,7 +51,7 @@ type State struct {
 func NewState(partition int, position uint64, now clock.Time, catalog string, rules int, dues map[string]clock.Time) *State {
 	s := &State{
 		Partition: partition, Position: position, Now: now, Catalog: catalog, Rules: rules,
-		accounts: make(map[string]*Account), dirty: make(map[string]bool),
+		accounts: make(map[string]*Account), resting: make(map[string]rest),
 		answers: make(map[event.Fingerprint]Answer), recalled: make(map[event.Fingerprint]Answer), harvested: position,
 	}
 	if s.Rules == 0 {
@@ -80,15 +84,23 @@ func (n Needs) Empty() bool { return len(n.Accounts) == 0 && len(n.Days) == 0 &&
 // answers can only be told once the fingerprints of the days are there: load what is
 // asked for and ask again until Empty.
 func (s *State) Needs(records []event.Record) Needs {
-	accounts, days := map[string]bool{}, map[int32]bool{}
-	calls := map[event.Fingerprint]string{}
+	// Nearly always nothing is missing: these stay nil then.
+	var accounts map[string]bool
+	var days map[int32]bool
+	var calls map[event.Fingerprint]string
+	lacks := func(key string) {
+		if accounts == nil {
+			accounts = make(map[string]bool)
+		}
+		accounts[strings.Clone(key)] = true
+	}
 	until := s.Now
 	for i := range records {
 		r := &records[i]
 		until = max(until, r.ReceivedAt)
 		if !r.Kind.Broadcast() {
-			if _, ok := s.accounts[r.Key]; !ok {
-				accounts[r.Key] = true
+			if !s.Loaded(r.Key) {
+				lacks(r.Key)
 			}
 		}
 		if r.ID == "" {
@@ -97,21 +109,30 @@ func (s *State) Needs(records []event.Record) Needs {
 		known := true
 		for _, d := range daysOf(r) {
 			if d != 0 && !s.seen.has(d) {
+				if days == nil {
+					days = make(map[int32]bool)
+				}
 				days[d], known = true, false
 			}
 		}
 		if answered(r.Kind) && known {
 			fp := event.FingerprintOf(r.Source, r.ID)
 			if _, ok := s.remembered(fp); !ok && s.seen.find(r, fp) {
-				calls[fp] = r.Key
+				if calls == nil {
+					calls = make(map[event.Fingerprint]string)
+				}
+				calls[fp] = strings.Clone(r.Key)
 			}
 		}
 	}
 	s.due.upTo(until, func(key string) {
-		if _, ok := s.accounts[key]; !ok {
-			accounts[key] = true
+		if !s.Loaded(key) {
+			lacks(key)
 		}
 	})
+	if accounts == nil && days == nil && calls == nil {
+		return Needs{}
+	}
 	n := Needs{Accounts: slices.Sorted(maps.Keys(accounts)), Days: slices.Sorted(maps.Keys(days))}
 	for fp, key := range calls {
 		n.Answers = append(n.Answers, Call{Account: key, Fingerprint: fp})
@@ -120,18 +141,19 @@ func (s *State) Needs(records []event.Record) Needs {
 	return n
 }
 
-// LoadAccount gives an account's stored state; nil when there is none.
+// LoadAccount gives an account's stored state, which the state keeps; nil when there is none.
 func (s *State) LoadAccount(key string, stored []byte) error {
 	if stored == nil {
 		s.accounts[key] = nil
+		s.absent++
 		return nil
 	}
-	a := &Account{}
-	if err := json.Unmarshal(stored, a); err != nil {
-		return fmt.Errorf("stored state of account %q: %w", key, err)
+	a, err := decodeAccount(key, stored)
+	if err != nil {
+		return err
 	}
-	a.key = key
 	s.accounts[key] = a
+	a.touched = s.round
 	return nil
 }
 
@@ -151,23 +173,14 @@ func (s *State) LoadAnswer(c Call, stored *AnswerRow) error {
 
 // Account returns a loaded account; nil when it does not exist or is not loaded. Callers
 // must not change it.
-func (s *State) Account(key string) *Account { return s.accounts[key] }
+func (s *State) Account(key string) *Account { return s.get(key) }
 
 // Peek returns the account as a decision would see it: an empty one when it does not exist.
 func (s *State) Peek(key string) *Account {
-	if a := s.accounts[key]; a != nil {
+	if a := s.get(key); a != nil {
 		return a
 	}
 	return &Account{key: key}
-}
-
-// Size returns how many account keys memory holds, absent ones included.
-func (s *State) Size() int { return len(s.accounts) }
-
-// Loaded says whether it is known in memory what account key holds, if anything.
-func (s *State) Loaded(key string) bool {
-	_, ok := s.accounts[key]
-	return ok
 }
 
 // NextDue returns the time of the earliest timer, zero when there is none.
@@ -175,7 +188,8 @@ func (s *State) NextDue() clock.Time { return s.due.next() }
 
 // Changed says whether anything but the position moved since the last harvest.
 func (s *State) Changed() bool {
-	return s.activated || len(s.dirty) > 0 || s.seen.changed() || len(s.newAnswers) > 0
+	return s.activated || len(s.dirty) > 0 || s.seen.changed() || len(s.newAnswers) > 0 ||
+		len(s.drifting) > 0 && s.Now >= s.drifting[0].written.limitsAt+driftAtMost
 }
 
 // Harvest returns all that changed since the last one, for the store to commit; cat is the
@@ -188,16 +202,22 @@ func (s *State) Harvest(cat *catalog.Catalog) *Checkpoint {
 		Catalog: s.Catalog, Rules: s.Rules,
 		Segments: s.seen.harvest(), Answers: s.newAnswers, Effects: s.effects,
 	}
-	for _, key := range slices.Sorted(maps.Keys(s.dirty)) {
-		c.Accounts = append(c.Accounts, s.accounts[key].row(s, cat))
+	s.settle()
+	slices.SortFunc(s.dirty, func(a, b *Account) int { return strings.Compare(a.key, b.key) })
+	c.Accounts = make([]AccountRow, 0, len(s.dirty))
+	for _, a := range s.dirty {
+		c.Accounts = append(c.Accounts, a.row(s, cat))
+		a.dirty = false
 	}
 	clear(s.dirty)
+	s.dirty = s.dirty[:0]
 	s.activated = false
 	s.leaving = s.leaving[:0]
 	for i := range s.newAnswers {
 		s.leaving = append(s.leaving, s.newAnswers[i].Fingerprint)
 	}
 	s.newAnswers, s.effects, s.harvested = nil, Effects{}, s.Position
+	s.round++
 	return c
 }
 
@@ -208,34 +228,4 @@ func (s *State) remembered(fp event.Fingerprint) (Answer, bool) {
 	}
 	a, ok := s.recalled[fp]
 	return a, ok
-}
-
-// ForgetAbsent frees the memory of keys that turned out to name no account. Unlike Forget
-// it may be called at any time.
-func (s *State) ForgetAbsent() {
-	for key, a := range s.accounts {
-		if a == nil {
-			delete(s.accounts, key)
-		}
-	}
-}
-
-// Forget frees memory once the last harvest is committed, and only then: fingerprints of
-// days gone by, answers, and accounts beyond keep that have not changed since. They are
-// loaded again when needed.
-func (s *State) Forget(keep int) {
-	s.seen.forget(s.Now)
-	for _, fp := range s.leaving {
-		delete(s.answers, fp)
-	}
-	s.leaving = s.leaving[:0]
-	clear(s.recalled)
-	for key := range s.accounts {
-		if len(s.accounts) <= keep {
-			return
-		}
-		if !s.dirty[key] {
-			delete(s.accounts, key)
-		}
-	}
 }

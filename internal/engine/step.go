@@ -12,8 +12,12 @@ import (
 // Step moves the partition by one record and returns what its sender is told. c is the
 // catalog that was active before the record. What Needs names must be loaded. Effects
 // gather in the state until Harvest. The same state, record and catalog always give the
-// same state, answer and effects.
+// same state, answer and effects. The state keeps
+// nothing of the record's memory.
 func Step(s *State, r *event.Record, c *catalog.Catalog) Answer {
+	if !plain(r) {
+		r = r.Clone()
+	}
 	s.fire(r.ReceivedAt, c)
 	s.Now = max(s.Now, r.ReceivedAt)
 	if r.ID == "" {
@@ -50,12 +54,22 @@ func (s *State) repeated(r *event.Record, fp event.Fingerprint) Answer {
 	return a
 }
 
+// plain says whether r is an account's product event, as nearly all records are.
+func plain(r *event.Record) bool {
+	_, isPerson := event.IsUserKey(r.Key)
+	return r.Kind == event.KindEvent && !isPerson
+}
+
 func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 	switch r.Kind {
 	case event.KindTick:
 		return Answer{}
 	case event.KindCatalog:
 		return s.activate(r)
+	}
+	if plain(r) {
+		s.count(s.account(r.Key), r, c)
+		return Answer{}
 	}
 	var a Answer
 	s.touch(r.Key, c, func(acct *Account) {
@@ -64,8 +78,6 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 			return
 		}
 		switch r.Kind {
-		case event.KindEvent:
-			s.count(acct, r, c)
 		case event.KindGate:
 			s.gate(acct, r, c)
 		case event.KindAccount:

@@ -11,70 +11,127 @@ import (
 	"github.com/headroomhq/headroom/internal/subscription"
 )
 
-// count meters a product event and looks for signals.
+// count meters a product event and looks for signals. This is the hot path: it touches
+// nothing but usage unless a rule has something to say.
 func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
-	late := false
+	a.prune(c)
+	late, due := false, a.cold == nil // an account just made has no timers yet
 	for _, m := range c.MetersOf(r.Type) {
-		watch := a.watch(c, m.Key, s.Now)
-		res := meter.Apply(a.usage(m.Key), m, r, a.anchor(), s.Now)
+		w := s.watchOf(a, m, c)
+		u := a.usage(m.Key)
+		next, _ := meter.NextDue(u)
+		res := meter.Apply(u, m, r, a.anchor(), s.Now)
 		if res.Problem != "" {
 			a.problem(m.Key + ": " + res.Problem)
 			continue
 		}
 		late = late || res.Late
-		s.noticeUsage(a, r.User, watch, res.Late, c)
+		if is, _ := meter.NextDue(u); is != next {
+			due = true
+		}
+		if len(w) > 0 {
+			s.noticeUsage(a, w, r.User, res.Late, c)
+		}
 	}
 	if rules := c.SignalsOnEvent(r.Type); len(rules) > 0 {
 		if r.At != 0 && !late {
 			late = r.At < subscription.MonthOf(a.anchor(), s.Now).Start-meter.Grace
 		}
-		fired := signal.OnEvent(&a.Signals, signal.Occurrence{Type: r.Type, At: r.When(), Late: late}, rules, s.context(a, r.User))
+		a.signals = nil
+		fired := signal.OnEvent(&a.Signals, signal.Occurrence{Type: rules[0].When.Event, At: r.When(), Late: late}, rules, s.context(a, r.User))
 		s.fired(a, fired, c)
+		due = due || len(fired) > 0
+	}
+	if due {
+		s.due.put(a.key, a.nextDue(c, s.Now))
 	}
 }
 
-// watched is what limit rules of one feature need to know from before a change.
-type watched struct {
-	feature *catalog.Feature
-	grant   entitlement.Grant
-	before  quantity.Quantity
-	rules   []*catalog.Signal
+// watch is what the limit rules of a feature need to know of a meter, kept from one event to
+// the next: as long as usage stays within quiet no rule has anything to say.
+type watch struct {
+	meter       *catalog.Meter
+	feature     *catalog.Feature
+	rules       []*catalog.Signal
+	grant       entitlement.Grant
+	start, ends clock.Time        // of the allowance's period; unset for what never resets
+	usage       quantity.Quantity // after the last event
+	quiet       signal.Quiet
 }
 
-// watch notes the usage of the features of a meter that have limit rules.
-func (a *Account) watch(c *catalog.Catalog, meterKey string, now clock.Time) []watched {
-	var out []watched
-	for _, f := range c.FeaturesOf(meterKey) {
-		rules := c.SignalsOnLimit(f.Key)
-		if len(rules) == 0 || !a.Subscription.Live() {
+// watchOf returns the watches on a meter as they are before a change of its usage; none
+// when no live rule is about a feature that it measures.
+func (s *State) watchOf(a *Account, m *catalog.Meter, c *catalog.Catalog) []watch {
+	if len(c.FeaturesOf(m.Key)) == 0 {
+		return nil
+	}
+	for i := range a.watches {
+		if a.watches[i].meter != m {
 			continue
 		}
-		g := entitlement.GrantOf(c, a.Subscription.Plan, a.Subscription.Addons, f.Key)
-		before := meter.Value(a.Usage[meterKey], c.Meters[meterKey], g.Per, a.anchor(), now)
-		out = append(out, watched{f, g, before, rules})
+		n := i
+		for n < len(a.watches) && a.watches[n].meter == m {
+			if w := &a.watches[n]; w.feature != nil && w.ends != 0 && s.Now >= w.ends {
+				*w = a.watchFor(w.feature, w.meter, w.rules, c, s.Now) // another period
+			}
+			n++
+		}
+		if a.watches[i].feature == nil {
+			return nil
+		}
+		return a.watches[i:n]
 	}
-	return out
+	from := len(a.watches)
+	if a.Subscription.Live() {
+		for _, f := range c.FeaturesOf(m.Key) {
+			if rules := c.SignalsOnLimit(f.Key); len(rules) > 0 {
+				a.watches = append(a.watches, a.watchFor(f, m, rules, c, s.Now))
+			}
+		}
+	}
+	if len(a.watches) == from { // remember that there is nothing to watch
+		a.watches = append(a.watches, watch{meter: m})
+		return nil
+	}
+	return a.watches[from:]
 }
 
-// noticeUsage fires the limit rules after a change of usage.
-func (s *State) noticeUsage(a *Account, user string, watch []watched, late bool, c *catalog.Catalog) {
-	for _, w := range watch {
-		in := signal.UsageChange{Feature: w.feature.Key, Title: w.feature.Title, Before: w.before, Limit: w.grant.Limit,
-			Unlimited: w.grant.Unlimited, Late: late,
-			Usage: meter.Value(a.Usage[w.feature.Meter], c.Meters[w.feature.Meter], w.grant.Per, a.anchor(), s.Now)}
-		if w.grant.Per == catalog.Month {
-			p := meter.MonthAt(a.Usage[w.feature.Meter], a.anchor(), s.Now)
-			in.PeriodStart, in.ResetsAt = p.Start, p.End
+// watchFor works a watch out.
+func (a *Account) watchFor(f *catalog.Feature, m *catalog.Meter, rules []*catalog.Signal, c *catalog.Catalog, now clock.Time) watch {
+	w := watch{meter: m, feature: f, rules: rules,
+		grant: entitlement.GrantOf(c, a.Subscription.Plan, a.Subscription.Addons, f.Key)}
+	w.usage = meter.Value(a.Usage[m.Key], m, w.grant.Per, a.anchor(), now)
+	if w.grant.Per == catalog.Month {
+		p := meter.MonthAt(a.Usage[m.Key], a.anchor(), now)
+		w.start, w.ends = p.Start, p.End
+	}
+	return w
+}
+
+// noticeUsage tells the limit rules of a change of usage; watches are as they were before it.
+func (s *State) noticeUsage(a *Account, watches []watch, user string, late bool, c *catalog.Catalog) {
+	for i := range watches {
+		w := &watches[i]
+		before := w.usage
+		w.usage = meter.Value(a.Usage[w.meter.Key], w.meter, w.grant.Per, a.anchor(), s.Now)
+		if w.quiet.Holds(w.usage) {
+			continue
 		}
-		s.fired(a, signal.OnUsage(&a.Signals, in, w.rules, s.context(a, user)), c)
+		in := signal.UsageChange{Feature: w.feature.Key, Title: w.feature.Title, Before: before, Usage: w.usage, Limit: w.grant.Limit,
+			Unlimited: w.grant.Unlimited, Late: late, PeriodStart: w.start, ResetsAt: w.ends}
+		a.signals = nil
+		fired := signal.OnUsage(&a.Signals, in, w.rules, s.context(a, user))
+		w.quiet = signal.QuietFor(&a.Signals, in, w.rules)
+		s.fired(a, fired, c)
 	}
 }
 
 // noticeLimits tells the limit rules that limits may be others now.
 func (s *State) noticeLimits(a *Account, c *catalog.Catalog) {
-	for key, f := range c.Features {
-		if f.Kind == catalog.Metered && len(c.SignalsOnLimit(key)) > 0 {
-			s.noticeUsage(a, "", a.watch(c, f.Meter, s.Now), false, c)
+	a.watches = nil
+	for _, f := range c.Features {
+		if f.Kind == catalog.Metered && len(c.SignalsOnLimit(f.Key)) > 0 {
+			s.noticeUsage(a, s.watchOf(a, c.Meters[f.Meter], c), "", false, c)
 		}
 	}
 }
@@ -120,9 +177,9 @@ func (s *State) consume(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 		return ok(ans)
 	}
 	m := c.Meters[c.Features[r.Type].Meter]
-	watch := a.watch(c, m.Key, s.Now)
+	watches := s.watchOf(a, m, c)
 	meter.Consume(a.usage(m.Key), m, call.Quantity, a.anchor(), s.Now)
-	s.noticeUsage(a, r.User, watch, false, c)
+	s.noticeUsage(a, watches, r.User, false, c)
 	return ok(ans)
 }
 
@@ -137,9 +194,9 @@ func (s *State) release(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 		return refused(err)
 	}
 	m := c.Meters[c.Features[r.Type].Meter]
-	watch := a.watch(c, m.Key, s.Now)
+	watches := s.watchOf(a, m, c)
 	meter.Release(a.usage(m.Key), m, call.Quantity, a.anchor(), s.Now)
-	s.noticeUsage(a, r.User, watch, false, c)
+	s.noticeUsage(a, watches, r.User, false, c)
 	return ok(entitlement.Check(a.Input(c, s.Now), r.Type, 0))
 }
 
@@ -147,6 +204,7 @@ func (s *State) release(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 const maxProblems = 50
 
 func (a *Account) problem(what string) {
+	a.cold = nil
 	if a.Problems == nil {
 		a.Problems = make(map[string]int64)
 	}

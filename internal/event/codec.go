@@ -46,85 +46,72 @@ func AppendRecord(dst []byte, r *Record) []byte {
 }
 
 // DecodeRecord decodes the record at the head of b and returns the rest. The record does
-// not refer to b afterwards; its texts share one copy of the record's bytes, so that
-// whoever keeps one of them for long should clone it (strings.Clone).
+// not refer to b afterwards; its texts share one copy of b, so that whoever decodes many
+// calls DecodeRecords.
 func DecodeRecord(b []byte) (Record, []byte, error) {
-	// One pass to find the end of the texts, then one copy for all of them.
-	end := decoder{b: b}
-	end.byte()
-	for range 5 {
-		end.view()
-	}
-	end.varint()
-	end.varint()
-	n := end.uvarint()
-	if n > uint64(len(end.b))/3 { // a property takes three bytes or more
-		return Record{}, nil, ErrCorrupt
-	}
-	for range n {
-		end.view()
-		end.byte()
-		end.view()
-	}
-	if end.err != nil {
-		return Record{}, nil, end.err
-	}
-	d := textDecoder{string(b[:len(b)-len(end.b)])}
+	d := decoder{s: string(b)}
+	r, _ := d.record(nil)
+	return r, b[len(b)-len(d.s):], d.err
+}
 
+// Records are the decoded records of a section. Their texts are parts of the section's
+// text, and Props is memory that the next Decode uses again: who keeps a text beyond the
+// section's life clones it (strings.Clone), who keeps Props copies them.
+type Records struct {
+	List  []Record
+	props []Prop
+}
+
+// Decode decodes all records of a section. It returns ErrCorrupt when section is not one.
+func (rs *Records) Decode(section string) error {
+	clear(rs.List)
+	rs.List, rs.props = rs.List[:0], rs.props[:0]
+	d := decoder{s: section}
+	for len(d.s) > 0 {
+		var r Record
+		r, rs.props = d.record(rs.props)
+		if d.err != nil {
+			return d.err
+		}
+		rs.List = append(rs.List, r)
+	}
+	return nil
+}
+
+// record reads one record; its properties go to the end of props.
+func (d *decoder) record(props []Prop) (Record, []Prop) {
 	r := Record{Kind: Kind(d.byte())}
-	if r.Kind == 0 || int(r.Kind) >= len(kindNames) {
-		return Record{}, nil, fmt.Errorf("%w: record kind %d is from a newer version", ErrCorrupt, r.Kind)
+	if d.err == nil && (r.Kind == 0 || int(r.Kind) >= len(kindNames)) {
+		d.fail(fmt.Errorf("%w: record kind %d is from a newer version", ErrCorrupt, r.Kind))
 	}
-	r.Source, r.ID, r.Key, r.User, r.Type = d.string(), d.string(), d.string(), d.string(), d.string()
+	r.Source, r.ID, r.Key, r.User, r.Type = d.text(), d.text(), d.text(), d.text(), d.text()
 	r.At, r.ReceivedAt = clock.Time(d.varint()), clock.Time(d.varint())
-	if d.uvarint(); n > 0 {
-		r.Props = make([]Prop, n)
-		for i := range r.Props {
-			p := &r.Props[i]
-			p.Name, p.Value.Kind, p.Value.Text = d.string(), ValueKind(d.byte()), d.string()
-			if p.Value.Kind > String {
-				return Record{}, nil, fmt.Errorf("%w: value kind %d is from a newer version", ErrCorrupt, p.Value.Kind)
-			}
-		}
-	}
-	r.Body, r.Sealed = end.bytes(), end.bytes()
-	if end.err != nil {
-		return Record{}, nil, end.err
-	}
-	return r, end.b, nil
-}
-
-// textDecoder reads the fields of bytes that were checked already.
-type textDecoder struct{ s string }
-
-func (d *textDecoder) byte() byte {
-	c := d.s[0]
-	d.s = d.s[1:]
-	return c
-}
-
-func (d *textDecoder) uvarint() uint64 {
-	var v uint64
-	for i := 0; ; i++ {
-		c := d.s[i]
-		v |= uint64(c&0x7f) << (7 * i)
-		if c < 0x80 {
-			d.s = d.s[i+1:]
-			return v
-		}
-	}
-}
-
-func (d *textDecoder) varint() int64 {
-	v := d.uvarint()
-	return int64(v>>1) ^ -int64(v&1)
-}
-
-func (d *textDecoder) string() string {
 	n := d.uvarint()
-	s := d.s[:n]
-	d.s = d.s[n:]
-	return s
+	if n > uint64(len(d.s))/3 { // a property takes three bytes or more
+		d.fail(ErrCorrupt)
+		return Record{}, props
+	}
+	if n > 0 {
+		from := len(props)
+		for range n {
+			p := Prop{Name: d.text(), Value: Value{Kind: ValueKind(d.byte()), Text: d.text()}}
+			if p.Value.Kind > String {
+				d.fail(fmt.Errorf("%w: value kind %d is from a newer version", ErrCorrupt, p.Value.Kind))
+			}
+			props = append(props, p)
+		}
+		r.Props = props[from:len(props):len(props)]
+	}
+	if body := d.text(); body != "" {
+		r.Body = []byte(body)
+	}
+	if sealed := d.text(); sealed != "" {
+		r.Sealed = []byte(sealed)
+	}
+	if d.err != nil {
+		return Record{}, props
+	}
+	return r, props
 }
 
 // Message collects the records of one flush.
@@ -164,23 +151,23 @@ func (m *Message) Bytes() []byte {
 	return out
 }
 
-// Sections calls f for every section of an encoded message, in order. The slice given to
-// f is part of message.
-func Sections(message []byte, f func(partition int, records []byte) error) error {
-	if len(message) == 0 || message[0] != messageVersion {
+// Sections calls f for every section of an encoded message, in order. What f is given is
+// part of message.
+func Sections(message string, f func(partition int, records string) error) error {
+	if message == "" || message[0] != messageVersion {
 		return fmt.Errorf("%w: message version is not %d", ErrCorrupt, messageVersion)
 	}
-	d := decoder{b: message[1:]}
-	for len(d.b) > 0 {
+	d := decoder{s: message[1:]}
+	for len(d.s) > 0 {
 		p := d.uvarint()
-		body := d.view()
+		records := d.text()
 		if d.err != nil {
 			return d.err
 		}
 		if p > AllPartitions {
 			return ErrCorrupt
 		}
-		if err := f(int(p), body); err != nil {
+		if err := f(int(p), records); err != nil {
 			return err
 		}
 	}
@@ -194,67 +181,61 @@ func appendString(dst []byte, s string) []byte {
 
 // decoder reads fields and remembers the first error.
 type decoder struct {
-	b   []byte
+	s   string
 	err error
 }
 
-func (d *decoder) fail() {
-	d.b = nil
+func (d *decoder) fail(err error) {
+	d.s = ""
 	if d.err == nil {
-		d.err = ErrCorrupt
+		d.err = err
 	}
 }
 
-func (d *decoder) byte() byte { //nolint:unparam // the first pass only skips
-	if len(d.b) == 0 {
-		d.fail()
+func (d *decoder) byte() byte {
+	if d.s == "" {
+		d.fail(ErrCorrupt)
 		return 0
 	}
-	v := d.b[0]
-	d.b = d.b[1:]
+	v := d.s[0]
+	d.s = d.s[1:]
 	return v
 }
 
 func (d *decoder) uvarint() uint64 {
-	if len(d.b) > 0 && d.b[0] < 0x80 { // nearly all lengths
-		v := uint64(d.b[0])
-		d.b = d.b[1:]
+	if len(d.s) > 0 && d.s[0] < 0x80 { // nearly all lengths
+		v := uint64(d.s[0])
+		d.s = d.s[1:]
 		return v
 	}
-	v, n := binary.Uvarint(d.b)
-	if n <= 0 {
-		d.fail()
-		return 0
+	var v uint64
+	for i := 0; i < len(d.s) && i < binary.MaxVarintLen64; i++ {
+		c := d.s[i]
+		if i == binary.MaxVarintLen64-1 && c > 1 {
+			break // beyond 64 bits
+		}
+		v |= uint64(c&0x7f) << (7 * i)
+		if c < 0x80 {
+			d.s = d.s[i+1:]
+			return v
+		}
 	}
-	d.b = d.b[n:]
-	return v
+	d.fail(ErrCorrupt)
+	return 0
 }
 
-func (d *decoder) varint() int64 { //nolint:unparam // the first pass only skips
-	v, n := binary.Varint(d.b)
-	if n <= 0 {
-		d.fail()
-		return 0
-	}
-	d.b = d.b[n:]
-	return v
+func (d *decoder) varint() int64 {
+	v := d.uvarint()
+	return int64(v>>1) ^ -int64(v&1)
 }
 
-func (d *decoder) view() []byte {
+func (d *decoder) text() string {
 	n := d.uvarint()
-	if d.err != nil || n > uint64(len(d.b)) {
-		d.fail()
-		return nil
+	if n > uint64(len(d.s)) {
+		d.fail(ErrCorrupt)
+		return ""
 	}
-	v := d.b[:n:n]
-	d.b = d.b[n:]
+	v := d.s[:n]
+	d.s = d.s[n:]
 	return v
-}
-
-func (d *decoder) bytes() []byte {
-	v := d.view()
-	if len(v) == 0 {
-		return nil
-	}
-	return append([]byte(nil), v...)
 }

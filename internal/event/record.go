@@ -5,6 +5,8 @@ package event
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
+	"strings"
 
 	"github.com/headroomhq/headroom/internal/clock"
 )
@@ -74,6 +76,19 @@ type Record struct {
 	Body []byte
 	// Sealed holds personal properties, encrypted under the person's key.
 	Sealed []byte
+}
+
+// Clone returns a copy that shares no memory with r.
+func (r *Record) Clone() *Record {
+	c := *r
+	c.Source, c.ID, c.Key, c.User, c.Type = strings.Clone(r.Source), strings.Clone(r.ID), strings.Clone(r.Key), strings.Clone(r.User), strings.Clone(r.Type)
+	c.Props = slices.Clone(r.Props)
+	for i := range c.Props {
+		p := &c.Props[i]
+		p.Name, p.Value.Text = strings.Clone(p.Name), strings.Clone(p.Value.Text)
+	}
+	c.Body, c.Sealed = slices.Clone(r.Body), slices.Clone(r.Sealed)
+	return &c
 }
 
 // When returns the time it happened, the time of receipt when the sender did not say.

@@ -406,15 +406,11 @@ func appendForEver(dir string) {
 func decoded(t testing.TB, message []byte) []event.Record {
 	t.Helper()
 	var out []event.Record
-	err := event.Sections(message, func(_ int, b []byte) error {
-		for len(b) > 0 {
-			r, rest, err := event.DecodeRecord(b)
-			if err != nil {
-				return err
-			}
-			out, b = append(out, r), rest
-		}
-		return nil
+	err := event.Sections(string(message), func(_ int, section string) error {
+		var rs event.Records
+		err := rs.Decode(section)
+		out = append(out, rs.List...)
+		return err
 	})
 	if err != nil {
 		t.Error(err)

@@ -31,15 +31,13 @@ func all(t testing.TB, l *eventlog.Log) []placed {
 	}
 	var out []placed
 	for i, m := range read(t, l, 1, last) {
-		err := event.Sections([]byte(m), func(p int, b []byte) error {
-			for len(b) > 0 {
-				r, rest, err := event.DecodeRecord(b)
-				if err != nil {
-					return err
-				}
-				out, b = append(out, placed{r, uint64(i + 1), p}), rest
+		err := event.Sections(m, func(p int, section string) error {
+			var rs event.Records
+			err := rs.Decode(section)
+			for _, r := range rs.List {
+				out = append(out, placed{r, uint64(i + 1), p})
 			}
-			return nil
+			return err
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -85,7 +85,7 @@ func (r *Runner) Read(ctx context.Context, key string, after uint64, f func(View
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.state.Loaded(key) {
-		if p.state.Size() > 2*r.KeepAccounts { // somebody asks for accounts that do not exist
+		if p.state.Absent() > 10_000 { // somebody asks for accounts that do not exist
 			p.state.ForgetAbsent()
 		}
 		if err := p.load(ctx, []event.Record{{Kind: event.KindAccount, Key: key}}); err != nil {

@@ -18,7 +18,7 @@ func TestAPartitionJustTakenIsNeverHandedAMessageAfterAGap(t *testing.T) {
 	}
 	var m event.Message
 	m.Add(1, &event.Record{Kind: event.KindEvent, Key: "acme"})
-	if err := r.dispatch(t.Context(), 101, m.Bytes()); !errors.Is(err, errBehind) {
+	if err := r.dispatch(t.Context(), 101, string(m.Bytes())); !errors.Is(err, errBehind) {
 		t.Fatalf("message 101 to a partition at 50: %v", err)
 	}
 	if at := r.owned[1].queued.Load(); at != 50 || len(r.owned[1].in) != 0 {
@@ -27,7 +27,7 @@ func TestAPartitionJustTakenIsNeverHandedAMessageAfterAGap(t *testing.T) {
 	if at, _ := r.lowest(); at != 50 {
 		t.Fatalf("the reader would begin again from %d, not from 50", at)
 	}
-	if err := r.dispatch(t.Context(), 51, m.Bytes()); err != nil || len(r.owned[1].in) != 1 {
+	if err := r.dispatch(t.Context(), 51, string(m.Bytes())); err != nil || len(r.owned[1].in) != 1 {
 		t.Fatalf("message 51 was not handed on: %v", err)
 	}
 }

@@ -41,6 +41,7 @@ type partition struct {
 	loseOnce   sync.Once
 
 	mu        lock
+	records   event.Records // memory for those of one section
 	state     *engine.State
 	cat       *catalog.Catalog
 	committed uint64
@@ -145,19 +146,14 @@ func (p *partition) apply(ctx context.Context, it item) error {
 		return nil
 	}
 	for _, section := range it.sections {
-		var records []event.Record
-		for len(section) > 0 {
-			rec, rest, err := event.DecodeRecord(section)
-			if err != nil {
-				return err
-			}
-			records, section = append(records, rec), rest
-		}
-		if err := p.load(ctx, records); err != nil {
+		if err := p.records.Decode(section); err != nil {
 			return err
 		}
-		for i := range records {
-			if err := p.one(ctx, &records[i]); err != nil {
+		if err := p.load(ctx, p.records.List); err != nil {
+			return err
+		}
+		for i := range p.records.List {
+			if err := p.one(ctx, &p.records.List[i]); err != nil {
 				return err
 			}
 		}
@@ -335,7 +331,7 @@ func (p *partition) commit(ctx context.Context) error {
 	p.outbox = p.outbox || len(c.Effects.Forwards) > 0
 	p.mu.Lock()
 	p.committed = c.To
-	p.state.Forget(p.r.KeepAccounts)
+	p.state.Forget(p.r.Memory / p.r.Partitions)
 	p.durable.reached(c.To)
 	p.mu.Unlock()
 	p.r.announce()

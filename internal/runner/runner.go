@@ -4,7 +4,6 @@
 package runner
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -50,7 +49,7 @@ type Options struct {
 	Partitions      int           // as fixed at first start
 	LeaseTTL        time.Duration // 5 s when zero
 	CheckpointEvery time.Duration // 200 ms when zero
-	KeepAccounts    int           // accounts a partition keeps in memory; 50,000 when zero
+	Memory          int           // bytes for accounts in memory, an estimate; 1 GiB when zero
 }
 
 // Runner owns partitions. Safe for concurrent use.
@@ -118,8 +117,8 @@ func newRunner(o Options) *Runner {
 	if o.CheckpointEvery == 0 {
 		o.CheckpointEvery = 200 * time.Millisecond
 	}
-	if o.KeepAccounts == 0 {
-		o.KeepAccounts = 50_000
+	if o.Memory == 0 {
+		o.Memory = 1 << 30
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -179,7 +178,7 @@ func (r *Runner) read(ctx context.Context) {
 			continue
 		}
 		err := r.Log.Read(rctx, from+1, func(position uint64, _ time.Time, message []byte) error {
-			return r.dispatch(rctx, position, bytes.Clone(message))
+			return r.dispatch(rctx, position, string(message))
 		})
 		cancel()
 		if err != nil && ctx.Err() == nil && !errors.Is(err, context.Canceled) && !errors.Is(err, errBehind) {
@@ -208,13 +207,13 @@ var errBehind = errors.New("a partition is further back")
 // item is one log message as one partition sees it.
 type item struct {
 	position uint64
-	sections [][]byte // of this partition and of all, in the order of the message
+	sections []string // of this partition and of all, in the order of the message
 }
 
-func (r *Runner) dispatch(ctx context.Context, position uint64, message []byte) error {
-	own := make(map[int][][]byte)
-	var toAll [][]byte
-	err := event.Sections(message, func(n int, records []byte) error {
+func (r *Runner) dispatch(ctx context.Context, position uint64, message string) error {
+	own := make(map[int][]string)
+	var toAll []string
+	err := event.Sections(message, func(n int, records string) error {
 		if n == event.AllPartitions {
 			toAll = append(toAll, records)
 			for k := range own {
@@ -223,7 +222,7 @@ func (r *Runner) dispatch(ctx context.Context, position uint64, message []byte) 
 			return nil
 		}
 		if _, seen := own[n]; !seen {
-			own[n] = append([][]byte(nil), toAll...)
+			own[n] = slices.Clone(toAll)
 		}
 		own[n] = append(own[n], records)
 		return nil

@@ -4,7 +4,11 @@ import (
 	"fmt"
 	"strconv"
 
+	"math"
+	"math/bits"
+
 	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/quantity"
 )
 
 // OnUsage fires the limit rules of a feature and keeps what fired in st. Call it on every
@@ -47,4 +51,48 @@ func OnUsage(st *State, in UsageChange, rules []*catalog.Signal, c Context) []Si
 		out = append(out, fire(st, r, c, c.Now, evidence, data, limitScore(in, percent, c.Now)))
 	}
 	return out
+}
+
+// Quiet is a range of usage within which OnUsage would do nothing, so that it need not be
+// called: for the same account, feature, limit, period and rules, and as long as nothing else
+// calls OnUsage. The zero value is empty. It keeps the cost of an event apart from the number of rules.
+type Quiet struct {
+	low, high quantity.Quantity // low belongs to it, high does not
+}
+
+// Holds says whether usage lies in the range.
+func (q Quiet) Holds(usage quantity.Quantity) bool { return q.low <= usage && usage < q.high }
+
+// QuietFor returns the range around in.Usage, right after OnUsage was called with the same
+// arguments.
+func QuietFor(st *State, in UsageChange, rules []*catalog.Signal) Quiet {
+	q := Quiet{low: math.MinInt64, high: math.MaxInt64}
+	for _, r := range rules {
+		if r.State == retired || r.When.Limit != in.Feature || in.Unlimited || in.Limit <= 0 {
+			continue
+		}
+		least := reachesAt(in.Limit, r.When.Reaches)
+		_, was := st.Limits[r.Key]
+		switch {
+		case was && in.PeriodStart != 0: // spent until the next period
+		case was: // armed again by a fall below the share
+			q.low = max(q.low, least)
+		case in.Usage < least:
+			q.high = min(q.high, least)
+		default: // above its share without having fired: the next rise does
+			q.low, q.high = max(q.low, in.Usage), min(q.high, in.Usage+1)
+		}
+	}
+	return q
+}
+
+// reachesAt returns the least usage of which Percent(limit) is percent or more.
+func reachesAt(limit quantity.Quantity, percent int64) quantity.Quantity {
+	hi, lo := bits.Mul64(uint64(limit), uint64(percent))
+	lo, carry := bits.Add64(lo, 99, 0)
+	if hi += carry; hi >= 100 {
+		return math.MaxInt64
+	}
+	least, _ := bits.Div64(hi, lo, 100)
+	return quantity.Quantity(min(least, math.MaxInt64))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/headroomhq/headroom/internal/catalog"
@@ -186,7 +187,7 @@ func fire(st *State, r *catalog.Signal, c Context, at clock.Time, evidence strin
 	parts = append(parts, standing(r))
 	s := Signal{
 		ID: c.ID("signal", strconv.FormatInt(st.Fired, 10)), Key: r.Key, Type: r.Type,
-		Account: c.Account, User: c.User, At: at, Evidence: evidence,
+		Account: c.Account, User: strings.Clone(c.User), At: at, Evidence: evidence,
 		DecaysAt: at.Add(life(r)), Data: data, ScoreParts: parts,
 	}
 	for _, p := range parts {

@@ -137,6 +137,9 @@ func timers(partition int, accounts []engine.AccountRow) *batch {
 		`ON CONFLICT (account) DO UPDATE SET next_due = excluded.next_due, timers = excluded.timers
 		WHERE timers.timers <> excluded.timers`)
 	for i := range accounts {
+		if accounts[i].TimersKept {
+			continue
+		}
 		var next clock.Time
 		var encoded []byte
 		for _, t := range accounts[i].Timers {

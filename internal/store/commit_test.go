@@ -300,7 +300,7 @@ func TestTimersAndLimitsAreReplacedNotAddedTo(t *testing.T) {
 		c := next(10, 11)
 		c.Accounts = full().Accounts[:1]
 		c.Accounts[0].Timers = []engine.Timer{{Due: noon + clock.Day, ID: "renewal"}}
-		c.Accounts[0].Limits = []engine.LimitRow{{Feature: "sponsors", Usage: 1, Limit: 2, Percent: 50}}
+		c.Accounts[0].DropLimits, c.Accounts[0].Limits = true, []engine.LimitRow{{Feature: "sponsors", Usage: 1, Limit: 2, Percent: 50}}
 		must(t, s.Commit(ctx, c))
 		timers, err := s.Timers(ctx, 0)
 		must(t, err)
@@ -324,7 +324,20 @@ func TestTimersAndLimitsAreReplacedNotAddedTo(t *testing.T) {
 		}
 		c = next(11, 12)
 		c.Accounts = full().Accounts[:1]
-		c.Accounts[0].Timers, c.Accounts[0].Limits = nil, nil
+		c.Accounts[0].Timers, c.Accounts[0].TimersKept = nil, true
+		c.Accounts[0].Limits = []engine.LimitRow{{Feature: "emails", Usage: 1, Limit: 2, Percent: 50}}
+		must(t, s.Commit(ctx, c))
+		timers, err = s.Timers(ctx, 0)
+		must(t, err)
+		if n := len(timers); n != 5 {
+			t.Errorf("%d timers though those of acme-0 were to be kept", n)
+		}
+		if limits, err := s.Limits(ctx, 0, store.Page{}); err != nil || len(limits.Items) != 6 {
+			t.Errorf("%d limits, %v; want one added to those of acme-0", len(limits.Items), err)
+		}
+		c = next(12, 13)
+		c.Accounts = full().Accounts[:1]
+		c.Accounts[0].Timers, c.Accounts[0].Limits, c.Accounts[0].DropLimits = nil, nil, true
 		must(t, s.Commit(ctx, c))
 		if timers, err := s.Timers(ctx, 0); err != nil || len(timers) != 4 {
 			t.Errorf("%d timers, %v", len(timers), err)

@@ -7,64 +7,29 @@ import (
 	"github.com/headroomhq/headroom/internal/engine"
 )
 
-// putLimits makes the accounts' rows those given. Most do not change in a checkpoint, so
-// it reads them first and writes only what differs.
+// putLimits deletes and writes the rows that the accounts say.
 func (s *Store) putLimits(ctx context.Context, tx *sql.Tx, accounts []engine.AccountRow) error {
-	type id struct{ account, feature string }
-	want := make(map[id]engine.LimitRow)
-	accounts = last(accounts, func(a *engine.AccountRow) string { return a.Key })
-	var keys []string
-	for _, a := range accounts {
-		if a.Listing == nil && len(a.Limits) == 0 {
-			continue // a person without an account has none
+	b := insert("limits", "account, feature, usage, limit_value, percent, resets_at",
+		`ON CONFLICT (account, feature) DO UPDATE SET usage = excluded.usage, limit_value = excluded.limit_value,
+		percent = excluded.percent, resets_at = excluded.resets_at`)
+	var drop []string
+	for i := range accounts {
+		a := &accounts[i]
+		if a.DropLimits {
+			drop = append(drop, a.Key)
 		}
-		keys = append(keys, a.Key)
 		for _, l := range a.Limits {
-			want[id{a.Key, l.Feature}] = l
+			b.add(a.Key, l.Feature, l.Usage, l.Limit, l.Percent, l.ResetsAt)
 		}
 	}
-	var gone []id
-	err := each(keys, func(run []any) error {
-		q := ask("SELECT account, feature, usage, limit_value, percent, resets_at FROM limits WHERE account IN "+in(len(run)), run...)
-		return s.rowsOn(ctx, tx, q, func(r *sql.Rows) error {
-			var k id
-			var l engine.LimitRow
-			if err := r.Scan(&k.account, &l.Feature, &l.Usage, &l.Limit, &l.Percent, &l.ResetsAt); err != nil {
-				return err
-			}
-			k.feature = l.Feature
-			if w, ok := want[k]; !ok {
-				gone = append(gone, k)
-			} else if w == l {
-				delete(want, k)
-			}
-			return nil
-		})
+	err := each(drop, func(run []any) error {
+		_, err := s.db.Prepared(ctx, tx, s.numbered("DELETE FROM limits WHERE account IN "+in(len(run))), run...)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	b := insert("limits", "account, feature, usage, limit_value, percent, resets_at",
-		`ON CONFLICT (account, feature) DO UPDATE SET usage = excluded.usage, limit_value = excluded.limit_value,
-		percent = excluded.percent, resets_at = excluded.resets_at`)
-	for _, a := range accounts { // in their order, which is kinder to the index than the map's
-		for _, l := range a.Limits {
-			k := id{a.Key, l.Feature}
-			if w, ok := want[k]; ok {
-				b.add(k.account, k.feature, w.Usage, w.Limit, w.Percent, w.ResetsAt)
-				delete(want, k)
-			}
-		}
-	}
-	if err := s.run(ctx, tx, b); err != nil {
-		return err
-	}
-	for _, k := range gone {
-		if _, err := s.db.Prepared(ctx, tx, "DELETE FROM limits WHERE account = $1 AND feature = $2", k.account, k.feature); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.run(ctx, tx, b)
 }
 
 // Limit is how near an account is to the limit of a feature. Name and Plan are the account's.
