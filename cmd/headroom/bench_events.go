@@ -67,6 +67,7 @@ type eventsResult struct {
 	RequestPerEvent    float64 `json:"request_bytes_per_event"` // as sent
 	MessagesPerSecond  float64 `json:"log_messages_per_second"` // of the log, each a sync
 	BytesPerMessage    float64 `json:"log_bytes_per_message"`
+	RecordsPerMessage  float64 `json:"log_records_per_message"`
 	AccountsSubscribed int     `json:"accounts_with_subscription"`
 }
 
@@ -158,6 +159,7 @@ func (b *eventsBench) measure(ctx context.Context) (*eventsResult, error) {
 		res.LogPerEvent = float64(after.log-before.log) / logged
 		res.DatabasePerEvent = float64(after.database-before.database) / logged
 		res.MessagesPerSecond = float64(n) / spent * float64(after.messages-before.messages) / logged
+		res.RecordsPerMessage = logged / float64(after.messages-before.messages)
 		res.BytesPerMessage = float64(after.bytes-before.bytes) / float64(after.messages-before.messages)
 	}
 	res.RequestPerEvent = float64(len(sources[0].Next())) / float64(b.batch)
