@@ -17,17 +17,16 @@ type Op string
 
 // The operations a Wire hears of. Rolling back is none: it always takes place.
 const (
-	Begin  Op = "begin"  // of a writing transaction
-	Exec   Op = "exec"   // a statement in one
-	Query  Op = "query"  // a statement that gives rows
-	Commit Op = "commit" // of a writing transaction
+	Begin     Op = "begin"     // of a transaction
+	Statement Op = "statement" // in a transaction
+	Commit    Op = "commit"    // of a transaction
+	Query     Op = "query"     // a statement outside of transactions
 )
 
 // Wire stands between the product and its database, where a network would be. It is called
 // for every operation and runs do, once or never, for it to take place; the error it returns is what
 // the product hears, so that it can lose a question (do is not called) or an answer (its result is replaced
-// by an error). A statement on its own has the query; the others have none. ctx is the one the
-// product asked with.
+// by an error). Statements and queries come with their text. ctx is the one the product asked with.
 type Wire func(ctx context.Context, op Op, query string, do func() error) error
 
 // Spoil replaces the text of a statement on its way, for tests of tests: would they notice a
@@ -82,6 +81,15 @@ type conn struct {
 	driver.Conn
 	wire  Wire
 	spoil Spoil
+	inTx  bool
+}
+
+// op says what a statement on the connection is.
+func (c *conn) op() Op {
+	if c.inTx {
+		return Statement
+	}
+	return Query
 }
 
 // plain is the context that SQLite sees: it would start a goroutine to watch one that can end.
@@ -99,12 +107,13 @@ func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 	if err != nil {
 		return nil, err
 	}
-	return &tx{Tx: inner, ctx: ctx, wire: c.wire}, nil
+	c.inTx = true
+	return &tx{Tx: inner, ctx: ctx, conn: c}, nil
 }
 
 func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	var result driver.Result = driver.RowsAffected(1) // when the wire says that all is well and does nothing
-	err := c.wire(ctx, Exec, query, func() (err error) {
+	err := c.wire(ctx, c.op(), query, func() (err error) {
 		result, err = c.Conn.(driver.ExecerContext).ExecContext(plain(ctx), c.spoil(query), args)
 		return err
 	})
@@ -112,7 +121,7 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 }
 
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	return ask(ctx, c.wire, query, func() (driver.Rows, error) {
+	return c.ask(ctx, query, func() (driver.Rows, error) {
 		return c.Conn.(driver.QueryerContext).QueryContext(plain(ctx), c.spoil(query), args)
 	})
 }
@@ -122,11 +131,11 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 	if err != nil {
 		return nil, err
 	}
-	return &stmt{Stmt: inner, query: query, wire: c.wire}, nil
+	return &stmt{Stmt: inner, query: query, conn: c}, nil
 }
 
-func ask(ctx context.Context, wire Wire, query string, f func() (driver.Rows, error)) (rows driver.Rows, err error) {
-	err = wire(ctx, Query, query, func() (err error) { rows, err = f(); return err })
+func (c *conn) ask(ctx context.Context, query string, f func() (driver.Rows, error)) (rows driver.Rows, err error) {
+	err = c.wire(ctx, c.op(), query, func() (err error) { rows, err = f(); return err })
 	if err != nil && rows != nil {
 		err = errors.Join(err, rows.Close())
 	}
@@ -139,12 +148,12 @@ func ask(ctx context.Context, wire Wire, query string, f func() (driver.Rows, er
 type stmt struct {
 	driver.Stmt
 	query string
-	wire  Wire
+	conn  *conn
 }
 
 func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	var result driver.Result = driver.RowsAffected(1) // when the wire says that all is well and does nothing
-	err := s.wire(ctx, Exec, s.query, func() (err error) {
+	err := s.conn.wire(ctx, s.conn.op(), s.query, func() (err error) {
 		result, err = s.Stmt.(driver.StmtExecContext).ExecContext(plain(ctx), args)
 		return err
 	})
@@ -152,7 +161,7 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (drive
 }
 
 func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	return ask(ctx, s.wire, s.query, func() (driver.Rows, error) {
+	return s.conn.ask(ctx, s.query, func() (driver.Rows, error) {
 		return s.Stmt.(driver.StmtQueryContext).QueryContext(plain(ctx), args)
 	})
 }
@@ -160,14 +169,20 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 type tx struct {
 	driver.Tx
 	ctx  context.Context //nolint:containedctx // database/sql gives Commit none
-	wire Wire
+	conn *conn
 }
 
 func (t *tx) Commit() error {
 	asked := false
-	err := t.wire(t.ctx, Commit, "", func() error { asked = true; return t.Tx.Commit() })
+	err := t.conn.wire(t.ctx, Commit, "", func() error { asked = true; return t.Tx.Commit() })
 	if !asked {
 		err = errors.Join(err, t.Tx.Rollback())
 	}
+	t.conn.inTx = false
 	return err
+}
+
+func (t *tx) Rollback() error {
+	t.conn.inTx = false
+	return t.Tx.Rollback()
 }
