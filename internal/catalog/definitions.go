@@ -26,7 +26,6 @@ const (
 
 // The few words that are known. Each list is also in schema.json.
 var (
-	aggregates   = []string{string(Count), string(Sum), string(Level), string(Unique)}
 	featureKinds = []string{string(Boolean), string(Metered)}
 	revenueTypes = []string{string(NewLogo), string(Upsell), string(CrossSell), string(Renewal), string(Save)}
 	owners       = []string{"product", "sales", "marketing", "success"}
@@ -38,14 +37,6 @@ var (
 // The keys of each object, with what reads them. schema.json lists the same; a test holds
 // the two together.
 var (
-	meterFields = []field[Meter]{
-		{"event", func(r *reader, v value, m *Meter) { m.Event = r.eventType(v) }},
-		{"aggregate", func(r *reader, v value, m *Meter) { m.Aggregate = Aggregate(r.oneOf(v, aggregates...)) }},
-		{"property", func(r *reader, v value, m *Meter) { m.Property = r.text(v, maxTitle) }},
-		{"add", func(r *reader, v value, m *Meter) { m.Add = r.eventType(v) }},
-		{"remove", func(r *reader, v value, m *Meter) { m.Remove = r.eventType(v) }},
-		{"fed_by", func(r *reader, v value, m *Meter) { m.FedByConsume = r.oneOf(v, "consume", "events") == "consume" }},
-	}
 	featureFields = []field[Feature]{
 		{"title", func(r *reader, v value, f *Feature) { f.Title = r.text(v, maxTitle) }},
 		{"benefit", func(r *reader, v value, f *Feature) { f.Benefit = r.text(v, maxBody) }},
@@ -74,11 +65,7 @@ var (
 	}
 	entitlementFields = []field[Entitlement]{
 		{"limit", func(r *reader, v value, e *Entitlement) { r.limit(v, e) }},
-		{"per", func(r *reader, v value, e *Entitlement) {
-			if per := r.oneOf(v, "month", "lifetime"); per == "month" {
-				e.Per = Month
-			}
-		}},
+		{"per", func(r *reader, v value, e *Entitlement) { e.Per = r.period(v) }},
 		{"overage", func(r *reader, v value, e *Entitlement) {
 			e.Overage = &Overage{Unit: quantity.One}
 			object(r, v, overageFields, e.Overage)
@@ -100,16 +87,6 @@ var (
 		{"owner", func(r *reader, v value, s *Signal) { s.Owner = r.oneOf(v, owners...) }},
 		{"state", func(r *reader, v value, s *Signal) { s.State = r.oneOf(v, states...) }},
 		{"decays", func(r *reader, v value, s *Signal) { s.Decays = r.duration(v, maxDuration) }},
-	}
-	whenFields = []field[When]{
-		{"limit", func(r *reader, v value, w *When) { w.Limit = r.name(v) }},
-		{"reaches", func(r *reader, v value, w *When) { w.Reaches = r.percent(v, 1, 1000) }},
-		{"gate", func(r *reader, v value, w *When) { w.Gate = r.name(v) }},
-		{"times", func(r *reader, v value, w *When) { w.Times = int(r.whole(v, 1, 1000)) }},
-		{"within", func(r *reader, v value, w *When) { w.Within = r.duration(v, maxWindow) }},
-		{"event", func(r *reader, v value, w *When) { w.Event = r.eventType(v) }},
-		{"nth", func(r *reader, v value, w *When) { w.Nth = r.whole(v, 1, 999_999_999) }},
-		{"trial_ends_in", func(r *reader, v value, w *When) { w.TrialEndsIn = r.duration(v, maxWindow) }},
 	}
 	offerFields = []field[Offer]{
 		{"on", func(r *reader, v value, o *Offer) { o.On = r.names(v, r.name) }},
@@ -150,6 +127,7 @@ var (
 			}
 		}},
 		{"currency", func(*reader, value, *Catalog) {}}, // read first, prices need it
+		{"time_zone", func(r *reader, v value, c *Catalog) { c.Zone = r.zone(v) }},
 		{"meters", func(r *reader, v value, c *Catalog) { section(r, v, c.Meters, meterFields, newMeter) }},
 		{"features", func(r *reader, v value, c *Catalog) { section(r, v, c.Features, featureFields, newFeature) }},
 		{"plans", func(r *reader, v value, c *Catalog) { section(r, v, c.Plans, planFields, newPlan) }},
@@ -160,7 +138,6 @@ var (
 	}
 )
 
-func newMeter(key string) *Meter     { return &Meter{Key: key} }
 func newFeature(key string) *Feature { return &Feature{Key: key, Title: key} }
 func newPlan(key string) *Plan {
 	return &Plan{Key: key, Title: key, Family: "core", Entitlements: map[string]*Entitlement{}}

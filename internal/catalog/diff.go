@@ -149,6 +149,9 @@ func flatten(c *Catalog) []flat {
 	if c.Currency != "" {
 		out[0].definitions["currency"] = define(string(c.Currency), "", string(c.Currency))
 	}
+	if c.Zone != nil {
+		out[0].definitions["time_zone"] = define(c.Zone.String(), "", c.Zone.String())
+	}
 	if len(c.Routing) > 0 {
 		var routes []string
 		for _, t := range c.Routing {
@@ -180,15 +183,6 @@ func define(summary string, pairs ...string) definition {
 	return d
 }
 
-func meterWords(m *Meter) definition {
-	fedBy := ""
-	if m.FedByConsume {
-		fedBy = "consume"
-	}
-	summary := fmt.Sprintf("%s of %s", m.Aggregate, strings.Join(uniq(m.Event, m.Add, m.Remove, fedBy), " and "))
-	return define(summary, "aggregate", string(m.Aggregate), "event", m.Event, "property", m.Property, "add", m.Add, "remove", m.Remove, "fed_by", fedBy)
-}
-
 func featureWords(f *Feature) definition {
 	return define(string(f.Kind), "title", f.Title, "benefit", f.Benefit, "media", f.Media, "docs", f.Docs, "kind", string(f.Kind), "meter", f.Meter)
 }
@@ -208,10 +202,10 @@ func (w When) String() string {
 		return fmt.Sprintf("locked %s touched", w.Gate)
 	case w.Gate != "":
 		return fmt.Sprintf("locked %s touched %d times within %s", w.Gate, w.Times, durationWords(w.Within))
-	case w.Event != "":
-		return fmt.Sprintf("%s for the %s time", w.Event, ordinal(w.Nth))
-	default:
+	case w.TrialEndsIn != 0:
 		return fmt.Sprintf("trial ends in %s", durationWords(w.TrialEndsIn))
+	default:
+		return w.windowWords()
 	}
 }
 
@@ -319,7 +313,11 @@ func (e *Entitlement) words(boolean bool, currency money.Currency) string {
 	}
 	words := e.Limit.String()
 	if e.Per != Lifetime {
-		words += " per " + string(e.Per)
+		if _, rolling := e.Per.Rolling(); rolling {
+			words += " " + e.Per.Words()
+		} else {
+			words += " per " + string(e.Per)
+		}
 	}
 	if e.Overage != nil {
 		words += fmt.Sprintf(", then %s per %s", money.Of(e.Overage.Price, currency), e.Overage.Unit)

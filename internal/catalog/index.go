@@ -18,6 +18,7 @@ type index struct {
 	signalsOnGate  map[string][]*Signal
 	signalsOnEvent map[string][]*Signal
 	signalsOnTrial []*Signal
+	streams        *Streams
 	offersAt       map[string][]*Offer
 	offersOn       map[string][]*Offer
 	plans          []*Plan
@@ -37,7 +38,7 @@ func newIndex(c *Catalog) index {
 	}
 	types := map[string]bool{}
 	for _, m := range sorted(c.Meters) {
-		for _, t := range uniq(m.Event, m.Add, m.Remove) {
+		for _, t := range uniq(m.Event, m.Add, m.Remove, m.Set) {
 			x.metersOf[t] = append(x.metersOf[t], m)
 			types[t] = true
 		}
@@ -47,6 +48,7 @@ func newIndex(c *Catalog) index {
 			x.featuresOf[f.Meter] = append(x.featuresOf[f.Meter], f)
 		}
 	}
+	windows(c)
 	for _, s := range sorted(c.Signals) {
 		w := &s.When
 		switch {
@@ -57,10 +59,13 @@ func newIndex(c *Catalog) index {
 			x.signalsOnGate[w.Gate] = append(x.signalsOnGate[w.Gate], s)
 		case w.Event != "":
 			x.signalsOnEvent[w.Event] = append(x.signalsOnEvent[w.Event], s)
-			types[w.Event] = true
-		default:
+		case w.TrialEndsIn != 0:
 			x.signalsOnTrial = append(x.signalsOnTrial, s)
 		}
+	}
+	x.streams = NewStreams(sorted(c.Signals), c.Meters)
+	for _, t := range x.streams.EventTypes() {
+		types[t] = true
 	}
 	for _, o := range sorted(c.Offers) {
 		for _, at := range o.At {
@@ -167,6 +172,9 @@ func (c *Catalog) SignalsOnGate(feature string) []*Signal { return c.index.signa
 func (c *Catalog) SignalsOnEvent(eventType string) []*Signal {
 	return c.index.signalsOnEvent[eventType]
 }
+
+// Streams returns the live signals on events and gates, by the stream of facts they look at.
+func (c *Catalog) Streams() *Streams { return c.index.streams }
 
 // SignalsOnTrial returns the live signals on the end of a trial, by key.
 func (c *Catalog) SignalsOnTrial() []*Signal { return c.index.signalsOnTrial }

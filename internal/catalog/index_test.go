@@ -176,9 +176,9 @@ func TestTheSchemaKnowsTheKeysThatParseTakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	taken := map[string][]string{
-		"": fieldKeys(sections), "meter": fieldKeys(meterFields), "feature": fieldKeys(featureFields), "plan": fieldKeys(planFields),
+		"": fieldKeys(sections), "meter": fieldKeys(meterFields), "test": fieldKeys(testFields), "feature": fieldKeys(featureFields), "plan": fieldKeys(planFields),
 		"addon": fieldKeys(addonFields), "prices": fieldKeys(priceFields), "entitlement": fieldKeys(entitlementFields),
-		"overage": fieldKeys(overageFields), "signal": fieldKeys(signalFields), "when": fieldKeys(whenFields), "offer": fieldKeys(offerFields),
+		"overage": fieldKeys(overageFields), "signal": fieldKeys(signalFields), "when": fieldKeys(whenFields), "step": fieldKeys(stepFields), "offer": fieldKeys(offerFields),
 		"give": fieldKeys(giveFields), "contact": fieldKeys(contactFields), "content": fieldKeys(contentFields), "route": fieldKeys(routeFields),
 	}
 	words := map[string][]string{

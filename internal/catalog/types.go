@@ -17,6 +17,7 @@ type Catalog struct {
 	// Version identifies the text: "c-" and the first 16 hex digits of its SHA-256.
 	Version  string
 	Currency money.Currency
+	Zone     *time.Location // that windows begin in, unless the account has its own; nil: UTC
 	Meters   map[string]*Meter
 	Features map[string]*Feature
 	Plans    map[string]*Plan
@@ -44,23 +45,12 @@ type Aggregate string
 const (
 	Count  Aggregate = "count"  // number of events
 	Sum    Aggregate = "sum"    // sum of a numeric property
+	Max    Aggregate = "max"    // highest value of a numeric property
+	Min    Aggregate = "min"    // lowest value of a numeric property
+	Latest Aggregate = "latest" // value of a numeric property in the newest event
 	Level  Aggregate = "level"  // goes up on one event and down on another, never resets
 	Unique Aggregate = "unique" // number of different values of a property
 )
-
-// Meter turns events, or consume calls, into usage.
-type Meter struct {
-	Key       string
-	Aggregate Aggregate
-	Event     string // event type that feeds count, sum and unique
-	Property  string // property that sum adds and unique tells apart; for level the amount, 1 when empty
-	Add       string // event type that raises a level
-	Remove    string // event type that lowers a level
-	// FedByConsume: only POST /v1/consume and /v1/release feed it. A meter is fed by
-	// events or by consume, never both. Its aggregate is Sum (of the quantities consumed)
-	// or Level (held until given back).
-	FedByConsume bool
-}
 
 // FeatureKind is the kind of entitlement a feature has.
 type FeatureKind string
@@ -81,15 +71,6 @@ type Feature struct {
 	Kind    FeatureKind
 	Meter   string // for Metered
 }
-
-// Period is how often an allowance starts anew.
-type Period string
-
-// The periods.
-const (
-	Lifetime Period = ""      // never; levels have only this one
-	Month    Period = "month" // on the account's billing anchor
-)
 
 // Entitlement is what a plan or add-on gives of one feature.
 type Entitlement struct {
@@ -154,21 +135,49 @@ type Signal struct {
 	State      string        // proposed, testing, validated or retired; retired never fires
 	Decays     time.Duration // how long it stays worth acting on; 30 days when not said
 	When       When
+
+	mark uint64
 }
 
-// When is a signal's rule: exactly one of Limit, Gate, Event and TrialEndsIn is set.
+// When is a signal's rule: exactly one of Limit, Gate, Event, Sequence, Rate, Absent and
+// TrialEndsIn is set.
 type When struct {
 	Limit   string // feature whose usage reaches Reaches percent of its limit
 	Reaches int64  // 1 to 1000
 
 	Gate   string        // locked feature touched Times within Within
-	Times  int           // 1 to 1000
-	Within time.Duration // up to 366 days
+	Times  int           // 1 to 1000; also for Event
+	Within time.Duration // up to 366 days; also for Event with Times, and for Sequence
 
-	Event string // event type that occurs for the Nth time in the account's life
+	// Event is an event type that occurs for the Nth time in the account's life, every
+	// Every-th time, or Times within Within: one of the three.
+	Event string
 	Nth   int64
+	Every int64
+	Where []Test // only such occurrences of Event, Rate and Absent count
+
+	Sequence []Step // event types that follow each other, all within Within; 2 to 8
+
+	// Rate is a meter, or else an event type, of which there is more by Rises percent, or
+	// less by Falls, in a window of Over than in the one before it, with at least AtLeast in
+	// the fuller of the two.
+	Rate         string
+	Over         time.Duration
+	Rises, Falls int64 // percent; one of the two
+	AtLeast      quantity.Quantity
+
+	// Absent is an event type that does not occur for For, after it has at least After times.
+	Absent string
+	For    time.Duration
+	After  int64
 
 	TrialEndsIn time.Duration // before the end of the trial
+}
+
+// Step is one step of a sequence.
+type Step struct {
+	Event string
+	Where []Test // only such occurrences count
 }
 
 // OfferKind is how much attention an offer asks for.

@@ -36,7 +36,7 @@ func (r *reader) require() {
 		for _, key := range []string{"when", "type"} {
 			if r.signs[path] != nil && !r.has(path, key) {
 				r.broken("missing", path, "", map[string]string{
-					"when": "write when: {limit: …, reaches: 80%}, {gate: …}, {event: …, nth: …} or {trial_ends_in: 3d}",
+					"when": "write when: {limit: …, reaches: 80%}, {gate: …}, {event: …, nth: …}, {absent: …, for: 14d} or {trial_ends_in: 3d}",
 					"type": "write type: " + strings.Join(revenueTypes, ", "),
 				}[key], "%s is missing", key)
 			}
@@ -139,74 +139,6 @@ func refer[T any](r *reader, section string, all map[string]*T, path, key string
 	}
 	r.broken("unknown_reference", path, key, mend, "there is no %q under %s", key, section)
 	return false
-}
-
-func (r *reader) meter(m *Meter) {
-	path := "meters." + m.Key
-	has := r.signs[path]
-	if m.FedByConsume {
-		for _, key := range []string{"event", "property", "add", "remove"} {
-			if has[key] {
-				r.broken("contradiction", path+"."+key, "", "remove "+key+", or fed_by: consume",
-					"a meter is fed by consume calls or by events, never both")
-			}
-		}
-		switch m.Aggregate {
-		case "":
-			if !has["aggregate"] {
-				m.Aggregate = Sum
-			}
-		case Sum, Level:
-		default:
-			r.broken("contradiction", path+".aggregate", string(m.Aggregate), "write sum (used up) or level (held until given back), or leave it out",
-				"a meter fed by consume calls cannot have the aggregate %s", m.Aggregate)
-		}
-		return
-	}
-	if m.Aggregate == "" && !has["aggregate"] {
-		switch {
-		case has["add"] || has["remove"]:
-			m.Aggregate = Level
-		case has["property"]:
-			r.broken("missing", path, "", "write aggregate: sum or aggregate: unique", "a property needs to be summed or told apart")
-			return
-		default:
-			m.Aggregate = Count
-		}
-	}
-	needs := func(key, mend string) {
-		if !has[key] {
-			r.broken("missing", path, "", mend, "a meter of aggregate %s needs %s", m.Aggregate, key)
-		}
-	}
-	refuses := func(keys ...string) {
-		for _, key := range keys {
-			if has[key] {
-				r.broken("contradiction", path+"."+key, "", "remove "+key+" or change the aggregate", "a meter of aggregate %s has no %s", m.Aggregate, key)
-			}
-		}
-	}
-	const event = "write the event type that feeds it, such as event: email.sent, or fed_by: consume"
-	switch m.Aggregate {
-	case Count:
-		needs("event", event)
-		refuses("property", "add", "remove")
-	case Sum:
-		needs("event", event)
-		needs("property", "write the numeric property to add up, such as property: count")
-		refuses("add", "remove")
-	case Unique:
-		needs("event", event)
-		needs("property", "write the property whose different values count, such as property: attendee_id")
-		refuses("add", "remove")
-	case Level:
-		needs("add", "write the event type that raises it, such as add: speaker.added")
-		needs("remove", "write the event type that lowers it, such as remove: speaker.removed")
-		refuses("event")
-		if m.Add != "" && m.Add == m.Remove {
-			r.broken("contradiction", path+".remove", m.Remove, "name two event types", "%q both raises and lowers the level", m.Add)
-		}
-	}
 }
 
 func (r *reader) feature(f *Feature) {
@@ -339,10 +271,7 @@ func (r *reader) entitled(owner string, all map[string]*Entitlement) {
 		case f.Kind == Metered && as == asTruth:
 			r.broken("contradiction", path, "false", "write 0, or leave it out", "%s is a metered feature and needs a limit", e.Feature)
 		}
-		m := r.c.Meters[f.Meter]
-		if m != nil && m.Aggregate == Level && e.Per != Lifetime {
-			r.broken("contradiction", path+".per", string(e.Per), "remove per", "%s is a level, which does not begin anew each %s", e.Feature, e.Per)
-		}
+		r.per(path+".per", e, r.c.Meters[f.Meter])
 		if e.Overage != nil && e.Unlimited {
 			r.broken("contradiction", path+".overage", "", "remove overage, or write a limit", "nothing is above an unlimited allowance")
 		}
@@ -361,15 +290,14 @@ func (r *reader) signal(s *Signal) {
 	if has == nil {
 		return // not a map, reported
 	}
-	rules := []string{"limit", "gate", "event", "trial_ends_in"}
 	var given []string
-	for _, key := range rules {
+	for _, key := range whenRules {
 		if has[key] {
 			given = append(given, key)
 		}
 	}
 	if len(given) != 1 {
-		mend := "write exactly one of " + strings.Join(rules, ", ")
+		mend := "write exactly one of " + strings.Join(whenRules, ", ")
 		if len(given) == 0 {
 			r.broken("missing", path, "", mend, "the signal has no condition")
 		} else {
@@ -377,8 +305,8 @@ func (r *reader) signal(s *Signal) {
 		}
 		return
 	}
-	for _, extra := range []struct{ key, of string }{{"reaches", "limit"}, {"times", "gate"}, {"within", "gate"}, {"nth", "event"}} {
-		if has[extra.key] && extra.of != given[0] {
+	for _, extra := range whenExtras {
+		if has[extra.key] && !slices.Contains(strings.Fields(strings.NewReplacer(",", "", " or ", " ").Replace(extra.of)), given[0]) {
 			r.broken("contradiction", path+"."+extra.key, "", "remove "+extra.key, "%s belongs to %s, not to %s", extra.key, extra.of, given[0])
 		}
 	}
@@ -402,10 +330,8 @@ func (r *reader) signal(s *Signal) {
 			}
 			w.Within = day
 		}
-	case "event":
-		if w.Nth == 0 {
-			w.Nth = 1
-		}
+	default:
+		r.windowed(s, given[0], has)
 	}
 }
 

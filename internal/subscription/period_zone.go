@@ -3,19 +3,8 @@ package subscription
 import (
 	"time"
 
+	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
-)
-
-// Window is a kind of calendar window that usage is counted in.
-type Window uint8
-
-// The windows. Their numbers are in stored state.
-const (
-	Hourly  Window = 1
-	Daily   Window = 2
-	Weekly  Window = 3
-	Monthly Window = 4
-	Yearly  Window = 5
 )
 
 // Calendar says where an account's windows begin: at the anchor's point of the hour, day,
@@ -26,19 +15,19 @@ type Calendar struct {
 	Zone   *time.Location // nil: UTC
 }
 
-// Of returns the window of kind w that contains t. Windows of a kind leave no gap and never
+// Of returns the window of kind w (not a rolling one) that contains t. Windows of a kind leave no gap and never
 // overlap. The 31st is the last day of shorter months, 29 February the 28th of other years.
 // A local day has 23 or 25 hours when the clocks change; a beginning that the clocks skip
 // moves forward by what they skip, one that they show twice is the first.
-func (c Calendar) Of(w Window, t clock.Time) Period {
-	if w == Hourly {
+func (c Calendar) Of(w catalog.WindowKind, t clock.Time) Period {
+	if w == catalog.Hourly {
 		return c.hour(t)
 	}
 	if c.Zone == nil {
 		switch w {
-		case Monthly:
+		case catalog.Monthly:
 			return MonthOf(c.Anchor, t)
-		case Yearly:
+		case catalog.Yearly:
 			return YearOf(c.Anchor, t)
 		}
 	}
@@ -99,14 +88,14 @@ func weekdayOf(day int64) int64 { return day + 3 - 7*floorDiv(day+3, 7) }
 
 // number returns which window of its kind a local time lies in or, when it is before the
 // anchor's point, just after: days, weeks, months or years since the beginning of time.
-func (a wall) number(w Window, local clock.Time) int64 {
+func (a wall) number(w catalog.WindowKind, local clock.Time) int64 {
 	day := int64(local.Day())
 	switch w {
-	case Daily:
+	case catalog.Daily:
 		return day
-	case Weekly:
+	case catalog.Weekly:
 		return floorDiv(day+3-a.weekday, 7)
-	case Yearly:
+	case catalog.Yearly:
 		y, _, _ := civil(local.Day())
 		return y
 	}
@@ -115,13 +104,13 @@ func (a wall) number(w Window, local clock.Time) int64 {
 }
 
 // start returns the local time at which window number n begins.
-func (a wall) start(w Window, n int64) clock.Time {
+func (a wall) start(w catalog.WindowKind, n int64) clock.Time {
 	switch w {
-	case Daily:
+	case catalog.Daily:
 		return clock.Time(n)*clock.Day + a.clock
-	case Weekly:
+	case catalog.Weekly:
 		return clock.Time(7*n-3+a.weekday)*clock.Day + a.clock
-	case Yearly:
+	case catalog.Yearly:
 		return boundary(n, a.month, a.day, a.clock)
 	}
 	y := floorDiv(n, 12)
