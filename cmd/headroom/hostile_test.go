@@ -268,7 +268,7 @@ func TestPagesOfOtherOriginsNeedAKey(t *testing.T) {
 		{name: "a page without an origin", path: "/v1/accounts", headers: []string{"Origin", "null"}, status: 401},
 		{name: "another port of this machine", path: "/v1/accounts", headers: []string{"Origin", "http://127.0.0.1:3000"}, status: 401},
 		{name: "a picture in another page", path: "/v1/accounts", headers: []string{"Sec-Fetch-Site", "cross-site"}, status: 401},
-		{name: "another page with a key", path: "/v1/accounts", headers: []string{"Origin", "https://app.example", "Authorization", "Bearer " + demo.key}, status: 200},
+		{name: "another page with a secret key", path: "/v1/accounts", headers: []string{"Origin", "https://app.example", "Authorization", "Bearer " + demo.key}, status: 403},
 	} {
 		if status, _ := ask(demo, tc.host, "GET", tc.path, tc.headers...); status != tc.status {
 			t.Errorf("demo: %s was answered %d, want %d", tc.name, status, tc.status)

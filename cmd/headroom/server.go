@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,6 +44,9 @@ type serverOptions struct {
 	secretKey  string // HEADROOM_SECRET_KEY
 	password   string // HEADROOM_ADMIN_PASSWORD
 	demo       string
+	origins    []string      // whose pages may make every call
+	proxies    []string      // CIDR prefixes whose X-Forwarded-For is believed
+	browser    int           // events a second of one address with a publishable key; access's own when zero
 	timeout    time.Duration // of a call; the API's own when zero
 	logger     *slog.Logger
 }
@@ -125,7 +129,11 @@ func start(ctx context.Context, o serverOptions) (s *server, err error) {
 
 // serve makes the API and answers on the listener.
 func (s *server) serve(ctx context.Context) (err error) {
-	if s.access, err = access.Open(ctx, s.store, access.Config{EnvironmentKey: s.secretKey}); err != nil {
+	proxies, err := prefixes(s.proxies)
+	if err != nil {
+		return err
+	}
+	if s.access, err = access.Open(ctx, s.store, access.Config{EnvironmentKey: s.secretKey, BrowserEvents: s.browser, Proxies: proxies}); err != nil {
 		return err
 	}
 	if s.first, err = s.access.FirstStart(ctx, s.password); err != nil {
@@ -143,7 +151,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	handler := api.New(api.Options{
 		Runner: s.runner, Store: s.store, Log: s.log, Access: s.access, Clock: s.clock, Console: console.Handler(),
 		Logger: s.logger, TokenSecret: tokens, PseudonymSecret: pseudonyms, Limits: event.Limits{},
-		Version: version, Clustered: s.database != "", Demo: s.demo, Timeout: s.timeout,
+		Version: version, Clustered: s.database != "", Demo: s.demo, Timeout: s.timeout, Origins: s.origins,
 	})
 	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug)}
@@ -165,6 +173,23 @@ func (s *server) serve(ctx context.Context) (err error) {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
 	go func() { _ = (&http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}).Serve(s.metricsL) }()
 	return nil
+}
+
+// prefixes reads addresses and CIDR prefixes.
+func prefixes(texts []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, text := range texts {
+		p, err := netip.ParsePrefix(text)
+		if addr, isAddr := netip.ParseAddr(text); isAddr == nil {
+			p, err = addr.Prefix(addr.BitLen())
+		}
+		if err != nil {
+			return nil, fault.New(fault.Invalid, "proxy_invalid", "--proxy %q is no address and no CIDR prefix", fault.Shorten(text)).
+				WithMend("write it as 10.0.0.5 or 10.0.0.0/8")
+		}
+		out = append(out, p)
+	}
+	return out, nil
 }
 
 // scheme is as much of a URL as may be shown: what follows may hold a password.

@@ -17,7 +17,7 @@ type Kind string
 // The kinds of caller.
 const (
 	Server  Kind = "server"  // a secret key
-	Browser Kind = "browser" // a publishable key with a user token
+	Browser Kind = "browser" // a publishable key with a user token; without one only to send events
 	Console Kind = "console" // the administrator, by session cookie
 )
 
@@ -33,9 +33,17 @@ const (
 	Admin                          // everything, keys and catalog included
 )
 
-// browserScopes is all that a publishable key may do, each only for the account of its
-// user token. Usage events are not among them: whoever holds a browser could forge usage.
-const browserScopes = Check | Decide
+const (
+	// browserScopes is all that a publishable key may ever do: check and decide only for
+	// the account of its user token, events also without one.
+	browserScopes = EventsWrite | Check | Decide
+	// browserDefault is what it may do unless somebody says otherwise. Sending events is
+	// not part of it: whoever holds a browser can then make up usage.
+	browserDefault = Check | Decide
+)
+
+// ForBrowsers says whether publishable keys can be given the scope.
+func (s Scopes) ForBrowsers() bool { return s != 0 && s&^browserScopes == 0 }
 
 var scopeNames = []struct {
 	scope Scopes
@@ -115,7 +123,11 @@ func (p Principal) Require(want Scopes) error {
 		return nil
 	}
 	if p.Kind == Browser {
-		return fault.New(fault.Denied, "scope_missing", "a publishable key may only check and decide, this call needs %s", want).
+		if want.ForBrowsers() {
+			return fault.New(fault.Denied, "scope_missing", "this publishable key may %s, this call needs %s", p.Scopes, want).
+				WithMend("make a publishable key with the scope %s: POST /v1/keys", want)
+		}
+		return fault.New(fault.Denied, "scope_missing", "a publishable key may send events, check and decide at most, this call needs %s", want).
 			WithMend("make this call from your server with a secret key")
 	}
 	return fault.New(fault.Denied, "scope_missing", "this key may %s, this call needs %s", p.Scopes, want).
@@ -124,8 +136,9 @@ func (p Principal) Require(want Scopes) error {
 
 // ForAccount returns nil when the caller may speak for the account, else fault denied,
 // code account_denied: a browser may only speak for the account of its user token.
+// A publishable key that sends events without a user token speaks for any account.
 func (p Principal) ForAccount(account string) error {
-	if p.Kind != Browser || p.Account == account {
+	if p.Kind != Browser || p.Account == account || p.Account == "" && p.Scopes == EventsWrite {
 		return nil
 	}
 	return fault.New(fault.Denied, "account_denied", "the user token is for account %q, the call is for %q", p.Account, fault.Shorten(account)).

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"encoding/hex"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,6 +30,12 @@ type Config struct {
 	// Now is real time, never the test clock: keys, tokens and sessions belong to the
 	// people who hold them. time.Now when nil.
 	Now func() time.Time
+	// BrowserEvents is how many events a second one address may send with one publishable
+	// key in the long run, 100 when zero; see Control.Pace.
+	BrowserEvents int
+	// Proxies are the addresses of the proxies in front of this server. What they say in
+	// X-Forwarded-For about who calls is believed, and nobody else.
+	Proxies []netip.Prefix
 }
 
 // Control authenticates callers and keeps keys, the administrator's password and sessions.
@@ -40,6 +47,7 @@ type Control struct {
 	reading    sync.Mutex // held while keys are read again
 	keys       atomic.Pointer[snapshot]
 	throttle   *throttle
+	pace       *pace
 	hashing    chan struct{} // one password hash at a time, so that logins cannot take all memory
 }
 
@@ -55,7 +63,7 @@ func Open(ctx context.Context, st *store.Store, config Config) (*Control, error)
 		return nil, err
 	}
 	c := &Control{store: st, config: config, cookieName: "headroom_" + hex.EncodeToString(id),
-		throttle: newThrottle(), hashing: make(chan struct{}, 1)}
+		throttle: newThrottle(), pace: newPace(config.BrowserEvents), hashing: make(chan struct{}, 1)}
 	return c, c.refresh(ctx)
 }
 
@@ -63,7 +71,7 @@ func Open(ctx context.Context, st *store.Store, config Config) (*Control, error)
 // look-up. An Authorization header goes before a session. All faults are unauthenticated,
 // with code key_missing, key_malformed, key_unknown, key_revoked, user_token_missing,
 // user_token_invalid, user_token_expired or session_ended; but console_header_missing is
-// denied.
+// denied, and so is scope_missing, for a publishable key that may not send events.
 func (c *Control) Authenticate(ctx context.Context, cred Credentials) (Principal, error) {
 	if cred.Authorization != "" {
 		return c.authenticateKey(ctx, cred)
@@ -92,6 +100,12 @@ func (c *Control) authenticateKey(ctx context.Context, cred Credentials) (Princi
 			WithMend("make a new key")
 	case k.Kind == kindSecret:
 		return k.principal, nil
+	case cred.UserToken == "" && cred.Events && k.principal.Scopes.Has(EventsWrite):
+		p := k.principal
+		p.Scopes = EventsWrite
+		return p, nil
+	case cred.UserToken == "" && cred.Events: // a token would not help
+		return Principal{}, k.principal.Require(EventsWrite)
 	case cred.UserToken == "":
 		return Principal{}, fault.New(fault.Unauthenticated, "user_token_missing", "a publishable key needs a user token").
 			WithMend("send the header %s with a JWT that your server signed", UserTokenHeader)

@@ -121,7 +121,7 @@ func TestKeysLiveInTheDatabase(t *testing.T) {
 			}
 		})
 		t.Run("a browser shows a publishable key and a user token", func(t *testing.T) {
-			k := must(here.CreatePublishableKey(ctx, "app"))
+			k := must(here.CreatePublishableKey(ctx, "app", 0))
 			user := User{ID: "ann", Account: "acme", Role: RoleMember}
 			cred := bearer(k.Secret)
 			shows(t, here, cred, "user_token_missing")
@@ -132,10 +132,27 @@ func TestKeysLiveInTheDatabase(t *testing.T) {
 					t.Errorf("got %+v, want %+v", got, want)
 				}
 			}
-			other := must(here.CreatePublishableKey(ctx, "other app"))
+			other := must(here.CreatePublishableKey(ctx, "other app", 0))
 			shows(t, here, Credentials{Authorization: "Bearer " + other.Secret, UserToken: cred.UserToken}, "user_token_invalid")
 			clock.move(2 * time.Hour)
 			shows(t, here, cred, "user_token_expired")
+		})
+		t.Run("a publishable key sends events without a user token, when it may", func(t *testing.T) {
+			k := must(here.CreatePublishableKey(ctx, "page", EventsWrite|Check))
+			cred := bearer(k.Secret)
+			shows(t, here, cred, "user_token_missing")
+			cred.Events = true
+			if got, want := shows(t, here, cred, ""), (Principal{Kind: Browser, KeyID: k.ID, Scopes: EventsWrite}); got != want {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+			plain := bearer(must(here.CreatePublishableKey(ctx, "app", 0)).Secret)
+			plain.Events = true
+			if _, err := here.Authenticate(ctx, plain); fault.CodeOf(err) != "scope_missing" || fault.KindOf(err) != fault.Denied {
+				t.Errorf("a key that may not: %v", err)
+			}
+			if _, err := here.CreatePublishableKey(ctx, "page", EventsWrite|Read); fault.CodeOf(err) != "scope_not_for_browsers" {
+				t.Errorf("a publishable key that reads: %v", err)
+			}
 		})
 		t.Run("the environment's key is an administrator's, there only", func(t *testing.T) {
 			p := shows(t, there, bearer("from-the-environment"), "")

@@ -27,6 +27,7 @@ type Credentials struct {
 	UserToken     string // Headroom-User-Token
 	Session       string // value of the session cookie
 	FromConsole   bool   // Headroom-Console: 1
+	Events        bool   // the call only sends events: a publishable key needs no user token for that
 	Changes       bool   // the method may change something: not GET, HEAD or OPTIONS
 }
 

@@ -130,7 +130,8 @@ func TestScopesAreWhatTheyAreCalled(t *testing.T) {
 func TestWhoMayDoWhat(t *testing.T) {
 	server := Principal{Kind: Server, Scopes: Check | Read}
 	admin := Principal{Kind: Console, Scopes: Admin}
-	browser := Principal{Kind: Browser, Scopes: browserScopes, Account: "acme", User: "ann", Role: RoleMember}
+	browser := Principal{Kind: Browser, Scopes: browserDefault, Account: "acme", User: "ann", Role: RoleMember}
+	sender := Principal{Kind: Browser, Scopes: EventsWrite}
 	user := func(p Principal, named string) error { _, err := p.ForUser(named); return err }
 	for _, c := range []struct {
 		name string
@@ -144,6 +145,9 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{"a key without admin is no administrator", server.Require(Admin), "scope_missing"},
 		{"a browser checks", browser.Require(Check), ""},
 		{"a browser sends no usage", browser.Require(EventsWrite), "scope_missing"},
+		{"a page that only sends events", sender.Require(EventsWrite), ""},
+		{"does nothing else", sender.Require(Check), "scope_missing"},
+		{"and does so for any account", sender.ForAccount("globex"), ""},
 		{"a browser reads no lists", browser.Require(Read), "scope_missing"},
 		{"a browser speaks for its account", browser.ForAccount("acme"), ""},
 		{"a browser speaks for no other", browser.ForAccount("globex"), "account_denied"},

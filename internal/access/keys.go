@@ -46,10 +46,20 @@ func (c *Control) CreateSecretKey(ctx context.Context, name string, scopes Scope
 	return c.create(ctx, c.newKey(kindSecret, name, scopes))
 }
 
-// CreatePublishableKey makes a publishable key with its signing secret. It may check and
-// decide, each only for the account of a user token. Faults as CreateSecretKey.
-func (c *Control) CreatePublishableKey(ctx context.Context, name string) (NewKey, error) {
-	return c.create(ctx, c.newKey(kindPublishable, name, browserScopes))
+// CreatePublishableKey makes a publishable key with its signing secret, for scopes among
+// events:write, check and decide; for check and decide when scopes is 0. It may check and
+// decide only for the account of a user token, and send events without one. Faults as
+// CreateSecretKey, and invalid, code scope_not_for_browsers.
+func (c *Control) CreatePublishableKey(ctx context.Context, name string, scopes Scopes) (NewKey, error) {
+	if scopes == 0 {
+		scopes = browserDefault
+	}
+	if !scopes.ForBrowsers() {
+		return NewKey{}, fault.New(fault.Invalid, "scope_not_for_browsers", "a publishable key cannot have the scopes %s", scopes&^browserScopes).
+			WithField("scopes", scopes.String(), "holds what only a secret key may do").
+			WithMend("give it events:write, check or decide; anybody can read the key in a page")
+	}
+	return c.create(ctx, c.newKey(kindPublishable, name, scopes))
 }
 
 // newKey draws a key of the kind. The signing secret of a publishable key is kept as it

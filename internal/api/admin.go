@@ -41,7 +41,7 @@ type postKeyRequest struct {
 	Body struct {
 		Kind   string   `json:"kind,omitempty" enum:"secret,publishable" doc:"secret when left out"`
 		Name   string   `json:"name" minLength:"1" maxLength:"100"`
-		Scopes []string `json:"scopes,omitempty" doc:"of a secret key: events:write, check, decide, read, admin"`
+		Scopes []string `json:"scopes,omitempty" doc:"of a secret key: events:write, check, decide, read, admin; of a publishable one: events:write, check, decide, and when left out the last two"`
 	}
 }
 
@@ -57,11 +57,13 @@ func (s *Server) postKey(ctx context.Context, in *postKeyRequest) (*postKeyAnswe
 	var k access.NewKey
 	var err error
 	if in.Body.Kind == "publishable" {
+		var scopes access.Scopes
 		if len(in.Body.Scopes) > 0 {
-			return nil, fault.New(fault.Invalid, "scope_unknown", "a publishable key has no scopes of its own: it checks and decides for its user").
-				WithField("scopes", fmt.Sprint(in.Body.Scopes), "must be left out")
+			if scopes, err = access.ParseScopes(in.Body.Scopes); err != nil {
+				return nil, err
+			}
 		}
-		k, err = s.Access.CreatePublishableKey(ctx, in.Body.Name)
+		k, err = s.Access.CreatePublishableKey(ctx, in.Body.Name, scopes)
 	} else {
 		var scopes access.Scopes
 		if scopes, err = access.ParseScopes(in.Body.Scopes); err == nil {

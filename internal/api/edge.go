@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -87,19 +86,24 @@ type visitor struct {
 
 // guard lets in only who shows a key, bounds time, and sends calls for accounts of other
 // nodes there.
-func (s *Server) guard(next http.Handler) http.Handler {
+func (s *Server) guard(next *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if allowCrossOrigin(w, r) {
+		if s.crossOrigin(w, r, next) {
 			return
 		}
 		h := w.Header()
 		h["Cache-Control"], h["X-Content-Type-Options"] = noStore, noSniff
 		ctx := r.Context()
-		if open(r) {
-			ctx = context.WithValue(ctx, visitorKey, visitor{remote: r.RemoteAddr, session: s.Access.Credentials(r).Session,
+		switch {
+		case open(r):
+			ctx = context.WithValue(ctx, visitorKey, visitor{remote: s.Access.Remote(r), session: s.Access.Credentials(r).Session,
 				secure: r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https")})
-		} else {
+		case r.Header.Get("Authorization") == "" && writeKeyInBody(r.URL.Path): // see segment
+		default:
 			p, err := s.authenticate(r)
+			if err == nil {
+				err = s.notInPage(r, p)
+			}
 			if err != nil {
 				s.refuse(w, r, err)
 				return
@@ -120,18 +124,17 @@ func (s *Server) guard(next http.Handler) http.Handler {
 }
 
 // ingests says which calls only add to the log, which any node may do.
-func ingests(path string) bool {
-	call := strings.TrimPrefix(path, "/v1/")
-	return call == "events" || slices.Contains(segmentCalls, call)
-}
+func ingests(path string) bool { return path == "/v1/events" || writeKeyInBody(path) }
 
-// open says which /v1 calls need no key: signing in, and asking whether one is.
-func open(r *http.Request) bool { return r.URL.Path == "/v1/session" }
+// open says which /v1 calls need no key: signing in, asking whether one is, and what
+// Segment's browser client tells about itself.
+func open(r *http.Request) bool { return r.URL.Path == "/v1/session" || r.URL.Path == segmentMetrics }
 
 // authenticate says who calls. In the demo the console needs no password; pages from
 // elsewhere, even from another port of this machine, do need a key.
 func (s *Server) authenticate(r *http.Request) (access.Principal, error) {
 	cred := s.Access.Credentials(r)
+	cred.Events = ingests(r.URL.Path)
 	if s.Demo != "" && cred.Authorization == "" && cred.Session == "" && sameOrigin(r) && (!cred.Changes || cred.FromConsole) {
 		return access.Principal{Kind: access.Console, Scopes: access.Admin, Role: access.RoleAdmin}, nil
 	}
@@ -147,25 +150,6 @@ func sameOrigin(r *http.Request) bool {
 	}
 	origin := r.Header.Get("Origin")
 	return origin == "" || strings.EqualFold(origin, "http://"+r.Host) || strings.EqualFold(origin, "https://"+r.Host)
-}
-
-// allowCrossOrigin lets pages of other origins call with a key in the header. Cookies are
-// never accepted that way. It returns true when the request is answered.
-func allowCrossOrigin(w http.ResponseWriter, r *http.Request) bool {
-	if r.Header.Get("Origin") == "" {
-		return false
-	}
-	h := w.Header()
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", "Headroom-Position, Retry-After, ETag")
-	if r.Method != http.MethodOptions {
-		return false
-	}
-	h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-Match, Headroom-Position, "+access.UserTokenHeader)
-	h.Set("Access-Control-Max-Age", "86400")
-	w.WriteHeader(http.StatusNoContent)
-	return true
 }
 
 // unreadable says why a body could not be read whole.

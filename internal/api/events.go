@@ -11,7 +11,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/headroomhq/headroom/internal/access"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
 )
@@ -43,46 +42,14 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer d.Release()
+	if err := s.fromBrowser(r, principal(r.Context()), d); err != nil {
+		return err
+	}
 	a, err := s.keep(r, d)
 	if err != nil {
 		return err
 	}
 	return writeJSON(w, http.StatusAccepted, a)
-}
-
-// segmentCalls are the calls of the Segment tracking API.
-var segmentCalls = []string{"identify", "group", "track", "page", "screen", "alias", "batch"}
-
-type segmentAnswer struct {
-	Success  bool             `json:"success"`
-	Rejected []event.Rejected `json:"rejected,omitempty"`
-	Position string           `json:"position,omitempty"`
-}
-
-// segment is one call of the Segment tracking API. Its own clients only look at the
-// status, and repeat what gets 429 or 5xx.
-func (s *Server) segment(call string) func(http.ResponseWriter, *http.Request) error {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		body, done, err := s.body(r)
-		if err != nil {
-			return err
-		}
-		defer done()
-		d, err := event.DecodeSegment(call, body, s.Clock.Now(), s.Limits)
-		if err != nil {
-			return err
-		}
-		defer d.Release()
-		if call != "batch" && len(d.Rejected) > 0 {
-			e := d.Rejected[0]
-			return fault.New(fault.Invalid, e.Code, "%s", e.Detail)
-		}
-		a, err := s.keep(r, d)
-		if err != nil {
-			return err
-		}
-		return writeJSON(w, http.StatusOK, segmentAnswer{Success: true, Rejected: a.Rejected, Position: a.Position})
-	}
 }
 
 // keep makes what a door decoded durable.
@@ -195,9 +162,4 @@ type cloudEvent struct {
 	Subject     string         `json:"subject" doc:"the account's key"`
 	Time        string         `json:"time,omitempty" format:"date-time"`
 	Data        map[string]any `json:"data,omitempty" doc:"data.user is the user"`
-}
-
-func segmentOperation(s *Server, op *huma.Operation) {
-	describe[map[string]any, segmentAnswer](s, op, "200")
-	op.Security = append(op.Security, map[string][]string{basicScheme: {access.EventsWrite.String()}})
 }

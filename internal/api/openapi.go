@@ -49,9 +49,9 @@ func openAPI() huma.Config {
 	reg.RegisterTypeAlias(reflect.TypeFor[money.Amount](), reflect.TypeFor[moneyAmount]())
 	c.Components.Schemas = reg
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		keyScheme: {Type: "http", Scheme: "bearer", Description: "`hr_sk_…` of a server, or `hr_pk_…` of a browser together with a user token. " +
+		keyScheme: {Type: "http", Scheme: "bearer", Description: "`hr_sk_…` of a server, or `hr_pk_…` of a browser together with a user token; to send events without one. " +
 			"Scopes: `events:write`, `check`, `decide`, `read`, and `admin`, which may do everything."},
-		basicScheme: {Type: "http", Scheme: "basic", Description: "A secret key as user name and an empty password, as clients of the Segment tracking API send their write key."},
+		basicScheme: {Type: "http", Scheme: "basic", Description: "A key with the scope `events:write` as user name and an empty password, as clients of the Segment tracking API send their write key."},
 		userScheme: {Type: "apiKey", In: "header", Name: access.UserTokenHeader,
 			Description: "User token of a browser: a JWT (HS256) that the product's server signs with the publishable key's signing secret. " +
 				"Claims: `sub` the user, `account`, `role` (`member` or `admin`), `exp`. It speaks for this user of this account only."},
@@ -142,6 +142,7 @@ func (s *Server) tag(name, about string) {
 func (s *Server) operation(route string, scope access.Scopes, summary string) *huma.Operation {
 	method, path, _ := strings.Cut(route, " ")
 	s.order = append(s.order, route)
+	s.scopes[route] = scope
 	tags := s.api.OpenAPI().Tags
 	op := &huma.Operation{OperationID: operationID(method, path), Method: method, Path: path, Summary: summary,
 		Tags: []string{tags[len(tags)-1].Name}, Description: operations[route].text}
@@ -152,7 +153,10 @@ func (s *Server) operation(route string, scope access.Scopes, summary string) *h
 	}
 	op.Description = sentences(op.Description, "Needs a key with the scope `"+scope.String()+"`.")
 	op.Security = []map[string][]string{{keyScheme: {scope.String()}}}
-	if scope&(access.Check|access.Decide) != 0 {
+	switch {
+	case scope == access.EventsWrite:
+		op.Description += " A publishable key that has this scope may call it without a user token."
+	case scope.ForBrowsers():
 		op.Description += " A publishable key may call it for the account of its user token."
 		op.Security = append(op.Security, map[string][]string{keyScheme: {scope.String()}, userScheme: {}})
 	}

@@ -55,6 +55,7 @@ var operations = map[string]operation{
 	"POST /v1/alias":    {text: segmentText, body: `{"userId":"u1","previousId":"anon-1","messageId":"m-6"}`},
 	"POST /v1/batch": {text: segmentText + " What `@segment/analytics-node` sends: each entry of `batch` is one of the other calls with its `type`.",
 		body: `{"batch":[{"type":"track","userId":"u1","event":"speaker.added","context":{"groupId":"nova"},"messageId":"m-7"}]}`},
+	"POST /v1/m": {text: "So that `@segment/analytics-next` finds what it expects.", answer: "Taken and forgotten", body: `{"series":[]}`},
 
 	"POST /v1/check": {
 		text: "Answered from memory. A no says what would unlock it, and counts as a touched gate, once per user and minute. " +
@@ -128,7 +129,7 @@ var operations = map[string]operation{
 		body:   `{"import":"billing-2026","rows":[{"row":"sub-17","account":"hooli","subscription":{"plan":"pro","interval":"month","amount":"149.00","currency":"USD","started_at":"2025-03-01T00:00:00Z"}}]}`},
 	"GET /v1/keys": {text: "Without their secrets, which are shown once, when a key is made."},
 	"POST /v1/keys": {text: "A *secret* key has scopes and belongs on a server. A *publishable* key may stand in a browser: it checks and decides, for the account and user of the user token that comes with it, " +
-		"which the product's server signs with `signing_secret`.",
+		"which the product's server signs with `signing_secret`. With the scope `events:write` it also sends events, without a user token: anybody who opens the page can then make up events, so give it only where that does no harm.",
 		body: `{"name":"checkout service","scopes":["check","decide"]}`},
 	"DELETE /v1/keys/{id}":   {text: "It stops at once here, within a second on other nodes.", values: map[string]string{"id": "$KEY_ID"}},
 	"GET /v1/clock":          {},
@@ -142,5 +143,6 @@ var operations = map[string]operation{
 	"GET /openapi.json":      {answer: "This document"},
 }
 
-const segmentText = "As the clients of the Segment tracking API send it: basic authentication with a key as user name, gzip, `messageId` for counting once. " +
+const segmentText = "As the clients of the Segment tracking API send it: basic authentication with a key as user name, or the key as `writeKey` in the body; any content type; gzip; `messageId` for counting once. " +
+	"`@segment/analytics-next` in the browser uses the paths `/v1/i`, `g`, `t`, `p`, `s`, `a` and `b` for identify, group, track, page, screen, alias and batch, which are the same calls. " +
 	"The account is `context.groupId` (or `groupId`), otherwise the one the user was last grouped with."

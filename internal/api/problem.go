@@ -99,7 +99,7 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 	p := &Problem{Type: errorDocs + f.Code, Title: http.StatusText(status), Status: status, Code: f.Code,
 		Detail: f.Message, Mend: f.Mend, Errors: f.Fields}
 	if f.Kind == fault.Busy || f.Kind == fault.Unavailable {
-		p.retryAfter = 1
+		p.retryAfter = max(1, f.RetryAfter)
 	}
 	return p
 }

@@ -24,9 +24,7 @@ func (s *Server) routes() http.Handler {
 
 	s.tag("Events", "What customers do.") // decoded by the doors of package event
 	s.raw(mux, "POST /v1/events", access.EventsWrite, "Send product events", s.events, eventsOperation)
-	for _, call := range segmentCalls {
-		s.raw(mux, "POST /v1/"+call, access.EventsWrite, "Segment tracking API: "+call, s.segment(call), segmentOperation)
-	}
+	s.segmentRoutes(mux)
 
 	s.tag("Entitlements", "What they may do, and how much is left.") // decoded by hand: these are called on every click
 	s.raw(mux, "POST /v1/check", access.Check, "May this account use this feature, and what would unlock it", s.check, checkOperation)
@@ -134,21 +132,35 @@ func add[I, O any](s *Server, route string, scope access.Scopes, summary string,
 
 // raw registers a handler that reads its body itself, and describes it in the document.
 func (s *Server) raw(mux *http.ServeMux, route string, scope access.Scopes, summary string, h func(http.ResponseWriter, *http.Request) error, describe func(*Server, *huma.Operation)) {
+	s.door(mux, route, scope, summary, func(w http.ResponseWriter, r *http.Request) error {
+		if err := principal(r.Context()).Require(scope); err != nil {
+			return err
+		}
+		return h(w, r)
+	}, describe)
+}
+
+// door is raw for a handler that itself asks who calls.
+func (s *Server) door(mux *http.ServeMux, route string, scope access.Scopes, summary string, h func(http.ResponseWriter, *http.Request) error, describe func(*Server, *huma.Operation)) {
 	op := s.operation(route, scope, summary)
 	describe(s, op)
 	s.api.OpenAPI().AddOperation(op)
-	mux.HandleFunc(route, func(w http.ResponseWriter, r *http.Request) {
-		err := principal(r.Context()).Require(scope)
-		if err == nil {
-			err = knownQuery(r, op)
-		}
+	s.doors[route] = func(w http.ResponseWriter, r *http.Request) {
+		err := knownQuery(r, op)
 		if err == nil {
 			err = h(w, r)
 		}
 		if err != nil {
 			s.refuse(w, r, err)
 		}
-	})
+	}
+	s.doorAgain(mux, route, route)
+}
+
+// doorAgain takes what another door takes at a route that the document does not list.
+func (s *Server) doorAgain(mux *http.ServeMux, route, as string) {
+	s.scopes[route] = s.scopes[as]
+	mux.HandleFunc(route, s.doors[as])
 }
 
 // knownQuery refuses parameters that nobody reads: a mistyped dry_run must not apply.

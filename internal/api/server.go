@@ -42,13 +42,18 @@ type Options struct {
 	Version         string
 	Clustered       bool   // other nodes may own partitions
 	Demo            string // title of the sample company; empty: no demo, nothing without a key
+	// Origins are those whose pages may make every call, as "https://app.example.com"; pages of
+	// others only what a publishable key may do.
+	Origins []string
 }
 
 // Server answers HTTP. Safe for concurrent use.
 type Server struct {
 	Options
 	api     huma.API
-	order   []string // routes, as they were registered
+	order   []string                    // routes, as they were registered
+	scopes  map[string]access.Scopes    // by route
+	doors   map[string]http.HandlerFunc // by route, of those that read their body themselves
 	handler http.Handler
 	people  *people
 	gates   *gates
@@ -68,7 +73,8 @@ func New(o Options) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &Server{Options: o, people: newPeople(o.Store, o.PseudonymSecret), gates: newGates(), leaving: make(chan struct{})}
+	s := &Server{Options: o, people: newPeople(o.Store, o.PseudonymSecret), gates: newGates(), leaving: make(chan struct{}),
+		scopes: make(map[string]access.Scopes), doors: make(map[string]http.HandlerFunc)}
 	s.handler = s.routes()
 	return s
 }

@@ -145,6 +145,23 @@ func appendScalar(body []byte, name string, v Value) []byte {
 	return append(appendValue(body, v), '}')
 }
 
+// withoutMember takes a member out of a JSON object that a door made.
+func withoutMember(body []byte, name string) []byte {
+	if !bytes.Contains(body, appendQuoted(nil, name)) {
+		return body
+	}
+	members := make(map[string]json.RawMessage)
+	if err := json.Unmarshal(body, &members); err != nil { // made here
+		panic(err)
+	}
+	delete(members, name)
+	without, err := json.Marshal(members)
+	if err != nil {
+		panic(err)
+	}
+	return without
+}
+
 // appendObject adds the properties as an object member to the JSON object in body.
 func appendObject(body []byte, name string, props []Prop) []byte {
 	if len(props) == 0 {

@@ -289,7 +289,7 @@ func (c *cloudEvents) check() (at clock.Time) {
 
 // reserved says whether a source is one under which the server deduplicates its own records.
 func reserved(source string) bool {
-	for _, own := range []string{"api:", "import:", "segment:", "headroom:"} {
+	for _, own := range []string{"api:", "import:", "segment:", browserSource, "headroom:"} {
 		if strings.HasPrefix(source, own) {
 			return true
 		}

@@ -72,8 +72,27 @@ type Decoded struct {
 	// Dropped is the number of personal values left out because the event names no person
 	// under whose key they could be kept.
 	Dropped int
+	// WriteKey is the key that a Segment call carries in its body; it refers to the body.
+	WriteKey string
 
 	arena []Prop
+}
+
+// browserSource comes before the source of whatever a publishable key sent: the ids that a
+// page makes up are never those of what servers send.
+const browserSource = "browser:"
+
+// FromBrowser marks everything in d as sent with a publishable key, which anybody can read
+// in a page: its sources get a name of their own, and people do not say which role they
+// have in their account.
+func (d *Decoded) FromBrowser() {
+	for i := range d.Pending {
+		r := &d.Pending[i].Record
+		r.Source = browserSource + r.Source
+		if r.Kind == KindPerson {
+			r.Body = withoutMember(r.Body, "role")
+		}
+	}
 }
 
 // Rejected is an event that was not taken.
@@ -192,7 +211,7 @@ var Codes = []Code{
 	{CodeMissingType, "the event has no type (CloudEvents) or no event name (Segment)"},
 	{CodeMissingSource, "the event has no source"},
 	{CodeMissingSubject, "the event has no subject, which is the account's key"},
-	{CodeReservedSource, "the source begins with api:, import:, segment: or headroom:, which the server uses itself"},
+	{CodeReservedSource, "the source begins with api:, import:, segment:, browser: or headroom:, which the server uses itself"},
 	{CodeWrongType, "an attribute has the wrong JSON type"},
 	{CodeAttributeLong, "the id, source or type is above 512 bytes"},
 	{CodeControl, "a key, user, id, source or type has a control character"},

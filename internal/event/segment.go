@@ -15,7 +15,8 @@ const skew = clock.Minute
 
 // DecodeSegment is the door for the Segment tracking API: call is the last part of the
 // path, one of identify, group, track, page, screen, alias and batch ("import" is taken as
-// batch). What becomes of each:
+// batch, and so are the one-letter names that the browser's client uses, see SegmentCall).
+// What becomes of each:
 //
 //   - track: a KindEvent; its type is the event's name, its properties flattened as in
 //     DecodeCloudEvents. The account is context.groupId, else properties.groupId (or
@@ -25,15 +26,21 @@ const skew = clock.Minute
 //     that says which account they belong to.
 //   - identify: a KindPerson for the user; with context.groupId also one for that account.
 //     The traits role (admin or member) and profile become the person's role and profile.
+//     With an anonymousId beside the userId it is an alias call too, as the browser's
+//     client makes none of its own: what was done before is then the user's.
 //   - alias: a KindPerson for the user that names the earlier id.
 //
 // The user is userId, else anonymousId. messageId is the record's id, its source is
-// "segment" (for the second record of a call "segment:member"). When sentAt shows that the
+// "segment" (for the second record of a call "segment:member"). writeKey, of the body or
+// else of its first message that has one, is in Decoded.WriteKey. When sentAt shows that the
 // sender's clock is wrong by more than a minute, the time is corrected as Segment does:
 // received - (sentAt - timestamp); it is not corrected otherwise.
 //
 // Faults and rejections are as in DecodeCloudEvents.
 func DecodeSegment(call string, body []byte, now clock.Time, lim Limits) (*Decoded, error) {
+	if long := SegmentCall(call); long != "" {
+		call = long
+	}
 	batch := call == "batch" || call == "import"
 	if !batch && !knownCall(call) {
 		return nil, fault.New(fault.NotFound, CodeUnknownCall, "there is no call %s in the Segment API", quote(call)).
@@ -59,6 +66,28 @@ func DecodeSegment(call string, body []byte, now clock.Time, lim Limits) (*Decod
 		}
 	}
 	return d.finish(err)
+}
+
+// SegmentCall returns the call that one letter of a path stands for, "" for none: the
+// browser's client sends track to /t and batches to /b.
+func SegmentCall(letter string) string {
+	switch letter {
+	case "i":
+		return "identify"
+	case "g":
+		return "group"
+	case "t":
+		return "track"
+	case "p":
+		return "page"
+	case "s":
+		return "screen"
+	case "a":
+		return "alias"
+	case "b":
+		return "batch"
+	}
+	return ""
 }
 
 func knownCall(call string) bool {
@@ -117,6 +146,8 @@ func (s *segment) batch() error {
 			s.attr(&s.sentAt, name)
 		case "context":
 			s.context(&s.group)
+		case "writeKey":
+			s.attr(&s.out.WriteKey, name)
 		default:
 			s.sc.skip(maxDepth)
 		}
@@ -175,6 +206,12 @@ func (s *segment) read() bool {
 			ok = s.attr(&m.sentAt, name)
 		case "context":
 			ok = s.context(&m.contextGroup)
+		case "writeKey":
+			if s.out.WriteKey == "" {
+				ok = s.attr(&s.out.WriteKey, name)
+			} else {
+				ok = s.sc.skip(maxDepth)
+			}
 		case "properties":
 			m.props, ok = s.values(name)
 		case "traits":
@@ -242,7 +279,7 @@ func (s *segment) take(m *message) {
 			m.contextGroup = s.group
 		}
 		if m.user == "" {
-			m.user = m.anonymous
+			m.user, m.anonymous = m.anonymous, ""
 		}
 		account = m.account()
 		at = s.check(m, account)
@@ -302,6 +339,9 @@ func (s *segment) check(m *message, account string) (at clock.Time) {
 	s.key(account, true)
 	s.key(m.user, false)
 	s.key(m.previous, false)
+	if m.call == "identify" {
+		s.key(m.anonymous, false)
+	}
 	s.bounded(m.event, "event")
 	s.bounded(m.id, "messageId")
 	if m.timestamp == "" {
@@ -406,8 +446,12 @@ func (s *segment) takeIdentify(m *message, p Pending) {
 	}
 	account := p.Record.Key
 	p.Record.Key, p.Record.Body = "", body
+	if m.anonymous != m.user {
+		p.PreviousID = m.anonymous
+	}
 	s.out.Pending = append(s.out.Pending, p)
 	if account != "" {
+		p.PreviousID = ""
 		p.Record.Source, p.Record.Key = "segment:member", account
 		p.Record.Body = append([]byte(nil), body...)
 		s.out.Pending = append(s.out.Pending, p)

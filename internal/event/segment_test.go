@@ -83,6 +83,11 @@ func TestASingleSegmentCallBecomesTheseRecords(t *testing.T) {
 		{"identify takes traits back", "identify", `{"userId":"u","traits":{"email":null,"role":null,"seat":null,"company":{"name":"Acme","size":3}}}`, `0 person segment/ key=user:p-u user=p-u body={"role":null,"traits":{"seat":null,"company.name":"Acme","company.size":3}} personal=email=null`},
 		{"identify with ids among the traits", "identify", `{"userId":"u","traits":{"id":"u","userId":"u","role":"Owner","profile":"speaker"}}`, `0 person segment/ key=user:p-u user=p-u body={"profile":"speaker","traits":{"role":"Owner"}} personal=id="u" userId="u"`},
 		{"identify without traits", "identify", `{"userId":"u"}`, `0 person segment/ key=user:p-u user=p-u body={}`},
+		{"identify of somebody who was anonymous", "identify", `{"userId":"u","anonymousId":"n"}`, `0 person segment/ key=user:p-u user=p-u body={"previous":"p-n"} was=n`},
+		{"identify of somebody who is anonymous", "identify", `{"anonymousId":"n","traits":{"seat":1}}`, `0 person segment/ key=user:p-n user=p-n body={"traits":{"seat":1}}`},
+		{"identify in an account of somebody who was anonymous", "identify", `{"userId":"u","anonymousId":"n","context":{"groupId":"a"}}`,
+			"0 person segment/ key=user:p-u user=p-u body={\"account\":\"a\",\"previous\":\"p-n\"} was=n\n0 person segment:member/ key=a user=p-u body={\"account\":\"a\"}"},
+		{"track by the browser's name for it", "t", `{"anonymousId":"n","userId":null,"event":"x","writeKey":"k"}`, `0 event segment/ key=user:p-n user=p-n type=x`},
 		{"alias", "alias", `{"userId":"u","previousId":"n"}`, `0 person segment/ key=user:p-u user=p-u body={"previous":"p-n"} was=n`},
 		{"a batch with one context and a bad message", "batch", `{"batch":[{"type":"track","userId":"u","event":"x"},{"type":"track","userId":"u"},{"type":"jump"},{"a":},{"type":"screen","anonymousId":"n"}],"context":{"groupId":"a"}}`,
 			"0 event segment/ key=a user=p-u type=x\n4 event segment/ key=a user=p-n type=screen\n1 rejected missing_type\n2 rejected unknown_call\n3 rejected malformed_json"},
@@ -90,6 +95,34 @@ func TestASingleSegmentCallBecomesTheseRecords(t *testing.T) {
 		if got := lines(decodeSegment(t, c.call, c.body)); got != c.want {
 			t.Errorf("%s: got\n%s\nwant\n%s", c.name, got, c.want)
 		}
+	}
+}
+
+func TestTheWriteKeyOfABodyIsFound(t *testing.T) {
+	for _, c := range []struct{ name, call, body, want string }{
+		{"of one call", "t", `{"event":"x","userId":"u","writeKey":"hr_pk_1"}`, "hr_pk_1"},
+		{"of a batch", "b", `{"writeKey":"hr_pk_1","batch":[{"type":"track","event":"x","userId":"u","writeKey":"hr_pk_2"}]}`, "hr_pk_1"},
+		{"after the batch", "b", `{"batch":[{"type":"track","event":"x","userId":"u"}],"writeKey":"hr_pk_1"}`, "hr_pk_1"},
+		{"only of the messages", "b", `{"batch":[{"type":"track","event":"x","userId":"u","writeKey":"hr_pk_2"},{"type":"track","event":"x","userId":"u","writeKey":"hr_pk_3"}]}`, "hr_pk_2"},
+		{"none", "b", `{"batch":[],"writeKey":null}`, ""},
+	} {
+		if d := decodeSegment(t, c.call, c.body); d.WriteKey != c.want || len(d.Rejected) > 0 {
+			t.Errorf("%s: %q, want %q; rejected %v", c.name, d.WriteKey, c.want, d.Rejected)
+		}
+	}
+}
+
+func TestWhatABrowserSentIsKeptApartFromWhatServersSend(t *testing.T) {
+	d := decodeSegment(t, "batch", `{"batch":[{"type":"track","userId":"u","event":"x","messageId":"1","context":{"groupId":"a"}},
+		{"type":"identify","userId":"u","messageId":"2","traits":{"role":"admin","seat":3},"context":{"groupId":"a"}},{"type":"group","userId":"u","groupId":"a","messageId":"3"}]}`)
+	d.FromBrowser()
+	want := `0 event browser:segment/1 key=a user=p-u type=x
+1 person browser:segment/2 key=user:p-u user=p-u body={"account":"a","traits":{"seat":3}}
+1 person browser:segment:member/2 key=a user=p-u body={"account":"a","traits":{"seat":3}}
+2 account browser:segment/3 key=a user=p-u body={}
+2 person browser:segment:member/3 key=user:p-u user=p-u body={"account":"a"}`
+	if got := lines(d); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 

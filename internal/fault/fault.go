@@ -44,7 +44,10 @@ type Error struct {
 	Message string
 	Mend    string
 	Fields  []Field
-	Cause   error
+	// RetryAfter is how many seconds from now trying again may help, for kinds Busy and
+	// Unavailable; 0: soon.
+	RetryAfter int
+	Cause      error
 }
 
 // Error returns the message with its mend, without the cause.
@@ -71,6 +74,9 @@ func (e *Error) WithMend(format string, args ...any) *Error {
 
 // WithCause returns e with the cause set.
 func (e *Error) WithCause(err error) *Error { e.Cause = err; return e }
+
+// WithRetryAfter returns e with the number of seconds after which trying again may help.
+func (e *Error) WithRetryAfter(seconds int) *Error { e.RetryAfter = seconds; return e }
 
 // WithField returns e with one more wrong input value.
 func (e *Error) WithField(path, value, message string) *Error {
