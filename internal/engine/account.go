@@ -43,7 +43,8 @@ type Account struct {
 
 	// The encoded parts, nil when they must be encoded anew; see encode.
 	cold, signals []byte
-	stored        []byte // the whole, as the last harvest wrote it or as it was loaded
+	meters        []string // the keys of Usage, sorted
+	stored        []byte   // the whole, as the last harvest wrote it or as it was loaded
 
 	watches []watch // by meter; see watchOf
 	id      func(parts ...string) string

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/headroomhq/headroom/internal/meter"
+	"github.com/headroomhq/headroom/internal/signal"
 )
 
 // How an account is stored. What events change all the time (usage, signals) is binary and
@@ -28,18 +29,17 @@ func (a *Account) encode() []byte {
 		a.cold = b
 	}
 	if a.signals == nil {
-		b, err := json.Marshal(&a.Signals)
-		if err != nil {
-			panic(err)
-		}
-		a.signals = b
+		a.signals = a.Signals.AppendBinary(nil)
 	}
 	b := make([]byte, 0, len(a.cold)+len(a.signals)+64*len(a.Usage)+16)
 	b = append(b, storedVersion)
 	b = appendText(b, a.cold)
 	b = appendText(b, a.signals)
 	b = binary.AppendUvarint(b, uint64(len(a.Usage)))
-	for _, key := range slices.Sorted(maps.Keys(a.Usage)) {
+	if len(a.meters) != len(a.Usage) {
+		a.meters = slices.Sorted(maps.Keys(a.Usage))
+	}
+	for _, key := range a.meters {
 		u, err := json.Marshal(a.Usage[key])
 		if err != nil {
 			panic(err)
@@ -62,7 +62,8 @@ func decodeAccount(key string, stored []byte) (*Account, error) {
 	if err := json.Unmarshal(a.cold, a); err != nil {
 		return nil, wrong(err)
 	}
-	if err := json.Unmarshal(a.signals, &a.Signals); err != nil {
+	var err error
+	if a.Signals, err = signal.DecodeState(a.signals); err != nil {
 		return nil, wrong(err)
 	}
 	for n := d.uvarint(); n > 0 && !d.bad; n-- {

@@ -1,8 +1,7 @@
 package engine
 
 import (
-	"maps"
-	"slices"
+	"strconv"
 
 	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/catalog"
@@ -59,7 +58,7 @@ func (a *Account) row(s *State, c *catalog.Catalog) AccountRow {
 
 // limitRows sets those rows of limits that the tables do not hold yet.
 func (a *Account) limitRows(row *AccountRow, s *State, c *catalog.Catalog) {
-	now := a.limits(c, s.Now)
+	now := a.limits(s, c)
 	w := &a.written
 	features := featuresOf(now)
 	row.DropLimits = !w.known || w.features != features && w.features != 0
@@ -122,23 +121,48 @@ func (s *State) settle() {
 	s.drifting = kept
 }
 
-// limits are the account's rows of how near it is to each hard or soft limit.
-func (a *Account) limits(c *catalog.Catalog, now clock.Time) []LimitRow {
+// limits are the account's rows of how near it is to each hard or soft limit, by feature.
+func (a *Account) limits(s *State, c *catalog.Catalog) []LimitRow {
 	if !a.Subscription.Live() || len(a.Usage) == 0 {
 		return nil
 	}
-	var rows []LimitRow
-	for _, key := range slices.Sorted(maps.Keys(c.Features)) {
-		f := c.Features[key]
-		if f.Kind != catalog.Metered || a.Usage[f.Meter] == nil {
+	allowances := s.allowances(a, c)
+	rows := make([]LimitRow, 0, len(allowances))
+	in := a.Input(c, s.Now)
+	for i := range allowances {
+		f := allowances[i].Feature
+		if a.Usage[f.Meter] == nil {
 			continue
 		}
-		ans := entitlement.Check(a.Input(c, now), key, 0)
-		if ans.Limit == nil || *ans.Limit <= 0 || ans.Usage == nil {
-			continue
+		usage, limit, resetsAt := allowances[i].Measure(in)
+		if limit > 0 {
+			rows = append(rows, LimitRow{Feature: f.Key, Usage: int64(usage), Limit: int64(limit),
+				Percent: usage.Percent(limit), ResetsAt: resetsAt})
 		}
-		rows = append(rows, LimitRow{Feature: key, Usage: int64(*ans.Usage), Limit: int64(*ans.Limit),
-			Percent: ans.Usage.Percent(*ans.Limit), ResetsAt: ans.ResetsAt})
 	}
 	return rows
+}
+
+// allowances returns those of what the account has bought, which it shares with all others
+// that bought the same.
+func (s *State) allowances(a *Account, c *catalog.Catalog) []entitlement.Allowance {
+	bought := a.Subscription.Plan
+	for _, line := range a.Subscription.Addons {
+		bought += "\x00" + line.Key + "\x00" + strconv.FormatInt(line.Quantity, 10)
+	}
+	if s.bought.catalog != c || len(s.bought.allowances) > 1000 {
+		s.bought.catalog, s.bought.allowances = c, make(map[string][]entitlement.Allowance)
+	}
+	all, known := s.bought.allowances[bought]
+	if !known {
+		all = entitlement.Allowances(c, a.Subscription.Plan, a.Subscription.Addons)
+		s.bought.allowances[bought] = all
+	}
+	return all
+}
+
+// bought caches what plans with add-ons give by a catalog.
+type bought struct {
+	catalog    *catalog.Catalog
+	allowances map[string][]entitlement.Allowance
 }

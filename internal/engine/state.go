@@ -39,7 +39,8 @@ type State struct {
 	// What changed since the last harvest.
 	dirty      []*Account
 	drifting   []*Account // see written.drifts
-	activated  bool       // another catalog
+	bought     bought
+	activated  bool // another catalog
 	newAnswers []AnswerRow
 	effects    Effects
 	harvested  uint64              // Position at the last harvest

@@ -148,9 +148,7 @@ func answer(in Input, feature string, q quantity.Quantity) (Answer, Grant) {
 	}
 	usage := in.used(f, grant.Per)
 	a.Usage = &usage
-	if grant.Per == catalog.Month && !in.isLevel(f) {
-		a.ResetsAt = meter.MonthAt(in.usage(f), in.anchor(), in.Now).End
-	}
+	a.ResetsAt = in.resetsAt(f, grant.Per)
 	if grant.Unlimited {
 		a.Allowed, a.Reason, a.Unlimited = true, Included, true
 		a.Message = sentence(in, f, &a, q, grant)
@@ -228,6 +226,14 @@ func (in *Input) used(f *catalog.Feature, per catalog.Period) quantity.Quantity 
 		return 0
 	}
 	return meter.Value(in.usage(f), def, per, in.anchor(), in.Now)
+}
+
+// resetsAt returns when an allowance of that period begins anew, unset when it never does.
+func (in *Input) resetsAt(f *catalog.Feature, per catalog.Period) clock.Time {
+	if per != catalog.Month || in.isLevel(f) {
+		return 0
+	}
+	return meter.MonthAt(in.usage(f), in.anchor(), in.Now).End
 }
 
 func (in *Input) isLevel(f *catalog.Feature) bool {

@@ -82,12 +82,16 @@ func (s *Store) advance(ctx context.Context, tx *sql.Tx, c *engine.Checkpoint) e
 const (
 	answersKept     = 35 * clock.Day
 	segmentDaysKept = 37
-	answersBite     = 500
+	answersBite     = 10_000
 )
+
+// sweepEvery is how often, by state time, a partition is swept.
+const sweepEvery = 10 * clock.Minute
 
 // sweep deletes what is too old, in bites that do not hold up the checkpoint.
 func (s *Store) sweep(ctx context.Context, tx *sql.Tx, c *engine.Checkpoint) error {
-	if c.Now == 0 {
+	turn := c.Now / sweepEvery
+	if last, known := s.swept.Load(c.Partition); c.Now == 0 || known && last == turn {
 		return nil
 	}
 	_, err := s.db.Prepared(ctx, tx, "DELETE FROM dedup_segments WHERE partition = $1 AND day < $2 AND day > $3",
@@ -98,6 +102,9 @@ func (s *Store) sweep(ctx context.Context, tx *sql.Tx, c *engine.Checkpoint) err
 	_, err = s.db.Prepared(ctx, tx, `DELETE FROM answers WHERE (account, fingerprint) IN
 		(SELECT account, fingerprint FROM answers WHERE partition = $1 AND at < $2 ORDER BY at LIMIT $3)`,
 		c.Partition, int64(c.Now-answersKept), answersBite)
+	if err == nil {
+		s.swept.Store(c.Partition, turn)
+	}
 	return err
 }
 

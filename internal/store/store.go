@@ -20,6 +20,7 @@ import (
 // Store reads and writes the database. Safe for several goroutines.
 type Store struct {
 	db    *db.DB
+	swept sync.Map // partition → the turn of its last sweep
 	texts sync.Map // texts of multi-row statements, by what they are made of
 }
 
