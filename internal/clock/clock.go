@@ -109,11 +109,16 @@ func Parse(s string) (Time, error) {
 // Clock tells the time of one server: the machine's own, or a test clock that stands
 // still until it is moved. Safe for several goroutines.
 type Clock struct {
-	test atomic.Int64 // 0: real time
+	test atomic.Int64     // 0: real time
+	wall func() time.Time // nil: time.Now
 }
 
 // Real returns a clock that follows the machine.
 func Real() *Clock { return &Clock{} }
+
+// Following returns a clock that follows wall instead of the machine: one that is wrong, or
+// that jumps.
+func Following(wall func() time.Time) *Clock { return &Clock{wall: wall} }
 
 // Test returns a clock that stands at start (which must be set) until Set.
 func Test(start Time) *Clock {
@@ -129,6 +134,9 @@ func (c *Clock) IsTest() bool { return c.test.Load() != 0 }
 func (c *Clock) Now() Time {
 	if t := c.test.Load(); t != 0 {
 		return Time(t)
+	}
+	if c.wall != nil {
+		return At(c.wall())
 	}
 	return At(time.Now())
 }

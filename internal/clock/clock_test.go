@@ -119,3 +119,12 @@ func TestARealClockCannotBeMoved(t *testing.T) {
 		t.Errorf("a real clock is off by %d", off)
 	}
 }
+
+func TestAClockThatFollowsAnotherOneMayJumpAndIsRealAllTheSame(t *testing.T) {
+	at := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
+	c := Following(func() time.Time { return at })
+	at = at.Add(-3 * time.Hour)
+	if got := c.Now(); got != At(at) || c.IsTest() {
+		t.Errorf("it says %s, test %v", got, c.IsTest())
+	}
+}
