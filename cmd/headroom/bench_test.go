@@ -75,6 +75,9 @@ func TestEveryBenchPrintsItsDocument(t *testing.T) {
 			[]string{"events_per_second", "p50_ms", "p99_ms", "ratio"}, []string{"name:any", "events_per_second"}},
 		{"check", "check --accounts 5 --clients 2",
 			[]string{"requests_per_second", "p50_ms", "p99_ms", "ratio"}, []string{"name:any", "requests_per_second"}},
+		{"moment", "moment --accounts 50 --clients 2 --rate 1000 --probes 80",
+			[]string{"events_per_second", "p50_ms", "p99_ms", "p999_ms", "ratio", "probes", "without_position:any", "background:any"},
+			[]string{"name:any", "p50_ms", "p99_ms"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			doc := benchRun(t, strings.Fields(c.args)...)
