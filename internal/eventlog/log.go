@@ -53,6 +53,9 @@ type Options struct {
 	Replicas int          // copies in a cluster, 1 when zero; fixed when the stream is created
 	MinFree  int64        // bytes the embedded log leaves free on its disk; DefaultMinFree when zero, none when negative
 	Logger   *slog.Logger // slog.Default when nil
+	// First is for restoring: the stream must not be there yet, and is created so that its
+	// first message gets this position. Zero otherwise.
+	First uint64
 }
 
 // Log is an open log. Safe for several goroutines.
@@ -140,6 +143,10 @@ func (l *Log) prepare(ctx context.Context) error {
 		l.limit = most
 	}
 	stream, err := l.js.Stream(ctx, streamName)
+	if err == nil && l.options.First != 0 {
+		return fault.New(fault.Conflict, "restore_not_empty", "there is a log already").
+			WithMend("restore into an empty place: a new directory for --data, or a NATS server or account without the stream %s", streamName)
+	}
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		random := make([]byte, 16)
 		rand.Read(random) // never fails
@@ -154,6 +161,7 @@ func (l *Log) prepare(ctx context.Context) error {
 			Replicas:    l.options.Replicas,
 			Duplicates:  repeatWindow,
 			DenyDelete:  true,
+			FirstSeq:    l.options.First,
 			Metadata:    map[string]string{identityName: hex.EncodeToString(random)},
 		})
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {

@@ -1,0 +1,195 @@
+package replay
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/engine"
+	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/fault"
+)
+
+const (
+	// harvestEvery is after how many records a partition's changes are put on the shelf:
+	// seldom, as encoding an account costs more than an event of it.
+	harvestEvery = 250_000
+	// keepAccounts is how many accounts a partition keeps decoded after a harvest.
+	keepAccounts = 200_000
+)
+
+// partition steps one partition against a shelf in the place of the database.
+type partition struct {
+	n     int
+	to    uint64     // position to come to
+	until clock.Time // stop before the first record after this time; zero: none
+	over  bool       // until was reached
+
+	state    *engine.State
+	cat      *catalog.Catalog
+	catalogs *catalogs
+	shelf    shelf
+	start    start
+
+	decoded         event.Records
+	since           int // records since the last harvest
+	records, events int64
+}
+
+// start is where a partition begins.
+type start struct {
+	position uint64
+	now      clock.Time
+	catalog  string
+	rules    int
+	dues     map[string]clock.Time
+}
+
+func newPartition(n int64, to uint64, c *catalogs) *partition {
+	return &partition{n: int(n), to: to, catalogs: c, shelf: newShelf(), start: start{dues: make(map[string]clock.Time)}}
+}
+
+// open makes the state from what was loaded.
+func (p *partition) open() (err error) {
+	p.state = engine.NewState(p.n, p.start.position, p.start.now, p.start.catalog, p.start.rules, p.start.dues)
+	p.cat, err = p.catalogs.get(p.start.catalog)
+	return err
+}
+
+// apply steps a section of the message at position.
+func (p *partition) apply(ctx context.Context, position uint64, section string, discard bool) error {
+	if position <= p.state.Position || position > p.to || p.over {
+		return nil
+	}
+	if err := p.decoded.Decode(section); err != nil {
+		return err
+	}
+	records := p.decoded.List
+	for i := range records {
+		if p.until != 0 && records[i].ReceivedAt > p.until {
+			p.over, records = true, records[:i]
+			break
+		}
+		if records[i].Kind == event.KindEvent {
+			p.events++
+		}
+	}
+	p.records += int64(len(records))
+	if discard {
+		return ctx.Err()
+	}
+	return p.step(ctx, records)
+}
+
+func (p *partition) step(ctx context.Context, records []event.Record) error {
+	for {
+		need := p.state.Needs(records)
+		if need.Empty() {
+			break
+		}
+		if err := p.shelf.fetch(p.state, need); err != nil {
+			return err
+		}
+	}
+	for i := range records {
+		engine.Step(p.state, &records[i], p.cat)
+		if p.state.Catalog != p.cat.Version {
+			if err := p.activate(&records[i]); err != nil {
+				return err
+			}
+		}
+	}
+	if p.since += len(records); p.since < harvestEvery {
+		return ctx.Err()
+	}
+	return p.harvest()
+}
+
+// passed notes that the partition has seen the whole message.
+func (p *partition) passed(position uint64) {
+	if position > p.state.Position && position <= p.to && !p.over {
+		p.state.Position = position
+	}
+}
+
+// tick lets time pass as a record of it would.
+func (p *partition) tick(ctx context.Context, at clock.Time) error {
+	return p.step(ctx, []event.Record{{Kind: event.KindTick, ReceivedAt: at}})
+}
+
+// activate takes the catalog that a record made active.
+func (p *partition) activate(rec *event.Record) (err error) {
+	var body engine.Activation
+	if rec.Kind == event.KindCatalog && json.Unmarshal(rec.Body, &body) == nil && body.Text != "" {
+		p.catalogs.put(p.state.Catalog, body.Text)
+	}
+	p.cat, err = p.catalogs.get(p.state.Catalog)
+	return err
+}
+
+// harvest puts what changed on the shelf.
+func (p *partition) harvest() error {
+	p.since = 0
+	err := p.shelf.put(p.state.Harvest(p.cat))
+	p.state.Forget(keepAccounts)
+	return err
+}
+
+// at describes an account.
+func (p *partition) at(key string) (*At, error) {
+	if _, known := p.shelf.accounts[key]; known && !p.state.Loaded(key) {
+		if err := p.state.LoadAccount(key, p.shelf.accounts[key]); err != nil {
+			return nil, err
+		}
+	}
+	out := &At{Account: key, Position: p.state.Position, Now: p.state.Now, Catalog: p.state.Catalog, State: []Field{}}
+	if a := p.state.Account(key); a != nil {
+		out.Exists, out.State = true, fieldsOf(a)
+	}
+	return out, nil
+}
+
+// catalogs are the compiled versions by name.
+type catalogs struct {
+	mu       sync.Mutex
+	texts    map[string]string
+	compiled map[string]*catalog.Catalog
+}
+
+func (c *catalogs) put(version, text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.texts == nil {
+		c.texts = make(map[string]string)
+		c.compiled = make(map[string]*catalog.Catalog)
+	}
+	if _, known := c.texts[version]; !known {
+		c.texts[version] = text
+	}
+}
+
+// get returns a version; an empty one for "". Fault replay_catalog_missing (Conflict).
+func (c *catalogs) get(version string) (*catalog.Catalog, error) {
+	if version == "" {
+		return &catalog.Catalog{}, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if done := c.compiled[version]; done != nil {
+		return done, nil
+	}
+	text, known := c.texts[version]
+	if !known {
+		return nil, fault.New(fault.Conflict, "replay_catalog_missing", "neither log nor database hold the catalog %s", fault.Shorten(version)).
+			WithMend("apply that catalog again from git, to a server that may be stopped afterwards")
+	}
+	compiled, findings := catalog.Parse("catalog "+version, []byte(text))
+	if err := catalog.AsError(findings); err != nil {
+		return nil, fmt.Errorf("catalog %s: %w", version, err)
+	}
+	c.compiled[version] = compiled
+	return compiled, nil
+}
