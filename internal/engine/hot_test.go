@@ -62,6 +62,7 @@ func TestWhatIsKeptBetweenEventsNeverShows(t *testing.T) {
 type overwriting struct{ records event.Records }
 
 func (e *overwriting) step(t *rapid.T, o *owner, at uint64, text []byte) {
+	e.records.Reset()
 	if err := e.records.Decode(unsafeString(text)); err != nil {
 		t.Fatal(err)
 	}
@@ -170,6 +171,7 @@ func BenchmarkStep(b *testing.B) {
 					s, c, log = hot(b, rules(n), accounts, messages, each)
 					b.StartTimer()
 				}
+				rs.Reset()
 				if err := rs.Decode(log[events/each%messages]); err != nil {
 					b.Fatal(err)
 				}
@@ -196,6 +198,7 @@ func BenchmarkHarvest(b *testing.B) {
 	i := 0
 	for b.Loop() {
 		b.StopTimer()
+		rs.Reset()
 		if err := rs.Decode(log[i%len(log)]); err != nil {
 			b.Fatal(err)
 		}

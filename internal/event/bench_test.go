@@ -98,6 +98,7 @@ func BenchmarkCodec(b *testing.B) {
 		var rs Records
 		section := string(encoded)
 		for b.Loop() {
+			rs.Reset()
 			if err := rs.Decode(section); err != nil {
 				b.Fatal(err)
 			}

@@ -55,17 +55,22 @@ func DecodeRecord(b []byte) (Record, []byte, error) {
 }
 
 // Records are the decoded records of a section. Their texts are parts of the section's
-// text, and Props is memory that the next Decode uses again: who keeps a text beyond the
+// text, and Props is memory that is used again after Reset: who keeps a text beyond the
 // section's life clones it (strings.Clone), who keeps Props copies them.
 type Records struct {
 	List  []Record
 	props []Prop
 }
 
-// Decode decodes all records of a section. It returns ErrCorrupt when section is not one.
-func (rs *Records) Decode(section string) error {
+// Reset forgets the records, for the next ones.
+func (rs *Records) Reset() {
 	clear(rs.List)
 	rs.List, rs.props = rs.List[:0], rs.props[:0]
+}
+
+// Decode appends all records of a section to the List. It returns ErrCorrupt when section
+// is not one.
+func (rs *Records) Decode(section string) error {
 	d := decoder{s: section}
 	for len(d.s) > 0 {
 		var r Record
@@ -114,42 +119,77 @@ func (d *decoder) record(props []Prop) (Record, []Prop) {
 	return r, props
 }
 
-// Message collects the records of one flush.
+// Message collects records for the log, in a section for each partition. The zero value is
+// an empty one.
 type Message struct {
-	sections map[int][]byte
-	order    []int
+	at       []int32 // by partition: its place in sections, plus one
+	all      int32   // the same for AllPartitions
+	sections []section
+	used     int
 	size     int
+}
+
+type section struct {
+	partition int
+	records   []byte
 }
 
 // Add appends a record to its partition's section (AllPartitions for broadcasts).
 func (m *Message) Add(partition int, r *Record) {
-	if m.sections == nil {
-		m.sections = make(map[int][]byte)
+	at := &m.all
+	if partition != AllPartitions {
+		for len(m.at) <= partition {
+			m.at = append(m.at, 0)
+		}
+		at = &m.at[partition]
 	}
-	s, ok := m.sections[partition]
-	if !ok {
-		m.order = append(m.order, partition)
+	if *at == 0 {
+		if m.used == len(m.sections) {
+			m.sections = append(m.sections, section{})
+		}
+		m.used++
+		*at = int32(m.used)
+		m.sections[m.used-1].partition = partition
 	}
-	before := len(s)
-	s = AppendRecord(s, r)
-	m.size += len(s) - before
-	m.sections[partition] = s
+	s := &m.sections[*at-1]
+	before := len(s.records)
+	s.records = AppendRecord(s.records, r)
+	m.size += len(s.records) - before
 }
 
 // Size returns the bytes of all records added so far.
 func (m *Message) Size() int { return m.size }
 
+// Reset empties m, which keeps its memory for the next records.
+func (m *Message) Reset() {
+	for i := range m.sections[:m.used] {
+		s := &m.sections[i]
+		if s.partition != AllPartitions {
+			m.at[s.partition] = 0
+		}
+		s.records = s.records[:0]
+	}
+	m.all, m.used, m.size = 0, 0, 0
+}
+
 // Bytes returns the encoded message.
 func (m *Message) Bytes() []byte {
-	out := make([]byte, 0, m.size+len(m.order)*8+1)
-	out = append(out, messageVersion)
-	for _, p := range m.order {
-		out = binary.AppendUvarint(out, uint64(p))
-		out = binary.AppendUvarint(out, uint64(len(m.sections[p])))
-		out = append(out, m.sections[p]...)
-	}
-	return out
+	return m.AppendSections(append(make([]byte, 0, m.size+m.used*8+1), messageVersion))
 }
+
+// AppendSections appends the encoded sections to dst, which begins with AppendStart: so one
+// message can be put together from several.
+func (m *Message) AppendSections(dst []byte) []byte {
+	for i := range m.sections[:m.used] {
+		dst = binary.AppendUvarint(dst, uint64(m.sections[i].partition))
+		dst = binary.AppendUvarint(dst, uint64(len(m.sections[i].records)))
+		dst = append(dst, m.sections[i].records...)
+	}
+	return dst
+}
+
+// AppendStart appends what every message begins with.
+func AppendStart(dst []byte) []byte { return append(dst, messageVersion) }
 
 // Sections calls f for every section of an encoded message, in order. What f is given is
 // part of message.

@@ -46,6 +46,7 @@ func TestAMessageGivesBackEveryRecordInOrderByPartition(t *testing.T) {
 		got := map[int][]Record{}
 		var rs Records
 		err := Sections(string(encoded), func(p int, section string) error {
+			rs.Reset()
 			err := rs.Decode(section)
 			for _, r := range rs.List {
 				r.Props = slices.Clone(r.Props) // whose memory the next section uses again

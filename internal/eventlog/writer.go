@@ -48,12 +48,19 @@ type Writer struct {
 
 // group is one message to be.
 type group struct {
-	message event.Message
+	parts   [][]byte // encoded sections of several callers
+	size    int      // bytes of parts
 	records int
 	landed  chan struct{} // closed when position and err are set
 
 	position uint64
 	err      error
+}
+
+// part is what one caller adds to a group, encoded before others are kept waiting.
+type part struct {
+	sections []byte
+	records  int
 }
 
 // WriterStats are totals since the writer was made.
@@ -86,14 +93,11 @@ func (w *Writer) Submit(ctx context.Context, records ...event.Record) (position 
 	if len(records) == 0 {
 		return 0, errors.New("nothing to submit")
 	}
-	limit := w.log.MaxMessage()
-	for i := range records {
-		if n := sizeOf(&records[i]); n > limit-headerRoom {
-			return 0, fault.New(fault.TooLarge, "record_too_large", "record %q has about %d bytes, the log takes %d", fault.Shorten(records[i].ID), n, limit-headerRoom).
-				WithMend("send smaller properties; files do not belong into events")
-		}
+	parts, err := w.encode(records)
+	if err != nil {
+		return 0, err
 	}
-	groups, err := w.take(records, min(groupBytes, limit-headerRoom))
+	groups, err := w.take(parts)
 	if err != nil {
 		return 0, err
 	}
@@ -111,8 +115,44 @@ func (w *Writer) Submit(ctx context.Context, records ...event.Record) (position 
 	return position, nil
 }
 
-// take puts the records into the groups that will carry them.
-func (w *Writer) take(records []event.Record, full int) ([]*group, error) {
+var messages = sync.Pool{New: func() any { return new(event.Message) }}
+
+// encode writes the records into as many parts as they need.
+func (w *Writer) encode(records []event.Record) ([]part, error) {
+	limit := w.log.MaxMessage() - headerRoom
+	full := min(groupBytes, limit)
+	m := messages.Get().(*event.Message)
+	defer func() { m.Reset(); messages.Put(m) }()
+	var parts []part
+	begun := 0
+	cut := func(i int) {
+		parts = append(parts, part{m.AppendSections(make([]byte, 0, m.Size()+8*min(i-begun, w.partitions)+8)), i - begun})
+		m.Reset()
+		begun = i
+	}
+	for i := range records {
+		r := &records[i]
+		size := sizeOf(r)
+		if size > limit {
+			return nil, fault.New(fault.TooLarge, "record_too_large", "record %q has about %d bytes, the log takes %d", fault.Shorten(r.ID), size, limit).
+				WithMend("send smaller properties; files do not belong into events")
+		}
+		if i > begun && (i-begun == groupRecords || m.Size()+size+8*(i-begun) > full) {
+			cut(i)
+		}
+		partition := event.AllPartitions
+		if !r.Kind.Broadcast() {
+			partition = event.Partition(r.Key, w.partitions)
+		}
+		m.Add(partition, r)
+	}
+	cut(len(records))
+	return parts, nil
+}
+
+// take puts the parts into the groups that will carry them.
+func (w *Writer) take(parts []part) ([]*group, error) {
+	full := min(groupBytes, w.log.MaxMessage()-headerRoom)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
@@ -123,25 +163,18 @@ func (w *Writer) take(records []event.Record, full int) ([]*group, error) {
 		return nil, fault.New(fault.Busy, "log_busy", "%d MiB of records wait for the disk", w.waiting>>20).
 			WithMend("send again after a second; if it happens often the disk is too slow for the load")
 	}
-	var groups []*group
-	for i := range records {
-		r := &records[i]
-		size := w.open.message.Size()
-		if w.open.records == groupRecords || (w.open.records > 0 && size+sizeOf(r) > full) {
-			w.ready = append(w.ready, w.open)
+	groups := make([]*group, 0, len(parts))
+	for _, p := range parts {
+		if g := w.open; g.records > 0 && (g.records+p.records > groupRecords || g.size+len(p.sections) > full) {
+			w.ready = append(w.ready, g)
 			w.open = newGroup()
-			size = 0
 		}
-		partition := event.AllPartitions
-		if !r.Kind.Broadcast() {
-			partition = event.Partition(r.Key, w.partitions)
-		}
-		w.open.message.Add(partition, r)
-		w.open.records++
-		w.waiting += w.open.message.Size() - size
-		if len(groups) == 0 || groups[len(groups)-1] != w.open {
-			groups = append(groups, w.open)
-		}
+		g := w.open
+		g.parts = append(g.parts, p.sections)
+		g.size += len(p.sections)
+		g.records += p.records
+		w.waiting += len(p.sections)
+		groups = append(groups, g)
 	}
 	w.changed.Signal()
 	return groups, nil
@@ -172,7 +205,11 @@ func (w *Writer) flush() {
 		}
 		w.flying++
 		w.mu.Unlock()
-		message := g.message.Bytes()
+		message := event.AppendStart(make([]byte, 0, g.size+1))
+		for _, part := range g.parts {
+			message = append(message, part...)
+		}
+		g.parts = nil
 		p, err := w.log.publish(message) // here, and not in the goroutine: this keeps the order
 		go w.land(g, len(message), p, err)
 		w.mu.Lock()
@@ -189,7 +226,7 @@ func (w *Writer) next() *group {
 		w.ready[0] = nil
 		w.ready = w.ready[1:]
 		return g
-	case w.open.records == 0, w.flying > 0 && w.open.message.Size() < eager && !w.closed:
+	case w.open.records == 0, w.flying > 0 && w.open.size < eager && !w.closed:
 		return nil
 	}
 	g := w.open
@@ -212,7 +249,7 @@ func (w *Writer) land(g *group, size int, p *published, err error) {
 	close(g.landed)
 	w.mu.Lock()
 	w.flying--
-	w.waiting -= g.message.Size()
+	w.waiting -= g.size
 	w.changed.Signal()
 	w.mu.Unlock()
 }

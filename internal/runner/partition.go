@@ -145,17 +145,18 @@ func (p *partition) apply(ctx context.Context, it item) error {
 	if it.position <= p.state.Position {
 		return nil
 	}
+	p.records.Reset()
 	for _, section := range it.sections {
 		if err := p.records.Decode(section); err != nil {
 			return err
 		}
-		if err := p.load(ctx, p.records.List); err != nil {
+	}
+	if err := p.load(ctx, p.records.List); err != nil {
+		return err
+	}
+	for i := range p.records.List {
+		if err := p.one(ctx, &p.records.List[i]); err != nil {
 			return err
-		}
-		for i := range p.records.List {
-			if err := p.one(ctx, &p.records.List[i]); err != nil {
-				return err
-			}
 		}
 	}
 	p.state.Position = it.position

@@ -211,20 +211,18 @@ type item struct {
 }
 
 func (r *Runner) dispatch(ctx context.Context, position uint64, message string) error {
-	own := make(map[int][]string)
-	var toAll []string
+	own := make([][]string, r.Partitions)
 	err := event.Sections(message, func(n int, records string) error {
-		if n == event.AllPartitions {
-			toAll = append(toAll, records)
+		switch {
+		case n == event.AllPartitions:
 			for k := range own {
 				own[k] = append(own[k], records)
 			}
-			return nil
+		case n >= len(own):
+			return fmt.Errorf("%w: a section of partition %d, of %d", event.ErrCorrupt, n, len(own))
+		default:
+			own[n] = append(own[n], records)
 		}
-		if _, seen := own[n]; !seen {
-			own[n] = slices.Clone(toAll)
-		}
-		own[n] = append(own[n], records)
 		return nil
 	})
 	if err != nil {
@@ -238,10 +236,7 @@ func (r *Runner) dispatch(ctx context.Context, position uint64, message string) 
 		if position > queued+1 { // just taken, and further back than this reader
 			return errBehind
 		}
-		sections, mine := own[p.n]
-		if !mine {
-			sections = toAll
-		}
+		sections := own[p.n]
 		if len(sections) == 0 && p.pass(position) {
 			p.queued.Store(position)
 			continue
