@@ -254,13 +254,23 @@ type Stream struct {
 	Totals []TotalRules
 	Rates  []RateRules
 	Absent []*Signal // shortest first
-	// Steps are the beginnings of sequences, and whole ones, of two steps or more whose last
-	// step is on this stream, the longest first. Part lists those with any step on it, the
-	// shortest first.
-	Steps, Part []*Prefix
+	// Part lists the beginnings of sequences, and whole ones, with any step on this stream,
+	// the shortest first.
+	Part []*Prefix
 	// Keep is how many of the newest times are to be kept.
 	Keep int
+
+	stepsOf    map[int][]*Prefix    // by number of steps
+	stepsAfter map[uint64][]*Prefix // by what comes before the last step
 }
+
+// StepsOf returns the beginnings of sequences, and whole ones, of that many steps whose last
+// step is on the stream, by id.
+func (t *Stream) StepsOf(steps int) []*Prefix { return t.stepsOf[steps] }
+
+// StepsAfter returns those whose steps before the last are the beginning with the id, or the
+// one step on the stream with the id.
+func (t *Stream) StepsAfter(id uint64) []*Prefix { return t.stepsAfter[id] }
 
 // TimesRules are the rules for one number of times, of at most MostKept, the longest window first.
 type TimesRules struct {
@@ -451,7 +461,11 @@ func (x *Streams) sequence(s *Signal) {
 		if p == nil {
 			p = &Prefix{ID: id, Parent: parent, Steps: slices.Clone(steps)}
 			x.prefixes[id] = p
-			t.Steps = append(t.Steps, p)
+			before := steps[0].ID
+			if parent != nil {
+				before = parent.ID
+			}
+			t.stepsOf, t.stepsAfter = listed(t.stepsOf, i+1, p), listed(t.stepsAfter, before, p)
 			for j, part := range steps {
 				if !slices.Contains(steps[:j], part) {
 					part.Part = append(part.Part, p)
@@ -465,6 +479,14 @@ func (x *Streams) sequence(s *Signal) {
 		}
 		parent = p
 	}
+}
+
+func listed[K comparable](by map[K][]*Prefix, key K, p *Prefix) map[K][]*Prefix {
+	if by == nil {
+		by = map[K][]*Prefix{}
+	}
+	by[key] = append(by[key], p)
+	return by
 }
 
 // order brings the lists of a stream into the order in which they are looked through.
@@ -495,9 +517,11 @@ func (t *Stream) order() {
 		return cmp.Or(cmp.Compare(len(a.Steps), len(b.Steps)), cmp.Compare(a.ID, b.ID))
 	}
 	slices.SortFunc(t.Part, length)
-	slices.SortFunc(t.Steps, func(a, b *Prefix) int { return length(b, a) })
-	for _, p := range t.Steps {
-		slices.SortFunc(p.Whole, longest)
+	for _, steps := range t.stepsOf {
+		slices.SortFunc(steps, length)
+		for _, p := range steps {
+			slices.SortFunc(p.Whole, longest)
+		}
 	}
 }
 
