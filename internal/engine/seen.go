@@ -37,15 +37,20 @@ type daySet struct {
 // daysOf returns the days whose sets a record must be looked up in; zeros fill up. The
 // first is the one it is kept under. A record that does not say when it happened is
 // looked up in the day of receipt and the one before it, which gives a retry 24 to 48
-// hours; so is what we send to ourselves, which may be older than the days that are kept.
+// hours: by state time, which unlike the nodes' clocks is never behind what it was at the first
+// time. What we send to ourselves, which may be older than the days that are kept, goes by the
+// time it was made, which every repetition carries.
 // The Segment door may have corrected the time by when the message was sent and received,
 // which a retry does anew: up to a day to either side.
-func daysOf(r *event.Record) [3]int32 {
+func daysOf(r *event.Record, now clock.Time) [3]int32 {
 	switch {
 	case r.Kind == event.KindImport:
 		return [3]int32{ImportDay}
-	case r.At == 0 || strings.HasPrefix(r.Source, ownSource):
+	case strings.HasPrefix(r.Source, ownSource):
 		d := r.ReceivedAt.Day()
+		return [3]int32{d, d - 1}
+	case r.At == 0:
+		d := max(now, r.ReceivedAt).Day()
 		return [3]int32{d, d - 1}
 	case segmentSource(r.Source):
 		d := r.At.Day()
@@ -102,9 +107,9 @@ func (s *seen) begin(day int32) *daySet {
 	return d
 }
 
-// find says whether the record was counted before.
-func (s *seen) find(r *event.Record, fp event.Fingerprint) bool {
-	for _, day := range daysOf(r) {
+// find says whether the record was counted before; now is state time.
+func (s *seen) find(r *event.Record, now clock.Time, fp event.Fingerprint) bool {
+	for _, day := range daysOf(r, now) {
 		if day == 0 {
 			continue
 		}
@@ -119,8 +124,8 @@ func (s *seen) find(r *event.Record, fp event.Fingerprint) bool {
 }
 
 // add remembers the record.
-func (s *seen) add(r *event.Record, fp event.Fingerprint) {
-	day := daysOf(r)[0]
+func (s *seen) add(r *event.Record, now clock.Time, fp event.Fingerprint) {
+	day := daysOf(r, now)[0]
 	s.begin(day).insert(fp)
 	if s.fresh == nil {
 		s.fresh = make(map[int32][]event.Fingerprint)

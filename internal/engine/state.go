@@ -108,7 +108,7 @@ func (s *State) Needs(records []event.Record) Needs {
 			continue
 		}
 		known := true
-		for _, d := range daysOf(r) {
+		for _, d := range daysOf(r, until) {
 			if d != 0 && !s.seen.has(d) {
 				if days == nil {
 					days = make(map[int32]bool)
@@ -118,7 +118,7 @@ func (s *State) Needs(records []event.Record) Needs {
 		}
 		if answered(r.Kind) && known {
 			fp := event.FingerprintOf(r.Source, r.ID)
-			if _, ok := s.remembered(fp); !ok && s.seen.find(r, fp) {
+			if _, ok := s.remembered(fp); !ok && s.seen.find(r, until, fp) {
 				if calls == nil {
 					calls = make(map[event.Fingerprint]string)
 				}

@@ -24,10 +24,10 @@ func Step(s *State, r *event.Record, c *catalog.Catalog) Answer {
 		return s.apply(r, c)
 	}
 	fp := event.FingerprintOf(r.Source, r.ID)
-	if s.seen.find(r, fp) {
+	if s.seen.find(r, s.Now, fp) {
 		return s.repeated(r, fp)
 	}
-	s.seen.add(r, fp)
+	s.seen.add(r, s.Now, fp)
 	a := s.apply(r, c)
 	if answered(r.Kind) {
 		a.request = requestOf(r)
