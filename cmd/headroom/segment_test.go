@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// Segment's own client, from npm, against a real server.
+// Segment's own clients, from npm, against a real server. This one runs in Node.
 
 const segmentCatalog = `
 version: 1
@@ -26,19 +26,22 @@ meters:
   summits:  {event: summit.published, aggregate: count}
   pages:    {event: page, aggregate: count}
   screens:  {event: screen, aggregate: count}
+  clicks:   {event: clicked, aggregate: count}
 features:
   speakers: {title: Speakers, kind: metered, meter: speakers}
   summits:  {title: Summits, kind: metered, meter: summits}
   pages:    {title: Pages, kind: metered, meter: pages}
   screens:  {title: Screens, kind: metered, meter: screens}
+  clicks:   {title: Clicks, kind: metered, meter: clicks}
 plans:
-  starter: {title: Starter, family: core, price: {month: "49"}, entitlements: {speakers: 10, summits: 10, pages: 10, screens: 10}}
+  starter: {title: Starter, family: core, price: {month: "49"}, entitlements: {speakers: 10, summits: 10, pages: 10, screens: 10, clicks: 100}}
 `
 
-// segmentClient installs the client as the lock file pins it and returns what runs it.
-func segmentClient(t *testing.T) (send func(url, key string)) {
+// segmentClients installs Segment's clients for Node and for the browser, as the lock file
+// pins them, and returns where.
+func segmentClients(t *testing.T) (dir string) {
 	t.Helper()
-	dir := t.TempDir()
+	dir = t.TempDir()
 	from := "../../internal/event/testdata/segment"
 	for _, name := range []string{"package.json", "package-lock.json", "send.mjs"} {
 		text, err := os.ReadFile(filepath.Join(from, name))
@@ -49,22 +52,41 @@ func segmentClient(t *testing.T) (send func(url, key string)) {
 			t.Fatal(err)
 		}
 	}
-	run := func(name string, args ...string) {
-		t.Helper()
-		path, err := exec.LookPath(name)
-		if err != nil {
-			t.Fatalf("%s is needed to run Segment's own client: install Node 20 or newer, with npm (%v)", name, err)
-		}
-		cmd := exec.Command(path, args...)
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
-		}
+	runIn(t, dir, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+	return dir
+}
+
+// runIn runs a program that Segment's clients need.
+func runIn(t *testing.T, dir, name string, args ...string) {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatalf("%s is needed to run Segment's own clients: install Node 20 or newer, with npm (%v)", name, err)
 	}
-	run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
-	return func(url, key string) {
-		t.Helper()
-		run("node", "send.mjs", url, key)
+	cmd := exec.Command(path, args...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	}
+}
+
+// uses waits until the account has used so much of each feature: what a person did reaches
+// the account by way of the log.
+func (c *company) uses(account string, want map[string]float64) {
+	c.t.Helper()
+	got := map[string]float64{}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		same := true
+		for feature, n := range want {
+			got[feature] = *c.check(account, feature, "").Usage
+			same = same && got[feature] == n
+		}
+		if same {
+			return
+		}
+		if time.Now().After(deadline) {
+			c.t.Fatalf("%s has used %v, want %v", account, got, want)
+		}
 	}
 }
 
@@ -125,30 +147,14 @@ func (tp *tape) again(t *testing.T, to string) {
 }
 
 func TestSegmentsOwnClientIsUnderstood(t *testing.T) {
-	send := segmentClient(t)
+	clients := segmentClients(t)
+	send := func(url, key string) { t.Helper(); runIn(t, clients, "node", "send.mjs", url, key) }
 	c := newCompany(t, "")
 	c.must("PUT", "/v1/catalog", []byte(segmentCatalog), nil)
 	c.must("PUT", "/v1/accounts/acme/subscription", map[string]any{"plan": "starter"}, nil)
 	client := record(t, c.base)
+	uses := func(want map[string]float64) { t.Helper(); c.uses("acme", want) }
 
-	// what each kind of call comes to, by the account's usage
-	uses := func(want map[string]float64) {
-		t.Helper()
-		got := map[string]float64{}
-		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-			same := true
-			for feature, n := range want {
-				got[feature] = *c.check("acme", feature, "").Usage
-				same = same && got[feature] == n
-			}
-			if same {
-				return
-			}
-			if time.Now().After(deadline) { // what a person did reaches the account by way of the log
-				t.Fatalf("acme has used %v, want %v", got, want)
-			}
-		}
-	}
 	once := map[string]float64{
 		"speakers": 2, // the account in context.groupId, and in the properties
 		"summits":  1, // no account: that of the user's group call
