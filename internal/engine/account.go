@@ -86,7 +86,7 @@ func (s *State) account(key string) *Account {
 func (s *State) touch(key string, c *catalog.Catalog, f func(a *Account)) {
 	a := s.account(key)
 	a.changed()
-	a.prune(c)
+	a.prune(c, s.Now)
 	f(a)
 	s.due.put(a.key, a.nextDue(c, s.Now))
 }
@@ -95,11 +95,11 @@ func (s *State) touch(key string, c *catalog.Catalog, f func(a *Account)) {
 func (a *Account) changed() { a.cold, a.signals, a.watches = nil, nil, nil }
 
 // prune forgets what an earlier catalog's rules remembered.
-func (a *Account) prune(c *catalog.Catalog) {
+func (a *Account) prune(c *catalog.Catalog, now clock.Time) {
 	if a.Catalog == c.Version {
 		return
 	}
-	a.Signals.Prune(c.Signals)
+	a.Signals.Prune(c.Signals, c.Streams(), now)
 	a.Catalog = c.Version
 	a.changed()
 }
@@ -156,6 +156,7 @@ func (a *Account) nextDue(c *catalog.Catalog, now clock.Time) clock.Time {
 		t := signal.NextDue(&a.Signals, a.Subscription.TrialEndsAt, c.SignalsOnTrial(), now)
 		earlier(t, t != 0)
 	}
+	earlier(a.Signals.Due(), true)
 	for _, i := range a.Imports {
 		earlier(i.EndsAt, i.Live)
 	}

@@ -339,7 +339,7 @@ func (s *State) answerRequest(a *Account, call OutcomeCall, c *catalog.Catalog) 
 }
 
 // pass does what the passing of time brings an account at the moment due, by kind in
-// alphabetical order: imports, meters, subscription, trial signals.
+// alphabetical order: imports, meters, subscription, trial signals, other signals.
 func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
 	s.endImports(a, due)
 	s.closePeriods(a, due)
@@ -357,4 +357,5 @@ func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
 			s.fired(a, signal.OnTrial(&a.Signals, t, c.SignalsOnTrial(), s.context(a, "")), c)
 		}
 	}
+	s.passSignals(a, c)
 }

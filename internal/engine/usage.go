@@ -8,18 +8,18 @@ import (
 	"github.com/headroomhq/headroom/internal/meter"
 	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/signal"
-	"github.com/headroomhq/headroom/internal/subscription"
 )
 
 // count meters a product event and looks for signals. This is the hot path: it touches
 // nothing but usage unless a rule has something to say.
 func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
-	a.prune(c)
+	a.prune(c, s.Now)
 	late, due := false, a.cold == nil // an account just made has no timers yet
 	for _, m := range c.MetersOf(r.Type) {
 		w := s.watchOf(a, m, c)
 		u := a.usage(m.Key)
 		next, _ := meter.NextDue(u)
+		total := s.total(a, m, c)
 		res := meter.Apply(u, m, r, a.anchor(), s.Now)
 		if res.Problem != "" {
 			a.problem(m.Key + ": " + res.Problem)
@@ -32,17 +32,9 @@ func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
 		if len(w) > 0 {
 			s.noticeUsage(a, w, r.User, res.Late, c)
 		}
+		due = s.noticeFed(a, m, total, r, res.Late, c) || due
 	}
-	if rules := c.SignalsOnEvent(r.Type); len(rules) > 0 {
-		if r.At != 0 && !late {
-			late = r.At < subscription.MonthOf(a.anchor(), s.Now).Start-meter.Grace
-		}
-		a.signals = nil
-		fired := signal.OnEvent(&a.Signals, signal.Occurrence{Type: rules[0].When.Event, At: r.When(), Late: late}, rules, s.context(a, r.User))
-		s.fired(a, fired, c)
-		due = due || len(fired) > 0
-	}
-	if due {
+	if s.noticeEvent(a, r, late, c) || due {
 		s.due.put(a.key, a.nextDue(c, s.Now))
 	}
 }
@@ -153,7 +145,7 @@ func (s *State) gate(a *Account, r *event.Record, c *catalog.Catalog) {
 	}
 	touch := signal.GateTouch{Feature: f.Key, Title: f.Title, Plan: plan, At: r.When(),
 		Limit: entitlement.GrantOf(c, a.Subscription.Plan, a.Subscription.Addons, f.Key).Limit}
-	s.fired(a, signal.OnGate(&a.Signals, touch, c.SignalsOnGate(f.Key), s.context(a, r.User)), c)
+	s.fired(a, signal.OnGate(&a.Signals, touch, c.Streams().OnGate(f.Key), s.context(a, r.User)), c)
 }
 
 // ConsumeCall is the body of consume and release records; their Type is the feature.
@@ -178,8 +170,10 @@ func (s *State) consume(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 	}
 	m := c.Meters[c.Features[r.Type].Meter]
 	watches := s.watchOf(a, m, c)
+	total := s.total(a, m, c)
 	meter.Consume(a.usage(m.Key), m, call.Quantity, a.anchor(), s.Now)
 	s.noticeUsage(a, watches, r.User, false, c)
+	s.noticeFed(a, m, total, r, false, c)
 	return ok(ans)
 }
 
@@ -195,8 +189,10 @@ func (s *State) release(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 	}
 	m := c.Meters[c.Features[r.Type].Meter]
 	watches := s.watchOf(a, m, c)
+	total := s.total(a, m, c)
 	meter.Release(a.usage(m.Key), m, call.Quantity, a.anchor(), s.Now)
 	s.noticeUsage(a, watches, r.User, false, c)
+	s.noticeFed(a, m, total, r, false, c)
 	return ok(entitlement.Check(a.Input(c, s.Now), r.Type, 0))
 }
 

@@ -1,11 +1,13 @@
 package signal
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
@@ -26,17 +28,6 @@ func (st *State) AppendBinary(dst []byte) []byte {
 		w.int(int64(st.Limits[key].Period))
 		w.int(int64(st.Limits[key].Limit))
 	}
-	w.count(len(st.Gates))
-	for _, key := range slices.Sorted(maps.Keys(st.Gates)) {
-		w.text(key)
-		w.times(st.Gates[key].At)
-		w.time(st.Gates[key].Fired)
-	}
-	w.count(len(st.Events))
-	for _, key := range slices.Sorted(maps.Keys(st.Events)) {
-		w.text(key)
-		w.int(st.Events[key])
-	}
 	w.count(len(st.Trials))
 	for _, key := range slices.Sorted(maps.Keys(st.Trials)) {
 		w.text(key)
@@ -46,6 +37,23 @@ func (st *State) AppendBinary(dst []byte) []byte {
 	for i := range st.Live {
 		w.signal(&st.Live[i])
 	}
+	w.count(len(st.series))
+	for i := range st.series {
+		w.series(&st.series[i])
+	}
+	w.count(len(st.marks))
+	for _, m := range st.marks {
+		w.id(m.rule)
+		w.time(m.at)
+	}
+	w.count(len(st.begun))
+	for _, b := range st.begun {
+		w.id(b.id)
+		w.time(b.start)
+		w.time(b.end - b.start)
+	}
+	w.time(st.newest)
+	w.time(st.wake)
 	return w.b
 }
 
@@ -62,18 +70,28 @@ func DecodeState(b []byte) (State, error) {
 	}
 	for range r.count() {
 		key := r.text()
-		put(&st.Gates, key, &GateTouches{At: r.times(), Fired: r.time()})
-	}
-	for range r.count() {
-		key := r.text()
-		put(&st.Events, key, r.int())
-	}
-	for range r.count() {
-		key := r.text()
 		put(&st.Trials, key, r.time())
 	}
 	for range r.count() {
 		st.Live = append(st.Live, r.signal())
+	}
+	for range r.count() {
+		st.series = append(st.series, r.series())
+	}
+	for range r.count() {
+		st.marks = append(st.marks, mark{r.id(), r.time()})
+	}
+	for range r.count() {
+		b := begun{id: r.id(), start: r.time()}
+		b.end = b.start + r.time()
+		st.begun = append(st.begun, b)
+	}
+	st.newest, st.wake = r.time(), r.time()
+	ordered := slices.IsSortedFunc(st.series, func(a, b series) int { return cmp.Compare(a.id, b.id) }) &&
+		slices.IsSortedFunc(st.marks, func(a, b mark) int { return cmp.Compare(a.rule, b.rule) }) &&
+		slices.IsSortedFunc(st.begun, func(a, b begun) int { return cmp.Compare(a.id, b.id) })
+	if !ordered {
+		return State{}, errors.New("signal state: its ids are not in order")
 	}
 	if r.bad || len(r.b) > 0 {
 		return State{}, errors.New("signal state: its bytes do not add up")
@@ -107,6 +125,31 @@ func (w *writer) times(all []clock.Time) {
 	for _, t := range all {
 		w.time(t - last)
 		last = t
+	}
+}
+
+func (w *writer) id(id uint64) { w.b = binary.BigEndian.AppendUint64(w.b, id) }
+
+func (w *writer) series(se *series) {
+	w.id(se.id)
+	w.int(se.n)
+	w.time(se.last)
+	w.times(se.times)
+	w.parts(se.totals)
+	w.parts(se.rates)
+}
+
+func (w *writer) parts(all []parts) {
+	w.count(len(all))
+	for i := range all {
+		p := &all[i]
+		w.int(int64(p.span))
+		w.int(p.last)
+		w.int(p.last - p.first)
+		w.count(len(p.sums))
+		for n := p.last - int64(len(p.sums)) + 1; n <= p.last; n++ {
+			w.int(int64(*p.at(n)))
+		}
 	}
 }
 
@@ -189,6 +232,36 @@ func (r *reader) times() []clock.Time {
 	for i := range all {
 		last += r.time()
 		all[i] = last
+	}
+	return all
+}
+
+func (r *reader) id() uint64 {
+	if len(r.b) < 8 {
+		r.fail()
+		return 0
+	}
+	id := binary.BigEndian.Uint64(r.b)
+	r.b = r.b[8:]
+	return id
+}
+
+func (r *reader) series() series {
+	return series{id: r.id(), n: r.int(), last: r.time(), times: r.times(), totals: r.parts(), rates: r.parts()}
+}
+
+func (r *reader) parts() []parts {
+	var all []parts
+	for range r.count() {
+		p := parts{span: time.Duration(r.int()), last: r.int()}
+		p.first = p.last - r.int()
+		if n := r.count(); n > 0 {
+			p.sums = make([]quantity.Quantity, n)
+		}
+		for n := p.last - int64(len(p.sums)) + 1; n <= p.last && !r.bad; n++ {
+			*p.at(n) = quantity.Quantity(r.int())
+		}
+		all = append(all, p)
 	}
 	return all
 }

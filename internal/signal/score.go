@@ -2,6 +2,8 @@ package signal
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"time"
 
 	"github.com/headroomhq/headroom/internal/catalog"
@@ -53,17 +55,55 @@ func limitScore(in UsageChange, percent int64, now clock.Time) []Part {
 	return []Part{full, press}
 }
 
-func gateScore(r *catalog.Signal, times int, first, last clock.Time) []Part {
+func gateScore(r *catalog.Signal, times int64, span time.Duration) []Part {
 	interest := Part{
-		Name: "interest", Points: 50 + min(times, 10),
-		Why: "tried " + Times(times) + " to use what it does not have",
+		Name: "interest", Points: 50 + int(min(times, 10)),
+		Why: "tried " + Times(int(times)) + " to use what it does not have",
 	}
 	press := Part{Name: "how pressing", Points: 20, Why: "at once"}
-	if span := last.Sub(first); times > 1 && r.When.Within > 0 {
-		press.Points = 20 - int(15*(span/time.Second)/max(r.When.Within/time.Second, 1))
-		press.Why = "all within " + Span(span)
+	if times > 1 && r.When.Within > 0 {
+		press.Points, press.Why = 20-share(15, span, r.When.Within), "all within "+Span(span)
 	}
 	return []Part{interest, press}
+}
+
+// share returns the part of points that span is of whole.
+func share(points int64, span, whole time.Duration) int {
+	return int(points * int64(span/time.Second) / max(int64(whole/time.Second), 1))
+}
+
+func oftenScore(r *catalog.Signal, times int64, span time.Duration) []Part {
+	return []Part{
+		{Name: "activity", Points: 45 + int(min(times, 10)), Why: "did it " + Times(int(times))},
+		{Name: "how pressing", Points: 15 - share(10, span, r.When.Within), Why: "all within " + Span(span)},
+	}
+}
+
+func sequenceScore(r *catalog.Signal, steps int, span time.Duration) []Part {
+	return []Part{
+		{Name: "journey", Points: 45 + steps, Why: "took " + strconv.Itoa(steps) + " steps in their order"},
+		{Name: "how pressing", Points: 15 - share(10, span, r.When.Within), Why: "all within " + Span(span)},
+	}
+}
+
+func rateScore(percent int64, over time.Duration) []Part {
+	if percent < 0 {
+		return []Part{
+			{Name: "change", Points: 40 + int(min(-percent/5, 20)), Why: "uses " + strconv.FormatInt(-percent, 10) + "% less"},
+			{Name: "how pressing", Points: 20, Why: "it may stop altogether"},
+		}
+	}
+	return []Part{
+		{Name: "change", Points: 40 + int(min(percent/10, 20)), Why: "uses " + strconv.FormatInt(percent, 10) + "% more"},
+		{Name: "how pressing", Points: 10, Why: "within " + Span(over)},
+	}
+}
+
+func absentScore(silent time.Duration, times int64) []Part {
+	return []Part{
+		{Name: "silence", Points: 45 + int(min(times, 10)), Why: "did it " + Times(int(min(times, math.MaxInt32))) + " and then not for " + Span(silent)},
+		{Name: "how pressing", Points: 15, Why: "it may have stopped for good"},
+	}
 }
 
 func eventScore(n int64) []Part {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/quantity"
 )
 
@@ -37,6 +38,12 @@ type step struct {
 	gate  *GateTouch
 	event *Occurrence
 	trial *Trial
+	fed   *Fed
+	time  bool // time passes and nothing else happens
+}
+
+func streamsOf(rules []*catalog.Signal) *catalog.Streams {
+	return catalog.NewStreams(rules, map[string]*catalog.Meter{"emails": {Key: "emails", Aggregate: catalog.Sum, Event: "email.sent", Property: "count"}})
 }
 
 func apply(st *State, s step, rules []*catalog.Signal) []Signal {
@@ -45,9 +52,13 @@ func apply(st *State, s step, rules []*catalog.Signal) []Signal {
 	case s.usage != nil:
 		return OnUsage(st, *s.usage, rules, c)
 	case s.gate != nil:
-		return OnGate(st, *s.gate, rules, c)
+		return OnGate(st, *s.gate, streamsOf(rules).OnGate(s.gate.Feature), c)
 	case s.event != nil:
-		return OnEvent(st, *s.event, rules, c)
+		return OnEvent(st, *s.event, streamsOf(rules).OnEvent(s.event.Event.Type), c)
+	case s.fed != nil:
+		return OnMeter(st, *s.fed, streamsOf(rules).OnMeter("emails"), c)
+	case s.time:
+		return OnTime(st, streamsOf(rules), c)
 	default:
 		return OnTrial(st, *s.trial, rules, c)
 	}
@@ -95,7 +106,7 @@ func touch(received, happened clock.Time) step {
 }
 
 func published(after clock.Time) step {
-	return step{after: after, event: &Occurrence{Type: "summit.published", At: start + after}}
+	return step{after: after, event: &Occurrence{Event: &event.Record{Type: "summit.published"}, At: start + after}}
 }
 
 // summits is n occurrences made by make at rising times.
@@ -293,12 +304,12 @@ func TestOnlyTheNewestSignalOfARuleIsLiveAndOnlyUntilItDecays(t *testing.T) {
 
 func TestARuleThatLeavesTheCatalogLeavesTheState(t *testing.T) {
 	_, st := play(t, everyRule, append(summits(8, same), speakers(0, 7, 8, 10), touch(0, 0), trial(11*day, 14*day)))
-	st.Prune(map[string]*catalog.Signal{"eighth_summit": eighthSummit})
-	if len(st.Limits)+len(st.Gates)+len(st.Trials) != 0 || st.Events["summit.published"] != 8 || len(st.Live) != 1 {
+	st.Prune(map[string]*catalog.Signal{"eighth_summit": eighthSummit}, streamsOf([]*catalog.Signal{eighthSummit}), start)
+	if len(st.Limits)+len(st.Trials) != 0 || len(st.series) != 1 || st.series[0].n != 8 || len(st.Live) != 1 {
 		t.Errorf("kept %+v", st)
 	}
-	st.Prune(nil)
-	if len(st.Events)+len(st.Live) != 0 {
+	st.Prune(nil, streamsOf(nil), start)
+	if len(st.series)+len(st.Live) != 0 {
 		t.Errorf("kept %+v", st)
 	}
 }

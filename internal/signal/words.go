@@ -1,6 +1,8 @@
 package signal
 
 import (
+	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -101,15 +103,83 @@ func Ordinal(n int64) string {
 // types of the form object and past verb (summit.published, "Summit Published"), a plain
 // sentence for others.
 func Milestone(eventType string, n int64) string {
-	words := strings.FieldsFunc(eventType, func(r rune) bool { return strings.ContainsRune("._:/- ", r) })
-	if len(words) >= 2 {
-		verb := strings.ToLower(words[len(words)-1])
-		if strings.HasSuffix(verb, "ed") || irregular[verb] {
-			object := strings.ToLower(strings.Join(words[:len(words)-1], " "))
-			return strings.ToUpper(verb[:1]) + verb[1:] + " " + article(n) + " " + Ordinal(n) + " " + object
-		}
+	if verb, object, ok := deed(eventType); ok {
+		return capital(verb) + " " + article(n) + " " + Ordinal(n) + " " + object
 	}
 	return `The event "` + eventType + `" happened for the ` + Ordinal(n) + " time"
+}
+
+// deed takes an event type of the form object and past verb apart.
+func deed(eventType string) (verb, object string, ok bool) {
+	words := strings.FieldsFunc(eventType, func(r rune) bool { return strings.ContainsRune("._:/- ", r) })
+	if len(words) < 2 {
+		return "", "", false
+	}
+	verb = strings.ToLower(words[len(words)-1])
+	return verb, strings.ToLower(strings.Join(words[:len(words)-1], " ")), strings.HasSuffix(verb, "ed") || irregular[verb]
+}
+
+// some writes an object with its article: "a summit", "an order"; those that end in s go without.
+func some(object string) string {
+	switch {
+	case strings.HasSuffix(object, "s"):
+		return object
+	case strings.ContainsRune("aeiou", rune(object[0])):
+		return "an " + object
+	}
+	return "a " + object
+}
+
+func capital(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
+
+func gateEvidence(in *GateTouch, times int64, span time.Duration) string {
+	often := Times(int(times))
+	if times > 1 {
+		often += " in " + Span(span)
+	}
+	switch {
+	case in.Limit > 0:
+		return fmt.Sprintf("Wanted more than %s %s %s", Grouped(in.Limit.String()), Inside(in.Title), often)
+	case in.Plan != "":
+		return fmt.Sprintf("Opened %s %s, which %s does not include", in.Title, often, in.Plan)
+	}
+	return fmt.Sprintf("Opened %s %s without having it", in.Title, often)
+}
+
+// oftenEvidence says how often an event happened: "Published a summit 5 times in 2 days".
+func oftenEvidence(eventType string, times int64, span time.Duration) string {
+	words := `The event "` + eventType + `" happened`
+	if verb, object, ok := deed(eventType); ok {
+		words = capital(verb) + " " + some(object)
+	}
+	words += " " + Times(int(times))
+	if times > 1 {
+		words += " in " + Span(span)
+	}
+	return words
+}
+
+// sequenceEvidence says what followed what: "Started a trial, then invited a member, in 3 days".
+func sequenceEvidence(types []string, span time.Duration) string {
+	var all []string
+	for _, t := range types {
+		if verb, object, ok := deed(t); ok {
+			all = append(all, verb+" "+some(object))
+		} else {
+			all = append(all, `"`+t+`" happened`)
+		}
+	}
+	return capital(strings.Join(all, ", then ")) + ", in " + Span(span)
+}
+
+// absentEvidence says what no longer happens: "Has not published a summit for 14 days, after
+// 9 times before".
+func absentEvidence(eventType string, silent time.Duration, times int64) string {
+	words := `The event "` + eventType + `" has not happened`
+	if verb, object, ok := deed(eventType); ok {
+		words = "Has not " + verb + " " + some(object)
+	}
+	return words + " for " + Span(silent) + ", after " + Times(int(min(times, math.MaxInt32))) + " before"
 }
 
 // article is the one an ordinal takes when it is read aloud: an 8th, an 11th, an 18th.

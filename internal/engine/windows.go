@@ -1,0 +1,58 @@
+package engine
+
+import (
+	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/meter"
+	"github.com/headroomhq/headroom/internal/quantity"
+	"github.com/headroomhq/headroom/internal/signal"
+	"github.com/headroomhq/headroom/internal/subscription"
+)
+
+// What happens to an account over time: the rules over events, rates and absence. All of
+// them share one timer, the account's; see signal.State.Due.
+
+// noticeEvent tells the rules over events of an event. late: some meter took it as such. It
+// returns whether the account's timer may be another now.
+func (s *State) noticeEvent(a *Account, r *event.Record, late bool, c *catalog.Catalog) bool {
+	streams := c.Streams().OnEvent(r.Type)
+	if len(streams) == 0 {
+		return false
+	}
+	if r.At != 0 && !late {
+		late = r.At < subscription.MonthOf(a.anchor(), s.Now).Start-meter.Grace
+	}
+	a.signals = nil
+	due := a.Signals.Due()
+	fired := signal.OnEvent(&a.Signals, signal.Occurrence{Event: r, At: r.When(), Late: late}, streams, s.context(a, r.User))
+	s.fired(a, fired, c)
+	return len(fired) > 0 || a.Signals.Due() != due
+}
+
+// total returns what a meter has counted in all, for noticeFed to tell by how much it is
+// more after an event; zero when no rule asks.
+func (s *State) total(a *Account, m *catalog.Meter, c *catalog.Catalog) quantity.Quantity {
+	if c.Streams().OnMeter(m.Key) == nil {
+		return 0
+	}
+	return meter.Value(a.Usage[m.Key], m, catalog.Lifetime, a.anchor(), s.Now)
+}
+
+// noticeFed tells the rules on a meter's rate by how much the meter has grown; r is what
+// fed it. It returns whether the account's timer may be another now.
+func (s *State) noticeFed(a *Account, m *catalog.Meter, before quantity.Quantity, r *event.Record, late bool, c *catalog.Catalog) bool {
+	stream := c.Streams().OnMeter(m.Key)
+	if stream == nil {
+		return false
+	}
+	a.signals = nil
+	due := a.Signals.Due()
+	fired := signal.OnMeter(&a.Signals, signal.Fed{Amount: s.total(a, m, c) - before, At: r.When(), Late: late}, stream, s.context(a, r.User))
+	s.fired(a, fired, c)
+	return len(fired) > 0 || a.Signals.Due() != due
+}
+
+// passSignals fires what is due by the passing of time alone.
+func (s *State) passSignals(a *Account, c *catalog.Catalog) {
+	s.fired(a, signal.OnTime(&a.Signals, c.Streams(), s.context(a, "")), c)
+}
