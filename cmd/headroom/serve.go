@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -14,19 +15,28 @@ import (
 func serveCommand() *cobra.Command {
 	var o serverOptions
 	var verbose bool
+	var keepLog string
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
 		Example: "  headroom serve --data ./data\n" +
 			"  headroom serve --data ./data --database postgres://user@host/headroom --nats nats://host:4222",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			o.secretKey, o.password = os.Getenv("HEADROOM_SECRET_KEY"), os.Getenv("HEADROOM_ADMIN_PASSWORD")
 			level := slog.LevelInfo
 			if verbose {
 				level = slog.LevelDebug
 			}
 			o.logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+			if o.keepLog, err = parseKeep(keepLog); err != nil {
+				return err
+			}
+			if o.backups != "" {
+				if o.backups, err = filepath.Abs(o.backups); err != nil {
+					return err
+				}
+			}
 			s, err := start(cmd.Context(), o)
 			if err != nil {
 				return err
@@ -58,6 +68,8 @@ func serveCommand() *cobra.Command {
 	f.StringSliceVar(&o.origins, "origin", nil, "`origin` such as https://app.example.com whose pages may make every call with their key; others only what publishable keys may do")
 	f.StringSliceVar(&o.proxies, "proxy", nil, "`address` or CIDR prefix of a proxy in front, whose X-Forwarded-For is believed")
 	f.IntVar(&o.browser, "browser-events", 0, "`events` a second that one address may send with a publishable key in the long run, ten times as many at once (default 100)")
+	f.StringVar(&keepLog, "keep-log", "", "how long the log is kept, such as 400d (default: for ever); never shorter than what checkpoints and --backups need")
+	f.StringVar(&o.backups, "backups", "", "`folder` below which backups may be taken; the log is not trimmed past the newest one in it")
 	f.BoolVar(&verbose, "verbose", false, "log more")
 	return c
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/headroomhq/headroom/internal/access"
 	"github.com/headroomhq/headroom/internal/api"
+	"github.com/headroomhq/headroom/internal/backup"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/console"
 	"github.com/headroomhq/headroom/internal/db"
@@ -47,8 +48,11 @@ type serverOptions struct {
 	origins    []string      // whose pages may make every call
 	proxies    []string      // CIDR prefixes whose X-Forwarded-For is believed
 	browser    int           // events a second of one address with a publishable key; access's own when zero
+	keepLog    time.Duration // how long the log is kept; for ever when zero
+	backups    string        // folder of backups: the only place for them, and what the log waits for before it is trimmed
 	timeout    time.Duration // of a call; the API's own when zero
 	logger     *slog.Logger
+	now        func() time.Time // the wall clock; the machine's when nil
 }
 
 // server is everything that runs, wired by hand in one place.
@@ -97,6 +101,9 @@ func start(ctx context.Context, o serverOptions) (s *server, err error) {
 		return s, err
 	}
 	s.store = store.New(s.db)
+	if err := s.store.Restoring(ctx); err != nil {
+		return s, err
+	}
 	if err := s.store.FreeLeases(ctx); err != nil {
 		return s, err
 	}
@@ -123,6 +130,9 @@ func start(ctx context.Context, o serverOptions) (s *server, err error) {
 		Logger: o.logger, Owner: rand.Text(), Address: address, Partitions: partitions})
 	if err != nil {
 		return s, err
+	}
+	if s.keepLog > 0 {
+		go backup.Retention{Store: s.store, Log: s.log, Keep: s.keepLog, Backups: s.backups, Now: o.now, Logger: o.logger}.Run(run)
 	}
 	return s, s.serve(run)
 }
@@ -151,7 +161,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	handler := api.New(api.Options{
 		Runner: s.runner, Store: s.store, Log: s.log, Access: s.access, Clock: s.clock, Console: console.Handler(),
 		Logger: s.logger, TokenSecret: tokens, PseudonymSecret: pseudonyms, Limits: event.Limits{},
-		Version: version, Clustered: s.database != "", Demo: s.demo, Timeout: s.timeout, Origins: s.origins,
+		Version: version, Clustered: s.database != "", Demo: s.demo, Timeout: s.timeout, Backups: s.backups, Origins: s.origins,
 	})
 	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug)}
@@ -202,6 +212,9 @@ func scheme(url string) string {
 
 // openClock returns real time, or the test clock where the data left it.
 func (s *server) openClock(ctx context.Context) (*clock.Clock, error) {
+	if s.testClock == "" && s.now != nil {
+		return clock.Following(s.now), nil
+	}
 	if s.testClock == "" {
 		return clock.Real(), nil
 	}

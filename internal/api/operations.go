@@ -127,6 +127,9 @@ var operations = map[string]operation{
 		"Good rows go in, bad ones come back under `rejected`. `headroom import` reads CSV and NDJSON into this.",
 		values: map[string]string{"kind": "subscriptions"},
 		body:   `{"import":"billing-2026","rows":[{"row":"sub-17","account":"hooli","subscription":{"plan":"pro","interval":"month","amount":"149.00","currency":"USD","started_at":"2025-03-01T00:00:00Z"}}]}`},
+	"POST /v1/backups": {text: "Everything goes on meanwhile. Each line of the answer is a JSON document: how far it is, then `backup`, or `error` when it broke off. Hanging up breaks it off; an earlier backup in the folder stands. " +
+		"The folder holds the company's secrets: keep it as safe as a password. `headroom backup` calls this.",
+		answer: "Lines of progress, then the backup", body: `{"directory":"/var/backups/headroom"}`},
 	"GET /v1/keys": {text: "Without their secrets, which are shown once, when a key is made."},
 	"POST /v1/keys": {text: "A *secret* key has scopes and belongs on a server. A *publishable* key may stand in a browser: it checks and decides, for the account and user of the user token that comes with it, " +
 		"which the product's server signs with `signing_secret`. With the scope `events:write` it also sends events, without a user token: anybody who opens the page can then make up events, so give it only where that does no harm.",

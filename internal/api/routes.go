@@ -69,6 +69,7 @@ func (s *Server) routes() http.Handler {
 
 	s.tag("Running it", "Imports, keys, time and health.")
 	add(s, "POST /v1/imports/{kind}", access.Admin, "Import rows, each counted once", s.importRows)
+	s.raw(mux, "POST /v1/backups", access.Admin, "Back up log and tables into a folder of the server's host", s.takeBackup, backupOperation)
 	add(s, "GET /v1/keys", access.Admin, "List keys", s.listKeys)
 	add(s, "POST /v1/keys", access.Admin, "Make a key; its secret is shown once", s.postKey)
 	add(s, "DELETE /v1/keys/{id}", access.Admin, "Revoke a key", s.deleteKey)

@@ -41,6 +41,7 @@ type Options struct {
 	Timeout         time.Duration // of a call, 15 s when zero
 	Version         string
 	Clustered       bool   // other nodes may own partitions
+	Backups         string // folder below which backups may be written; empty: anywhere
 	Demo            string // title of the sample company; empty: no demo, nothing without a key
 	// Origins are those whose pages may make every call, as "https://app.example.com"; pages of
 	// others only what a publishable key may do.

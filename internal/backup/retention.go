@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"github.com/headroomhq/headroom/internal/eventlog"
@@ -77,18 +78,25 @@ func (r Retention) Trim(ctx context.Context) (uint64, error) {
 	return begin, r.Log.Trim(ctx, begin)
 }
 
-// held returns the last position that the newest backup holds, 0 when there is none.
+// held returns the last position that the newest backup of this log holds, of those in
+// the folder itself or one below; 0 when there is none.
 func (r Retention) held() (uint64, error) {
-	m, err := ReadManifest(r.Backups)
-	switch {
-	case fault.CodeOf(err) == "backup_missing":
-		return 0, nil
-	case err != nil:
+	below, err := filepath.Glob(filepath.Join(r.Backups, "*", ManifestName))
+	if err != nil {
 		return 0, err
-	case m.Stream != r.Log.Identity():
-		return 0, nil // of before a restore
 	}
-	return m.Last, nil
+	held := uint64(0)
+	for _, dir := range append(below, filepath.Join(r.Backups, ManifestName)) {
+		m, err := ReadManifest(filepath.Dir(dir))
+		switch {
+		case fault.CodeOf(err) == "backup_missing":
+		case err != nil:
+			return 0, err
+		case m.Stream == r.Log.Identity(): // otherwise of another company, or of before a restore
+			held = max(held, m.Last)
+		}
+	}
+	return held, nil
 }
 
 // younger returns the first of the positions from first to end, both included, that was
