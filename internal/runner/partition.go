@@ -211,7 +211,7 @@ func (p *partition) fetch(ctx context.Context, need engine.Needs) (err error) {
 		}
 	}()
 	if len(need.Accounts) > 0 {
-		stored, err := st.AccountStates(ctx, need.Accounts)
+		stored, err := st.AccountStates(ctx, p.n, need.Accounts)
 		if err != nil {
 			return err
 		}

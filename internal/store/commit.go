@@ -131,10 +131,10 @@ func prepare(c *engine.Checkpoint) ([]*batch, error) {
 }
 
 func states(partition int, accounts []engine.AccountRow) *batch {
-	b := insert("account_states", "account, partition, state",
-		"ON CONFLICT (account) DO UPDATE SET state = excluded.state")
+	b := insert("account_states", "partition, account, state",
+		"ON CONFLICT (partition, account) DO UPDATE SET state = excluded.state")
 	for i := range accounts {
-		b.add(accounts[i].Key, partition, accounts[i].State)
+		b.add(partition, accounts[i].Key, accounts[i].State)
 	}
 	return b
 }

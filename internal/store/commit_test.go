@@ -108,7 +108,7 @@ func TestACheckpointCanBeReadBackWhole(t *testing.T) {
 		c := full()
 		must(t, s.Commit(ctx, c))
 
-		states, err := s.AccountStates(ctx, []string{"acme-0", "acme-2", "nobody", event.UserKey("P9")})
+		states, err := s.AccountStates(ctx, 0, []string{"acme-0", "acme-2", "nobody", event.UserKey("P9")})
 		if err != nil || len(states) != 3 || string(states["acme-2"]) != `{"n":2}` {
 			t.Errorf("states %q, %v", states, err)
 		}
@@ -211,7 +211,7 @@ func TestACheckpointIsFenced(t *testing.T) {
 				x.Accounts = []engine.AccountRow{{Key: "intruder", State: []byte("{}")}}
 				c.change(x)
 				err := s.Commit(ctx, x)
-				states, err2 := s.AccountStates(ctx, []string{"intruder"})
+				states, err2 := s.AccountStates(ctx, 0, []string{"intruder"})
 				must(t, err2)
 				if c.code == "" {
 					must(t, err)
@@ -279,7 +279,7 @@ func TestALaterRowOfACheckpointReplacesAnEarlierOne(t *testing.T) {
 		c.Answers = append(c.Answers, c.Answers[0])
 		c.Effects.Outcomes = append(c.Effects.Outcomes, c.Effects.Outcomes[0])
 		must(t, s.Commit(ctx, c))
-		if states, err := s.AccountStates(ctx, []string{"acme-0"}); err != nil || string(states["acme-0"]) != "newer" {
+		if states, err := s.AccountStates(ctx, 0, []string{"acme-0"}); err != nil || string(states["acme-0"]) != "newer" {
 			t.Errorf("%q, %v", states, err)
 		}
 		if o, err := s.Opportunity(ctx, "opp1"); err != nil || o.Stage != opportunity.Won {
@@ -357,7 +357,7 @@ func TestTheLedgerTakesEachLineOnce(t *testing.T) {
 		if err := s.Commit(ctx, c); !db.IsUnique(err) {
 			t.Errorf("the same line again: %v", err)
 		}
-		if states, err := s.AccountStates(ctx, []string{"other"}); err != nil || len(states) != 0 {
+		if states, err := s.AccountStates(ctx, 0, []string{"other"}); err != nil || len(states) != 0 {
 			t.Errorf("the rest of that checkpoint was written: %v, %v", states, err)
 		}
 	})
@@ -504,7 +504,7 @@ func TestACheckpointOfThousandsOfAccountsIsWrittenWhole(t *testing.T) {
 		for i := range c.Accounts {
 			keys = append(keys, c.Accounts[i].Key)
 		}
-		states, err := s.AccountStates(ctx, keys)
+		states, err := s.AccountStates(ctx, 0, keys)
 		if err != nil || len(states) != len(keys) {
 			t.Fatalf("%d states, %v", len(states), err)
 		}

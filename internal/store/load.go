@@ -11,11 +11,11 @@ import (
 	"github.com/headroomhq/headroom/internal/event"
 )
 
-// AccountStates returns the states of those keys that have one.
-func (s *Store) AccountStates(ctx context.Context, keys []string) (map[string][]byte, error) {
+// AccountStates returns the states of those keys of a partition that have one.
+func (s *Store) AccountStates(ctx context.Context, partition int, keys []string) (map[string][]byte, error) {
 	out := make(map[string][]byte, len(keys))
 	err := each(keys, func(run []any) error {
-		q := ask("SELECT account, state FROM account_states WHERE account IN "+in(len(run)), run...)
+		q := ask("SELECT account, state FROM account_states WHERE partition = ? AND account IN ", partition).and(in(len(run)), run...)
 		return s.rows(ctx, q, func(r *sql.Rows) error {
 			var key string
 			var state []byte

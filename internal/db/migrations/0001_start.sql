@@ -20,12 +20,14 @@ CREATE TABLE partitions (
     rules     BIGINT NOT NULL DEFAULT 0
 );
 
--- Accounts, and persons whose account is not known yet.
+-- Accounts, and persons whose account is not known yet. A checkpoint writes many of one
+-- partition: standing together they share pages, of which each is written whole.
 CREATE TABLE account_states (
-    account   {text} PRIMARY KEY,
     partition BIGINT NOT NULL,
-    state     {bytes} NOT NULL
-);
+    account   {text} NOT NULL,
+    state     {bytes} NOT NULL,
+    PRIMARY KEY (partition, account)
+) {compact};
 
 -- An account's timers in one row, so that a checkpoint that changes none of them writes nothing.
 CREATE TABLE timers (
