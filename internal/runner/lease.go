@@ -57,6 +57,14 @@ func (r *Runner) renew(ctx context.Context) {
 // acquire tries for every partition that is not owned here.
 func (r *Runner) acquire(ctx context.Context) error {
 	var won bool
+	// Also when a later partition cannot be opened: the reader may be waiting for the first.
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if won && r.restart != nil {
+			r.restart()
+		}
+	}()
 	for n := range r.Partitions {
 		r.mu.Lock()
 		_, mine := r.owned[n]
@@ -82,13 +90,6 @@ func (r *Runner) acquire(ctx context.Context) error {
 		r.mu.Unlock()
 		r.begin(p)
 		won = true
-	}
-	if won {
-		r.mu.Lock()
-		if r.restart != nil {
-			r.restart()
-		}
-		r.mu.Unlock()
 	}
 	return nil
 }
