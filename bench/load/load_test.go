@@ -46,6 +46,27 @@ func TestEveryRequestIsValidAndItsIDsNeverComeTwice(t *testing.T) {
 	}
 }
 
+func TestWalkingStreamsVisitEveryAccountOnceInARound(t *testing.T) {
+	seen := map[string]int{}
+	for client := range 2 {
+		s := Traffic{Accounts: 40, Walk: 2, Batch: 10}.Stream(client)
+		for range 2 {
+			var events []sentEvent
+			if err := json.Unmarshal(s.Body(), &events); err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range events {
+				seen[e.Subject]++
+			}
+		}
+	}
+	for i := range 40 {
+		if seen[AccountKey(i)] != 1 {
+			t.Errorf("%s came %d times", AccountKey(i), seen[AccountKey(i)])
+		}
+	}
+}
+
 func TestTheSameSeedMakesTheSameRequests(t *testing.T) {
 	traffic := Traffic{Accounts: 10, Batch: 1, Seed: 3, At: time.Unix(1_700_000_000, 0)}
 	a, b := traffic.Stream(1), traffic.Stream(1)

@@ -9,8 +9,18 @@ import (
 	"time"
 )
 
-// Source makes requests; a Stream is one.
+// Source makes requests; a Stream is one. Nil ends it.
 type Source interface{ Next() []byte }
+
+// Some is the first n requests of a source.
+func Some(s Source, n int) Source {
+	return Each(func() []byte {
+		if n--; n < 0 {
+			return nil
+		}
+		return s.Next()
+	})
+}
 
 // Each calls itself for every request.
 type Each func() []byte
@@ -92,7 +102,11 @@ func run(ctx context.Context, address string, sources []Source, duration time.Du
 					}
 					at, due = due, due.Add(every)
 				}
-				again, err := send(ctx, conns[i], source.Next(), want, until)
+				request := source.Next()
+				if request == nil {
+					break
+				}
+				again, err := send(ctx, conns[i], request, want, until)
 				if err != nil {
 					cancel(err)
 					break

@@ -15,6 +15,9 @@ import (
 type Traffic struct {
 	// Accounts is the number of accounts, named by AccountKey; events spread evenly over them.
 	Accounts int
+	// Walk, when above 0, makes that many streams visit the accounts one after the other
+	// instead, each account once before any comes again.
+	Walk int
 	// Batch is the number of CloudEvents in a request: 1 sends an object, more an array.
 	Batch int
 	// Key is the secret key to send.
@@ -109,6 +112,7 @@ type Stream struct {
 	requests []request
 	chacha   *rand.ChaCha8
 	accounts uint64
+	walk, at uint64 // step from account to account, and where the stream is
 	n        int
 }
 
@@ -125,7 +129,7 @@ func (t Traffic) Stream(client int) *Stream {
 	copy(seed[:], "headroom bench")
 	binary.LittleEndian.PutUint64(seed[16:], t.Seed)
 	binary.LittleEndian.PutUint64(seed[24:], uint64(client))
-	s := &Stream{chacha: rand.NewChaCha8(seed), accounts: uint64(max(t.Accounts, 1))}
+	s := &Stream{chacha: rand.NewChaCha8(seed), accounts: uint64(max(t.Accounts, 1)), walk: uint64(t.Walk), at: uint64(client)}
 	r := rand.New(rand.NewPCG(t.Seed, uint64(client)))
 	path := t.Path
 	if path == "" {
@@ -168,6 +172,9 @@ func (s *Stream) Next() []byte {
 		writeUUID(r.text[at:at+36], s.chacha.Uint64(), s.chacha.Uint64())
 		x := s.chacha.Uint64()
 		account := (x >> 32) * s.accounts >> 32
+		if s.walk > 0 {
+			account, s.at = s.at%s.accounts, s.at+s.walk
+		}
 		digits(r.text[r.accounts[i]+len("account-"):][:7], account)
 		digits(r.text[r.user[i]+len("user-"):][:8], account*usersEach+x%usersEach)
 	}

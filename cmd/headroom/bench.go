@@ -24,7 +24,7 @@ import (
 // reference in the same run on the same machine.
 func benchCommand() *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure this machine: each figure beside a reference in the same run"}
-	c.AddCommand(benchEventsCommand(), benchMomentCommand(), benchCheckCommand())
+	c.AddCommand(benchEventsCommand(), benchSweepCommand(), benchMomentCommand(), benchCheckCommand())
 	return c
 }
 

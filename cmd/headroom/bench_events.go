@@ -114,6 +114,15 @@ func (b *eventsBench) measure(ctx context.Context) (*eventsResult, error) {
 		return nil, err
 	}
 	defer s.done()
+	res, err := b.turns(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return res, b.beside(ctx, res)
+}
+
+// turns measures a server and the handler that only decodes in turns.
+func (b *eventsBench) turns(ctx context.Context, s *benched) (*eventsResult, error) {
 	if _, _, err := s.settle(ctx); err != nil {
 		return nil, err
 	}
@@ -166,7 +175,7 @@ func (b *eventsBench) measure(ctx context.Context) (*eventsResult, error) {
 	ref := float64(len(reference.Took)*b.batch) / reference.Spent.Seconds()
 	res.Reference = map[string]any{"name": "net/http handler that decodes the same requests with encoding/json and drops them", "events_per_second": ref}
 	res.Ratio = res.EventsPerSecond / ref
-	return res, b.beside(ctx, res)
+	return res, nil
 }
 
 // footprint is what the server has written.

@@ -75,6 +75,8 @@ func TestEveryBenchPrintsItsDocument(t *testing.T) {
 			[]string{"events_per_second", "p50_ms", "p99_ms", "ratio"}, []string{"name:any", "events_per_second"}},
 		{"check", "check --accounts 5 --clients 2",
 			[]string{"requests_per_second", "p50_ms", "p99_ms", "ratio"}, []string{"name:any", "requests_per_second"}},
+		{"sweep", "sweep events --accounts 50 --clients 2 --batches 1,100 --by-clients 2 --rules 10,150 --by-accounts 40,600",
+			[]string{"events_per_second", "p50_ms", "p99_ms", "ratio", "points:any"}, []string{"name:any", "events_per_second"}},
 		{"moment", "moment --accounts 50 --clients 2 --rate 1000 --probes 80",
 			[]string{"events_per_second", "p50_ms", "p99_ms", "p999_ms", "ratio", "probes", "without_position:any", "background:any"},
 			[]string{"name:any", "p50_ms", "p99_ms"}},
