@@ -64,6 +64,7 @@ func (p *partition) apply(ctx context.Context, position uint64, section string, 
 	if position <= p.state.Position || position > p.to || p.over {
 		return nil
 	}
+	p.decoded.Reset()
 	if err := p.decoded.Decode(section); err != nil {
 		return err
 	}
