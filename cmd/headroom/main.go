@@ -39,7 +39,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.AddCommand(serveCommand(), catalogCommand(), importCommand(),
-		reportCommand(), revenueCommand(), benchCommand(), demoCommand(), replayCommand(), backupCommand(), restoreCommand())
+		reportCommand(), revenueCommand(), benchCommand(), demoCommand(), replayCommand(), backupCommand(), restoreCommand(), doctorCommand())
 	return root
 }
 

@@ -159,7 +159,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 		return err
 	}
 	handler := api.New(api.Options{
-		Runner: s.runner, Store: s.store, Log: s.log, Access: s.access, Clock: s.clock, Console: console.Handler(),
+		Runner: s.runner, Store: s.store, Log: s.log, Writer: s.writer, Access: s.access, Clock: s.clock, Console: console.Handler(),
 		Logger: s.logger, TokenSecret: tokens, PseudonymSecret: pseudonyms, Limits: event.Limits{},
 		Version: version, Clustered: s.database != "", Demo: s.demo, Timeout: s.timeout, Backups: s.backups, Origins: s.origins,
 	})

@@ -87,6 +87,7 @@ type visitor struct {
 // guard lets in only who shows a key, bounds time, and sends calls for accounts of other
 // nodes there.
 func (s *Server) guard(next *http.ServeMux) http.Handler {
+	calls := s.measured(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.crossOrigin(w, r, next) {
 			return
@@ -116,10 +117,10 @@ func (s *Server) guard(next *http.ServeMux) http.Handler {
 			defer cancel()
 		}
 		if !s.Clustered || ingests(r.URL.Path) {
-			next.ServeHTTP(w, r.WithContext(ctx))
+			calls.ServeHTTP(w, r.WithContext(ctx))
 			return
 		}
-		s.serveOrProxy(w, r.WithContext(ctx), next)
+		s.serveOrProxy(w, r.WithContext(ctx), calls)
 	})
 }
 

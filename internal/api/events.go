@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"sync"
-	"sync/atomic"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/klauspost/compress/zstd"
@@ -14,11 +13,6 @@ import (
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
 )
-
-// counters count events since the process started.
-type counters struct {
-	accepted, rejected, undeduplicated atomic.Int64
-}
 
 // IngestAnswer says what became of a request's events. What was accepted is on disk.
 type IngestAnswer struct {
@@ -68,9 +62,7 @@ func (s *Server) keep(r *http.Request, d *event.Decoded) (IngestAnswer, error) {
 			return a, err
 		}
 	}
-	s.ingest.accepted.Add(int64(a.Accepted))
-	s.ingest.rejected.Add(int64(len(d.Rejected)))
-	s.ingest.undeduplicated.Add(int64(a.Undeduplicated))
+	s.ingest.took(a.Accepted, a.Undeduplicated, d.Rejected)
 	a.UnknownTypes = s.note(r.Context(), d, s.Clock.Now())
 	s.reach(position)
 	a.Position = s.Runner.Position(position)

@@ -69,10 +69,11 @@ var parameterWords = map[string]string{
 // nullable are fields that are null when there is no such thing: a time that never came,
 // a limit that is not there.
 var nullable = setOf("resets_at", "decided_at", "closed_at", "trial_ends_at", "ends_at", "revoked_at", "paid_since", "expires_at",
-	"usage", "limit", "remaining", "nrr", "grr", "anchor", "starts_at", "changed_at", "ended_at")
+	"usage", "limit", "remaining", "nrr", "grr", "anchor", "starts_at", "changed_at", "ended_at",
+	"outbox_since", "first_ever", "last_at", "newest_at", "oldest_at", "checked_at")
 
 // neverNull are those of the fields above that always have a value there.
-var neverNull = setOf("LimitLine.usage", "LimitLine.limit", "PreviewAnswer.expires_at")
+var neverNull = setOf("LimitLine.usage", "LimitLine.limit", "PreviewAnswer.expires_at", "UnknownType.last_at")
 
 func setOf(names ...string) map[string]bool {
 	set := make(map[string]bool, len(names))

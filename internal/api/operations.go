@@ -134,7 +134,9 @@ var operations = map[string]operation{
 	"POST /v1/keys": {text: "A *secret* key has scopes and belongs on a server. A *publishable* key may stand in a browser: it checks and decides, for the account and user of the user token that comes with it, " +
 		"which the product's server signs with `signing_secret`. With the scope `events:write` it also sends events, without a user token: anybody who opens the page can then make up events, so give it only where that does no harm.",
 		body: `{"name":"checkout service","scopes":["check","decide"]}`},
-	"DELETE /v1/keys/{id}":   {text: "It stops at once here, within a second on other nodes.", values: map[string]string{"id": "$KEY_ID"}},
+	"DELETE /v1/keys/{id}": {text: "It stops at once here, within a second on other nodes.", values: map[string]string{"id": "$KEY_ID"}},
+	"GET /v1/status": {text: "Of the whole installation where it can be known, otherwise of the process that answers. `headroom doctor` reads it and says what is wrong and the mend.",
+		answer: "How log, database, partitions, catalog and events are"},
 	"GET /v1/clock":          {},
 	"POST /v1/clock/advance": {text: "Only on a server that was started with `--test-clock`. Everything that falls due on the way happens, in order, before the answer. Ten years at most at once.", body: `{"by":"1d"}`},
 	"GET /v1/changes":        {text: "Server-sent events named `change`, at most five a second, each with a position: a sign to read again what is on screen."},

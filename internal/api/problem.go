@@ -101,6 +101,9 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 	if f.Kind == fault.Busy || f.Kind == fault.Unavailable {
 		p.retryAfter = max(1, f.RetryAfter)
 	}
+	if where, ok := ctx.Value(elsewhereKey).(*runner.Elsewhere); !ok || where.Address == "" { // else another node answers
+		s.meters.refused(f.Code, status)
+	}
 	return p
 }
 

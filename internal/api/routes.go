@@ -73,6 +73,7 @@ func (s *Server) routes() http.Handler {
 	add(s, "GET /v1/keys", access.Admin, "List keys", s.listKeys)
 	add(s, "POST /v1/keys", access.Admin, "Make a key; its secret is shown once", s.postKey)
 	add(s, "DELETE /v1/keys/{id}", access.Admin, "Revoke a key", s.deleteKey)
+	add(s, "GET /v1/status", access.Admin, "How the server is: what `headroom doctor` looks at", s.status)
 	add(s, "GET /v1/clock", access.Read, "The server's time", s.getClock)
 	add(s, "POST /v1/clock/advance", access.Admin, "Move a test clock forward", s.advanceClock)
 	s.raw(mux, "GET /v1/changes", access.Read, "Hear when lists may have changed", s.changes, changesOperation)

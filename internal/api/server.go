@@ -30,6 +30,7 @@ type Options struct {
 	Runner  *runner.Runner
 	Store   *store.Store
 	Log     *eventlog.Log
+	Writer  *eventlog.Writer // the runner's
 	Access  *access.Control
 	Clock   *clock.Clock
 	Console http.Handler
@@ -58,7 +59,9 @@ type Server struct {
 	handler http.Handler
 	people  *people
 	gates   *gates
-	ingest  counters
+	ingest  *ingest
+	meters  *meters
+	started clock.Time // by the machine
 	known   knownTypes
 	unknown unknownTypes
 	reached atomic.Uint64 // the log is known to go this far
@@ -74,7 +77,8 @@ func New(o Options) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &Server{Options: o, people: newPeople(o.Store, o.PseudonymSecret), gates: newGates(), leaving: make(chan struct{}),
+	s := &Server{Options: o, people: newPeople(o.Store, o.PseudonymSecret), gates: newGates(), ingest: newIngest(), meters: newMeters(),
+		started: clock.At(time.Now()), leaving: make(chan struct{}),
 		scopes: make(map[string]access.Scopes), doors: make(map[string]http.HandlerFunc)}
 	s.handler = s.routes()
 	return s

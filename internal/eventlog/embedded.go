@@ -82,11 +82,11 @@ func (l *Log) diskFull() bool {
 	if now-seen < int64(100*time.Millisecond) || !l.checked.CompareAndSwap(seen, now) {
 		return l.full.Load()
 	}
-	var st syscall.Statfs_t
-	if err := syscall.Statfs(l.options.Dir, &st); err != nil {
+	free, _, err := DiskRoom(l.options.Dir)
+	if err != nil {
 		return l.full.Load()
 	}
-	full := int64(st.Bavail)*int64(st.Bsize) < l.options.MinFree //nolint:unconvert // an int32 on some systems
+	full := free < l.options.MinFree
 	if was := l.full.Swap(full); was != full {
 		if full {
 			l.logger.Error("the disk is nearly full: refusing new records", "dir", l.options.Dir, "leave_free_bytes", l.options.MinFree)

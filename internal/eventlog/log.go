@@ -55,7 +55,8 @@ type Options struct {
 	Logger   *slog.Logger // slog.Default when nil
 	// First is for restoring: the stream must not be there yet, and is created so that its
 	// first message gets this position. Zero otherwise.
-	First uint64
+	First    uint64
+	Existing bool // only look at a log that is there: fault log_missing instead of making one
 }
 
 // Log is an open log. Safe for several goroutines.
@@ -146,6 +147,10 @@ func (l *Log) prepare(ctx context.Context) error {
 	if err == nil && l.options.First != 0 {
 		return fault.New(fault.Conflict, "restore_not_empty", "there is a log already").
 			WithMend("restore into an empty place: a new directory for --data, or a NATS server or account without the stream %s", streamName)
+	}
+	if errors.Is(err, jetstream.ErrStreamNotFound) && l.options.Existing {
+		return fault.New(fault.NotFound, "log_missing", "there is no log here yet").
+			WithMend("look at --data and --nats: the log is made at the first start of `headroom serve`")
 	}
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		random := make([]byte, 16)
