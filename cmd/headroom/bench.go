@@ -24,7 +24,7 @@ import (
 // reference in the same run on the same machine.
 func benchCommand() *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure this machine: each figure beside a reference in the same run"}
-	c.AddCommand(benchEventsCommand(), benchSweepCommand(), benchMomentCommand(), benchCheckCommand())
+	c.AddCommand(benchEventsCommand(), benchSweepCommand(), benchMomentCommand(), benchCheckCommand(), benchDiskCommand())
 	return c
 }
 
@@ -39,17 +39,23 @@ type bench struct {
 	catalog          string
 }
 
-// flags adds the flags all measurements have.
+// flags adds the flags of measurements that load a server.
 func (b *bench) flags(c *cobra.Command, accounts, clients int, duration time.Duration) {
+	b.common(c, duration)
 	f := c.Flags()
-	f.DurationVar(&b.duration, "duration", duration, "how long our side is loaded")
-	f.DurationVar(&b.warmUp, "warm-up", 2*time.Second, "how long before that, not counted")
 	f.IntVar(&b.clients, "clients", clients, "`number` of concurrent clients, a connection each")
 	f.IntVar(&b.accounts, "accounts", accounts, "`number` of accounts")
-	f.StringVar(&b.output, "output", "text", "text or json")
 	f.StringVar(&b.profile, "cpuprofile", "", "write a CPU profile of our side to this `file`")
-	f.StringVar(&b.dir, "data", "", "`directory` for the log and database (default: a temporary one)")
 	b.catalog = benchCatalog
+}
+
+// common adds the flags of all measurements.
+func (b *bench) common(c *cobra.Command, duration time.Duration) {
+	f := c.Flags()
+	f.DurationVar(&b.duration, "duration", duration, "how long our side is measured")
+	f.DurationVar(&b.warmUp, "warm-up", 2*time.Second, "how long before that, not counted")
+	f.StringVar(&b.output, "output", "text", "text or json")
+	f.StringVar(&b.dir, "data", "", "`directory` for what is written (default: a temporary one)")
 }
 
 // benchResult is the document of a bench; ratio is ours to the reference, higher is better.

@@ -73,6 +73,7 @@ func TestEveryBenchPrintsItsDocument(t *testing.T) {
 			[]string{"name:any", "events_per_second"}},
 		{"events, one a request", "events --accounts 50 --batch 1 --clients 4 --references decode",
 			[]string{"events_per_second", "p50_ms", "p99_ms", "ratio"}, []string{"name:any", "events_per_second"}},
+		{"disk", "disk", []string{"requests_per_second", "p50_ms", "p99_ms", "ratio"}, []string{"name:any", "requests_per_second"}},
 		{"check", "check --accounts 5 --clients 2",
 			[]string{"requests_per_second", "p50_ms", "p99_ms", "ratio"}, []string{"name:any", "requests_per_second"}},
 		{"sweep", "sweep events --accounts 50 --clients 2 --batches 1,100 --by-clients 2 --rules 10,150 --by-accounts 40,600",
