@@ -58,6 +58,9 @@ func (s *Server) keep(r *http.Request, d *event.Decoded) (IngestAnswer, error) {
 		if err != nil {
 			return a, err
 		}
+		if err := s.Runner.Admit(records); err != nil {
+			return a, err
+		}
 		if position, err = s.Runner.Submit(r.Context(), records...); err != nil {
 			return a, err
 		}

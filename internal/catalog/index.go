@@ -174,7 +174,14 @@ func (c *Catalog) SignalsOnEvent(eventType string) []*Signal {
 }
 
 // Streams returns the live signals on events and gates, by the stream of facts they look at.
-func (c *Catalog) Streams() *Streams { return c.index.streams }
+func (c *Catalog) Streams() *Streams {
+	if c.index.streams == nil { // a catalog that was not parsed: the one before the first
+		return &noStreams
+	}
+	return c.index.streams
+}
+
+var noStreams Streams
 
 // SignalsOnTrial returns the live signals on the end of a trial, by key.
 func (c *Catalog) SignalsOnTrial() []*Signal { return c.index.signalsOnTrial }

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +23,9 @@ func (e *Elsewhere) Error() string { return "the account's partition is owned by
 
 // Submit makes records durable and returns the position of the last of them.
 func (r *Runner) Submit(ctx context.Context, records ...event.Record) (uint64, error) {
-	return r.Writer.Submit(ctx, records...)
+	position, err := r.Writer.Submit(ctx, records...)
+	r.noteAppended(position)
+	return position, err
 }
 
 // Call makes a record durable and returns what Step answered. The record must have an ID.
@@ -50,7 +51,7 @@ func (r *Runner) Call(ctx context.Context, rec event.Record) (engine.Answer, uin
 			p.answers[fp] = left
 		}
 	}()
-	position, err := r.Writer.Submit(ctx, rec)
+	position, err := r.Submit(ctx, rec)
 	if err != nil {
 		return engine.Answer{}, 0, err
 	}
@@ -223,26 +224,4 @@ func (r *Runner) announce() {
 	defer r.mu.Unlock()
 	close(r.commits)
 	r.commits = make(chan struct{})
-}
-
-// Lag tells, per owned partition, how many log messages wait to be stepped and how many
-// stepped ones wait for a checkpoint.
-type Lag struct {
-	Partition, Unstepped, Uncommitted int
-}
-
-// Lags returns the lag of every owned partition, by number.
-func (r *Runner) Lags(ctx context.Context) ([]Lag, error) {
-	_, last, err := r.Log.Bounds(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("log bounds: %w", err)
-	}
-	var out []Lag
-	for _, p := range r.partitions() {
-		p.mu.Lock()
-		out = append(out, Lag{p.n, int(last - min(last, p.state.Position)), int(p.state.Position - min(p.committed, p.state.Position))})
-		p.mu.Unlock()
-	}
-	slices.SortFunc(out, func(a, b Lag) int { return a.Partition - b.Partition })
-	return out, nil
 }

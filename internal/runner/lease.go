@@ -123,6 +123,7 @@ func (r *Runner) open(ctx context.Context, l store.Lease) (*partition, error) {
 	p.state = engine.NewState(l.Partition, l.Position, l.Now, l.Catalog, l.Rules, dues)
 	p.cat = c
 	p.queued.Store(l.Position)
+	p.at.Store(l.Position)
 	p.committed = l.Position
 	return p, nil
 }

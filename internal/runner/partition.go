@@ -35,6 +35,8 @@ type partition struct {
 
 	in         chan item
 	queued     atomic.Uint64 // position of the last message put into in
+	at         atomic.Uint64 // position of state, for whoever does not want to wait for mu
+	late       atomic.Bool   // too far behind for more events
 	validUntil atomic.Int64  // end of the lease, nanoseconds since processStart
 	asked      atomic.Uint64 // position up to which some node waits for a checkpoint
 	gone       chan struct{} // closed when lost
@@ -133,8 +135,7 @@ func (p *partition) pass(position uint64) bool {
 	if p.state.Position != position-1 {
 		return false
 	}
-	p.state.Position = position
-	p.stepped.reached(position)
+	p.reached(position)
 	return true
 }
 
@@ -159,9 +160,15 @@ func (p *partition) apply(ctx context.Context, it item) error {
 			return err
 		}
 	}
-	p.state.Position = it.position
-	p.stepped.reached(it.position)
+	p.reached(it.position)
 	return nil
+}
+
+// reached notes that everything up to position was stepped.
+func (p *partition) reached(position uint64) {
+	p.state.Position = position
+	p.at.Store(position)
+	p.stepped.reached(position)
 }
 
 func (p *partition) one(ctx context.Context, rec *event.Record) error {

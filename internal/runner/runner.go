@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/headroomhq/headroom/internal/catalog"
@@ -49,6 +50,7 @@ type Options struct {
 	Partitions      int           // as fixed at first start
 	LeaseTTL        time.Duration // 5 s when zero
 	CheckpointEvery time.Duration // 200 ms when zero
+	MaxLag          time.Duration // how far behind a partition may be before Admit refuses; 30 s when zero
 	Memory          int           // bytes for accounts in memory, an estimate; 1 GiB when zero
 }
 
@@ -62,7 +64,9 @@ type Runner struct {
 	commits chan struct{}      // closed and replaced at every commit
 
 	begin    func(*partition) // starts the work on a partition that was just taken
-	catalogs sync.Map         // version → *catalog.Catalog
+	appended atomic.Uint64    // the log is known to go this far
+	marks    marks
+	catalogs sync.Map // version → *catalog.Catalog
 	stop     context.CancelFunc
 	running  sync.WaitGroup
 	failed   chan error
@@ -100,6 +104,7 @@ func Start(ctx context.Context, o Options) (*Runner, error) {
 	r.running.Go(func() { r.read(run) })
 	r.running.Go(func() { r.lease(run) })
 	r.running.Go(func() { r.tick(run) })
+	r.running.Go(func() { r.watch(run) })
 	for _, p := range r.partitions() {
 		if err := p.wait(ctx, last); err != nil && !errors.Is(err, errLost) {
 			r.Close()
@@ -119,6 +124,9 @@ func newRunner(o Options) *Runner {
 	}
 	if o.Memory == 0 {
 		o.Memory = 1 << 30
+	}
+	if o.MaxLag == 0 {
+		o.MaxLag = 30 * time.Second
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
@@ -211,6 +219,7 @@ type item struct {
 }
 
 func (r *Runner) dispatch(ctx context.Context, position uint64, message string) error {
+	r.noteAppended(position)
 	own := make([][]string, r.Partitions)
 	err := event.Sections(message, func(n int, records string) error {
 		switch {
