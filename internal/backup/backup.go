@@ -80,6 +80,9 @@ func Take(ctx context.Context, s Source, dir string, progress Progress) (*Manife
 	if err := t.log(ctx, first, max(last, t.m.Newest)); err != nil {
 		return nil, err
 	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err := t.m.write(dir); err != nil {
 		return nil, err
 	}
