@@ -29,6 +29,7 @@ const (
 	KindOutcome      Kind = 11 // what became of a decision
 	KindOpportunity  Kind = 12 // a person edits an opportunity
 	KindImport       Kind = 13 // a row of an import, keyed (import, row)
+	KindVoid         Kind = 14 // an event is taken back, or replaced by another; Type is its id
 )
 
 // String returns the kind's name as used in logs, metrics and errors.
@@ -43,7 +44,7 @@ var kindNames = [...]string{
 	KindEvent: "event", KindGate: "gate", KindTick: "tick", KindCatalog: "catalog",
 	KindAccount: "account", KindPerson: "person", KindSubscription: "subscription",
 	KindConsume: "consume", KindRelease: "release", KindDecide: "decide",
-	KindOutcome: "outcome", KindOpportunity: "opportunity", KindImport: "import",
+	KindOutcome: "outcome", KindOpportunity: "opportunity", KindImport: "import", KindVoid: "void",
 }
 
 // Broadcast says whether records of this kind go to every partition.
