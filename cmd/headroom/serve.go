@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -65,6 +66,8 @@ func serveCommand() *cobra.Command {
 	f.StringVar(&o.metrics, "metrics", "", "`address` for Prometheus metrics, such as 127.0.0.1:9090 (default: none)")
 	f.StringVar(&o.testClock, "test-clock", "", "a sandbox whose time stands at this `time` until POST /v1/clock/advance moves it")
 	f.IntVar(&o.partitions, "partitions", 16, "`number` of partitions, fixed at first start")
+	f.IntVar(&o.memory, "memory", 1024, "`MiB` of memory for accounts; those that do not fit are read from the database when an event comes")
+	f.DurationVar(&o.maxLag, "max-lag", 30*time.Second, "how far behind the log a partition may be before events for it are answered with 429")
 	f.StringSliceVar(&o.origins, "origin", nil, "`origin` such as https://app.example.com whose pages may make every call with their key; others only what publishable keys may do")
 	f.StringSliceVar(&o.proxies, "proxy", nil, "`address` or CIDR prefix of a proxy in front, whose X-Forwarded-For is believed")
 	f.IntVar(&o.browser, "browser-events", 0, "`events` a second that one address may send with a publishable key in the long run, ten times as many at once (default 100)")

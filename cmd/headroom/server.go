@@ -42,6 +42,8 @@ type serverOptions struct {
 	metrics    string // address for /metrics; none when empty
 	testClock  string
 	partitions int
+	memory     int           // MiB for accounts; the runner's own when zero
+	maxLag     time.Duration // the runner's own when zero
 	secretKey  string // HEADROOM_SECRET_KEY
 	password   string // HEADROOM_ADMIN_PASSWORD
 	demo       string
@@ -127,7 +129,8 @@ func start(ctx context.Context, o serverOptions) (s *server, err error) {
 		address = "http://" + s.listener.Addr().String()
 	}
 	s.runner, err = runner.Start(ctx, runner.Options{Store: s.store, Log: s.log, Writer: s.writer, Clock: s.clock,
-		Logger: o.logger, Owner: rand.Text(), Address: address, Partitions: partitions})
+		Logger: o.logger, Owner: rand.Text(), Address: address, Partitions: partitions,
+		Memory: o.memory << 20, MaxLag: o.maxLag})
 	if err != nil {
 		return s, err
 	}
