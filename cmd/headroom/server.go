@@ -44,8 +44,8 @@ type serverOptions struct {
 	partitions int
 	memory     int           // MiB for accounts; the runner's own when zero
 	maxLag     time.Duration // the runner's own when zero
-	secretKey  string // HEADROOM_SECRET_KEY
-	password   string // HEADROOM_ADMIN_PASSWORD
+	secretKey  string        // HEADROOM_SECRET_KEY
+	password   string        // HEADROOM_ADMIN_PASSWORD
 	demo       string
 	origins    []string      // whose pages may make every call
 	proxies    []string      // CIDR prefixes whose X-Forwarded-For is believed
