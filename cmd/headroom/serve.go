@@ -48,11 +48,15 @@ func serveCommand() *cobra.Command {
 			if !console.Built() {
 				fmt.Println("this binary holds no console; `make build` builds one that does")
 			}
+			broken := make(chan error, 1)
+			go func() { broken <- s.log.Broken(cmd.Context()) }()
 			select {
 			case <-cmd.Context().Done():
 				return nil
 			case err := <-s.runner.Failed():
 				return err
+			case err := <-broken:
+				return err // whoever supervises us starts us again
 			}
 		},
 	}

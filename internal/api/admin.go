@@ -289,6 +289,10 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, fault.New(fault.Unavailable, "not_ready", "the log does not answer").WithCause(err))
 		return
 	}
+	if err := s.Log.Health(); err != nil {
+		s.refuse(w, r, fault.New(fault.Unavailable, "not_ready", "the log takes no records").WithCause(err))
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
 	fmt.Fprintln(w, `{"status":"ready"}`)
 }

@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -104,6 +105,28 @@ func (l *Log) fail(err error) {
 		l.failure = err
 		close(l.failed)
 	})
+}
+
+// Broken returns when only starting the process again helps: the embedded server could not
+// write, and now there is room on its disk. It returns nil when ctx ends before. Until then
+// nothing is gained by a start, which would be refused, and what needs no log goes on.
+func (l *Log) Broken(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-l.failed:
+	}
+	for {
+		if free, _, err := DiskRoom(l.options.Dir); err == nil && free >= max(l.options.MinFree, 0) {
+			return fault.New(fault.Unavailable, "log_unavailable", "the log could not be written and stays closed to this process: %v", l.failure).
+				WithMend("start headroom again, which reads back everything that was accepted").WithCause(l.failure)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
 
 // serverLogger passes what the embedded server says to slog, and what it says nowhere else, that

@@ -281,10 +281,11 @@ func TestADiskFilledToTheLastByteLosesNothingAcknowledged(t *testing.T) {
 	t.Logf("%d acknowledged, then: %v", acknowledged, errors.Unwrap(err))
 	_, err = l.Append(ctx, []byte("small"))
 	t.Logf("a small one after that: %v", err)
-	l.Close()
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
+	wantCode(t, l.Broken(ctx), "log_unavailable") // with room again it asks to be started anew
+	l.Close()
 	l = open(t, eventlog.Options{Dir: dir + "/log", MinFree: -1})
 	for i, m := range read(t, l, 1, acknowledged) {
 		if m != fmt.Sprintf("%0300000d", i+1) {
