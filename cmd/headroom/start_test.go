@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -117,18 +116,6 @@ func withDir(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return dir
-}
-
-// stop ends a server as an operator does.
-func (n *node) stop() {
-	n.t.Helper()
-	if err := n.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		n.t.Fatal(err)
-	}
-	if err := n.cmd.Wait(); err != nil {
-		n.t.Fatalf("it did not end well: %v\n%s", err, n.log)
-	}
-	n.cmd = nil
 }
 
 // steps sends n events of account-0 under ids that begin with name.
