@@ -59,10 +59,10 @@ bench: build ## run the product's own measurements and the Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: torture
-torture: ## run the long forms of property, kill and race tests (hours; needs a C compiler)
+torture: ## run the long forms of property, kill and race tests (hours; needs a C compiler); HEADROOM_SEED=n repeats one
 	@scripts/setup test
 	@$(MAKE) console
-	HEADROOM_TORTURE_ROUNDS=100 go test -race -count 1 -timeout 2h ./...
+	HEADROOM_TORTURE_ROUNDS=$${HEADROOM_TORTURE_ROUNDS:-10} go test -race -count 1 -timeout 2h ./...
 	go test -count 1 -timeout 2h $$(grep -rl --include='*_test.go' pgregory.net/rapid internal | xargs -n 1 dirname | sort -u | sed 's|^|./|') -rapid.checks 5000
 	scripts/fuzz 2m
 
