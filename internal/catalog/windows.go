@@ -325,6 +325,8 @@ func NewStreams(rules []*Signal, meters map[string]*Meter) *Streams {
 		byEvent: map[string][]*Stream{}, byGate: map[string][]*Stream{}, byMeter: map[string][]*Stream{},
 		byID: map[uint64]*Stream{}, prefixes: map[uint64]*Prefix{}, marks: map[uint64]*Signal{},
 	}
+	rules = slices.Clone(rules)
+	slices.SortFunc(rules, func(a, b *Signal) int { return strings.Compare(a.Key, b.Key) })
 	for _, s := range rules {
 		if s.Retired() {
 			continue

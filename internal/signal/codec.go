@@ -173,6 +173,9 @@ func (w *writer) signal(s *Signal) {
 	}
 }
 
+// maxPart is far beyond the number of any part of a window.
+const maxPart = 1 << 60
+
 // reader reads what writer wrote. After the first value that is not there it gives zeros,
 // and bad is set.
 type reader struct {
@@ -255,9 +258,12 @@ func (r *reader) parts() []parts {
 	for range r.count() {
 		p := parts{span: time.Duration(r.int()), last: r.int()}
 		p.first = p.last - r.int()
-		if n := r.count(); n > 0 {
-			p.sums = make([]quantity.Quantity, n)
+		n := r.count()
+		if n == 0 || n > totalParts || p.span <= 0 || p.last > maxPart || p.last < -maxPart || p.first > p.last {
+			r.fail()
+			return nil
 		}
+		p.sums = make([]quantity.Quantity, n)
 		for n := p.last - int64(len(p.sums)) + 1; n <= p.last && !r.bad; n++ {
 			*p.at(n) = quantity.Quantity(r.int())
 		}

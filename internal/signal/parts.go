@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 	"time"
@@ -39,10 +40,22 @@ func partAt(t, width clock.Time) int64 {
 	return n
 }
 
-// partsFor returns the parts for a length of window, made when they are not there; all are
-// ordered by it.
+// partsOf returns the parts for a length of window, nil when there are none; all are ordered
+// by it.
+func partsOf(all []parts, span time.Duration) *parts {
+	if i, ok := findSpan(all, span); ok {
+		return &all[i]
+	}
+	return nil
+}
+
+func findSpan(all []parts, span time.Duration) (int, bool) {
+	return slices.BinarySearchFunc(all, span, func(p parts, span time.Duration) int { return cmp.Compare(p.span, span) })
+}
+
+// partsFor is partsOf, made when they are not there.
 func partsFor(all *[]parts, span time.Duration) *parts {
-	i, ok := slices.BinarySearchFunc(*all, span, func(p parts, span time.Duration) int { return int(p.span - span) })
+	i, ok := findSpan(*all, span)
 	if !ok {
 		*all = slices.Insert(*all, i, parts{span: span})
 	}

@@ -98,7 +98,7 @@ func (st *State) falls(r *catalog.Signal, p *parts, n int64) (before, last quant
 // nothing more happens; zero when there is none.
 func (st *State) nextFall(g *catalog.RateRules, p *parts, now clock.Time) clock.Time {
 	w := width(g.Over, rateParts)
-	for n := partAt(now, w); n < p.last+2*rateParts; n++ {
+	for n := max(partAt(now, w), p.last); n < p.last+2*rateParts; n++ {
 		for _, r := range g.Falls {
 			if _, _, ok := st.falls(r, p, n); ok {
 				return clock.Time(n+1) * w

@@ -24,8 +24,8 @@ func (st *State) goOn(fed []*catalog.Stream, longest int, f *fact) []Signal {
 	for length := longest; length >= 2; length-- {
 		for _, t := range fed {
 			for _, p := range st.open(t, length) {
-				start, end, ok := st.way(p)
-				if !ok || end >= f.at {
+				start, _, ok := st.way(p)
+				if !ok {
 					continue
 				}
 				for _, r := range p.Whole { // the longest window first

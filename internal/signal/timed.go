@@ -66,13 +66,13 @@ func (st *State) fallen(g *catalog.RateRules, t *catalog.Stream, se *series, now
 	if len(g.Falls) == 0 {
 		return nil
 	}
-	p, w := partsFor(&se.rates, g.Over), width(g.Over, rateParts)
-	if p.sums == nil {
+	p, w := partsOf(se.rates, g.Over), width(g.Over, rateParts)
+	if p == nil {
 		return nil
 	}
 	var all []due
 	for _, r := range g.Falls {
-		for n := partAt(st.wake-1, w); clock.Time(n+1)*w <= now && n < p.last+2*rateParts; n++ {
+		for n := max(partAt(st.wake-1, w), p.last); clock.Time(n+1)*w <= now && n < p.last+2*rateParts; n++ {
 			if before, last, ok := st.falls(r, p, n); ok {
 				all = append(all, due{clock.Time(n+1) * w, r, t, se, before, last})
 				break
@@ -104,7 +104,7 @@ func (st *State) nextDue(streams *catalog.Streams, now clock.Time) clock.Time {
 		}
 		for j := range t.Rates {
 			if g := &t.Rates[j]; len(g.Falls) > 0 {
-				if p := partsFor(&se.rates, g.Over); p.sums != nil {
+				if p := partsOf(se.rates, g.Over); p != nil {
 					earlier(st.nextFall(g, p, now))
 				}
 			}

@@ -122,7 +122,7 @@ func (se *series) keep(at clock.Time, most int) {
 // look fires the rules on numbers and windows whose moment it is, and works out before
 // which fact none of them can have another.
 func (st *State) look(se *series, t *catalog.Stream, f *fact) []Signal {
-	l := looking{st: st, se: se, t: t, f: f, next: math.MaxInt64}
+	l := looking{st: st, se: se, t: t, f: *f, next: math.MaxInt64}
 	l.numbers()
 	l.windows()
 	l.totals()
@@ -135,7 +135,7 @@ type looking struct {
 	st     *State
 	se     *series
 	t      *catalog.Stream
-	f      *fact
+	f      fact
 	next   int64
 	nextAt clock.Time
 	out    []Signal
