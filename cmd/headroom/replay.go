@@ -62,6 +62,11 @@ func (p *place) open(ctx context.Context) (*store.Store, *eventlog.Log, func(), 
 				WithMend("name the directory that the server was started with")
 		}
 	}
+	if p.data != "" {
+		if err := backup.PlaceUnfinished(p.data); err != nil {
+			return nil, nil, nil, err
+		}
+	}
 	d, err := p.openDatabase(ctx)
 	if fault.CodeOf(err) == "data_in_use" {
 		err = fault.New(fault.Unavailable, "data_in_use", "%s", err.(*fault.Error).Message). //nolint:errorlint,forcetypeassert // its code was asked
@@ -98,7 +103,9 @@ func replayCommand() *cobra.Command {
 			"  headroom replay --backup /var/backups/headroom\n" +
 			"  headroom replay --data ./headroom-data --account acme --at 2026-03-01T00:00:00Z",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), os.Stdout, os.Stderr) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
 	}
 	o.flags(c)
 	f := c.Flags()

@@ -29,7 +29,7 @@ func restoreCommand() *cobra.Command {
 			"  headroom restore /var/backups/headroom --database postgres://user@host/new --nats nats://host:4222",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.run(cmd.Context(), args[0], os.Stdout, os.Stderr)
+			return o.run(cmd.Context(), args[0], cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	f := c.Flags()
@@ -54,14 +54,13 @@ func (o *restoreOptions) run(ctx context.Context, dir string, out, errs io.Write
 		return err
 	}
 	if o.data != "" {
-		entries, err := os.ReadDir(o.data)
-		if err == nil && len(entries) > 0 {
-			return fault.New(fault.Conflict, "restore_not_empty", "%s is not empty", o.data).
-				WithMend("restore into a new directory; what is in this one stays as it is. After an interrupted restore remove it first")
+		if err := backup.MarkPlace(o.data); err != nil {
+			return err
 		}
 	}
 	d, err := o.openDatabase(ctx)
 	if err != nil {
+		o.unmark()
 		return err
 	}
 	defer d.Close()
@@ -70,6 +69,12 @@ func (o *restoreOptions) run(ctx context.Context, dir string, out, errs io.Write
 			Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	}, progress)
 	progressLine(errs, "")
+	switch code := fault.CodeOf(err); {
+	case err == nil && o.data != "":
+		err = backup.UnmarkPlace(o.data)
+	case code == "restore_not_empty" || code == "backup_other_schema": // and nothing was written
+		o.unmark()
+	}
 	if err != nil {
 		return err
 	}
@@ -84,6 +89,14 @@ func (o *restoreOptions) run(ctx context.Context, dir string, out, errs io.Write
 	}
 	fmt.Fprintln(out)
 	return nil
+}
+
+// unmark leaves the data directory as one in which nothing was begun.
+func (o *restoreOptions) unmark() {
+	if o.data != "" {
+		_ = backup.UnmarkPlace(o.data) // what went wrong before is what is told
+		_ = os.Remove(o.data)          // unless there is something in it
+	}
 }
 
 // redacted is as much of a URL as may be shown.

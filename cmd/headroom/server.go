@@ -92,6 +92,9 @@ func start(ctx context.Context, o serverOptions) (s *server, err error) {
 	if s.listener, err = listen(o.listen); err != nil {
 		return s, err
 	}
+	if err := backup.PlaceUnfinished(o.data); err != nil {
+		return s, err
+	}
 	target := o.data
 	if o.database != "" {
 		if target = o.database; !db.IsURL(target) {

@@ -2,9 +2,12 @@ package backup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/headroomhq/headroom/internal/eventlog"
@@ -120,4 +123,46 @@ func (m *Manifest) EachMessage(ctx context.Context, dir string, from, to uint64,
 		}
 	}
 	return nil
+}
+
+// placeMark is the file in a data directory that says that a restore there has not ended:
+// before the database is made, its own mark cannot.
+const placeMark = "restoring"
+
+// MarkPlace makes a new data directory and marks it as one that a restore is filling. Fault
+// restore_not_empty (Conflict) when something is in it.
+func MarkPlace(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err == nil && len(entries) > 0 {
+		return fault.New(fault.Conflict, "restore_not_empty", "%s is not empty", dir).
+			WithMend("restore into a new directory; what is in this one stays as it is. After an interrupted restore remove it first")
+	}
+	if err = os.MkdirAll(dir, 0o700); err == nil {
+		var f *os.File
+		if f, err = os.OpenFile(filepath.Join(dir, placeMark), os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
+			err = errors.Join(f.Sync(), f.Close(), syncDir(dir))
+		}
+	}
+	if err != nil {
+		return fault.New(fault.Unavailable, "data_not_writable", "%s cannot be written: %v", dir, err).
+			WithMend("give the user that runs headroom the right to write there, or choose another directory with --data").WithCause(err)
+	}
+	return nil
+}
+
+// UnmarkPlace takes the mark away once all is restored.
+func UnmarkPlace(dir string) error {
+	if err := os.Remove(filepath.Join(dir, placeMark)); err != nil {
+		return unwritable(dir, err)
+	}
+	return syncDir(dir)
+}
+
+// PlaceUnfinished returns fault restore_unfinished (Conflict) when a restore into the data
+// directory has begun and not ended.
+func PlaceUnfinished(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, placeMark)); err != nil {
+		return nil //nolint:nilerr // what is wrong with the directory is told by who opens it
+	}
+	return store.RestoreUnfinished()
 }

@@ -168,6 +168,11 @@ func (s *Store) Restoring(ctx context.Context) error {
 	if _, begun, err := s.Meta(ctx, restoringMark); !begun || err != nil {
 		return err
 	}
+	return RestoreUnfinished()
+}
+
+// RestoreUnfinished is the fault of a place that is not whole.
+func RestoreUnfinished() error {
 	return fault.New(fault.Conflict, "restore_unfinished", "a restore into this place has begun and not ended: what is here is not whole").
 		WithMend("remove the data directory (with PostgreSQL or NATS: the database and the stream HEADROOM) and run `headroom restore` again")
 }
