@@ -18,13 +18,25 @@ type written struct {
 	features uint64     // hash of the features that have a row of limits
 	limits   []LimitRow // the rows, nil after a rest
 	limitsAt clock.Time // state time at which they were last written
-	drifts   bool       // usage moved by less than a percent of a limit and is not written yet
+	drifts   bool       // usage moved by so little that it is not written yet
 }
 
-// driftAtMost is how long, in state time, a list may show a usage that is off by less than
-// one percent of its limit. Nearly every event moves some usage; rewriting the lists' rows for each would
+// driftAtMost is how long, in state time, a list may show a usage that is off by a little
+// (see little). Nearly every event moves some usage; rewriting the lists' rows for each would
 // be most of a checkpoint.
-const driftAtMost = 10 * clock.Second
+const driftAtMost = 30 * clock.Second
+
+// little says whether a row shows nearly the same as another: the same percentage where it
+// matters, at 70 and more, and up to 5 points of difference below.
+func little(was, is *LimitRow) bool {
+	if was.Limit != is.Limit || was.ResetsAt != is.ResetsAt {
+		return false
+	}
+	if is.Percent >= 70 || was.Percent >= 70 {
+		return is.Percent == was.Percent
+	}
+	return max(is.Percent-was.Percent, was.Percent-is.Percent) < 5 && (was.Percent > 0) == (is.Percent > 0)
+}
 
 // row is the account as a checkpoint writes it.
 func (a *Account) row(s *State, c *catalog.Catalog) AccountRow {
@@ -70,10 +82,9 @@ func (a *Account) limitRows(row *AccountRow, s *State, c *catalog.Catalog) {
 			if was == is {
 				continue
 			}
-			is.Usage = was.Usage
-			if was == is && s.Now < w.limitsAt+driftAtMost {
+			if little(&was, &is) && s.Now < w.limitsAt+driftAtMost {
 				drifts = true
-				now[i].Usage = was.Usage // what the table holds
+				now[i] = was // what the table holds
 				continue
 			}
 		}

@@ -277,7 +277,7 @@ func (p *partition) retry(ctx context.Context, f func() error) error {
 // coalesceMost: lists are that far behind at the most.
 const (
 	coalesce     = 8
-	coalesceMost = 1500 * time.Millisecond
+	coalesceMost = 3 * time.Second
 )
 
 // idleCheckpoint is how often a partition in which nothing changed moves its position on.
