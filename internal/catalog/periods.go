@@ -184,7 +184,7 @@ func (r *reader) per(path string, e *Entitlement, m *Meter) {
 	switch {
 	case m.Aggregate == Level:
 		r.broken("contradiction", path, string(e.Per), "remove per", "%s is a level, which stands as it is and begins no period anew", e.Feature)
-	case rolling && (m.Aggregate == Unique || m.Aggregate == Latest):
+	case rolling && m.Aggregate == Unique:
 		r.broken("contradiction", path, string(e.Per), "write per: day, week or month", "a meter of aggregate %s is kept for windows of the calendar only", m.Aggregate)
 	}
 }

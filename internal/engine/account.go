@@ -127,6 +127,18 @@ func (a *Account) makeIDs() func(parts ...string) string {
 // anchor is what periods follow: the subscription's, calendar months without one.
 func (a *Account) anchor() clock.Time { return a.Subscription.Anchor }
 
+// calendar says where the account's windows of usage begin: at the anchor, by the clocks of
+// its own time zone, else of the catalog's.
+func (a *Account) calendar(c *catalog.Catalog) subscription.Calendar {
+	cal := subscription.Calendar{Anchor: a.Subscription.Anchor, Zone: c.Zone}
+	if name := a.Facts.Billing[event.BillingTimeZone]; name != "" {
+		if zone, err := clock.Zone(name); err == nil { // it was checked when it came in
+			cal.Zone = zone
+		}
+	}
+	return cal
+}
+
 // usage returns the state of a meter, made when it is not there.
 func (a *Account) usage(key string) *meter.Usage {
 	u := a.Usage[key]
@@ -166,9 +178,9 @@ func (a *Account) nextDue(c *catalog.Catalog, now clock.Time) clock.Time {
 // Input is what entitlements are answered from.
 func (a *Account) Input(c *catalog.Catalog, now clock.Time) entitlement.Input {
 	if a == nil {
-		return entitlement.Input{Catalog: c, Now: now}
+		return entitlement.Input{Catalog: c, Now: now, Zone: c.Zone}
 	}
-	return entitlement.Input{Catalog: c, Subscription: &a.Subscription, Now: now,
+	return entitlement.Input{Catalog: c, Subscription: &a.Subscription, Now: now, Zone: a.calendar(c).Zone,
 		Usage: func(m string) *meter.Usage { return a.Usage[m] }}
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"github.com/headroomhq/headroom/internal/account"
+	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/offer"
@@ -98,6 +99,7 @@ type Effects struct {
 type PeriodRow struct {
 	Account    string
 	Meter      string
+	Per        catalog.Period // month, year, week or day
 	Start, End clock.Time
 	Usage      int64 // millionths, late events included
 	Late       int64 // millionths that came from late events of earlier periods

@@ -14,9 +14,9 @@ import (
 // How an account is stored. What events change all the time (usage, signals) is binary and
 // written anew; the rest is JSON that is kept as bytes until a record changes it:
 //
-//	stored = version(1) text(cold JSON) text(signals) count(uvarint) {text(meter) text(usage)}*
+//	stored = version(1) text(cold JSON) text(signals) count(uvarint) {text(meter) usage}*
 //
-// where text is a length (uvarint) and that many bytes. The same state gives the same bytes.
+// where text is a length (uvarint) and that many bytes, and usage is as package meter writes it. The same state gives the same bytes.
 const storedVersion = 1
 
 // encode returns the account as it is stored.
@@ -40,12 +40,8 @@ func (a *Account) encode() []byte {
 		a.meters = slices.Sorted(maps.Keys(a.Usage))
 	}
 	for _, key := range a.meters {
-		u, err := json.Marshal(a.Usage[key])
-		if err != nil {
-			panic(err)
-		}
 		b = appendText(b, []byte(key))
-		b = appendText(b, u)
+		b = a.Usage[key].AppendBinary(b)
 	}
 	return b
 }
@@ -67,10 +63,12 @@ func decodeAccount(key string, stored []byte) (*Account, error) {
 		return nil, wrong(err)
 	}
 	for n := d.uvarint(); n > 0 && !d.bad; n-- {
-		m, u := string(d.text()), &meter.Usage{}
-		if err := json.Unmarshal(d.text(), u); err != nil {
+		m := string(d.text())
+		u, rest, err := meter.DecodeUsage(d.b)
+		if err != nil {
 			return nil, wrong(err)
 		}
+		d.b = rest
 		if a.Usage == nil {
 			a.Usage = make(map[string]*meter.Usage)
 		}

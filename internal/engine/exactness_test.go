@@ -388,7 +388,7 @@ func countOnce(t *rapid.T, log [][]event.Record, s *engine.State) {
 	}
 	for key, n := range speakers {
 		a := s.Account(key)
-		got := meter.Value(a.Usage["speakers"], &catalog.Meter{Key: "speakers", Aggregate: catalog.Level}, catalog.Lifetime, 0, s.Now)
+		got := meter.Value(a.Usage["speakers"], &catalog.Meter{Key: "speakers", Aggregate: catalog.Level}, catalog.Lifetime, subscription.Calendar{}, s.Now)
 		if got != quantity.Of(max(0, n)) {
 			t.Fatalf("account %s has %v speakers, counted by hand %d", key, got, n)
 		}

@@ -160,17 +160,22 @@ func (s *State) importUsage(a *Account, row UsageRow, c *catalog.Catalog) {
 			a.problem("import: meter " + m.Key + " cannot take totals, only its events")
 			continue
 		}
+		if len(m.Where) > 0 {
+			a.problem("import: meter " + m.Key + " counts only some events, and totals do not say which")
+			continue
+		}
 		if open := subscription.MonthOf(a.anchor(), s.Now); row.At >= open.Start {
 			watches := s.watchOf(a, m, c)
 			// A row is a total already: a count adds it up as a sum does.
 			total := *m
-			total.Aggregate, total.Property = catalog.Sum, "total"
+			total.Aggregate, total.Property, total.Product, total.By = catalog.Sum, "total", nil, nil
 			rec := event.Record{Kind: event.KindEvent, Type: row.Event, At: row.At, ReceivedAt: s.Now,
 				Props: []event.Prop{{Name: total.Property, Value: event.Value{Kind: event.Number, Text: row.Value.String()}}}}
-			if res := meter.Apply(a.usage(m.Key), &total, &rec, a.anchor(), s.Now); res.Problem != "" {
+			res := meter.Apply(a.usage(m.Key), &total, &rec, a.calendar(c), s.Now)
+			if res.Problem != "" {
 				a.problem(m.Key + ": " + res.Problem)
 			}
-			s.noticeUsage(a, watches, "", false, c)
+			s.noticeUsage(a, watches, "", res, c)
 			continue
 		}
 		month := subscription.MonthOf(0, row.At)
@@ -182,17 +187,20 @@ func (s *State) importUsage(a *Account, row UsageRow, c *catalog.Catalog) {
 		}
 		h := a.History[m.Key]
 		h[month.Start] = h[month.Start].Add(row.Value)
-		s.effects.Periods = append(s.effects.Periods, PeriodRow{Account: a.key, Meter: m.Key,
+		s.effects.Periods = append(s.effects.Periods, PeriodRow{Account: a.key, Meter: m.Key, Per: catalog.Month,
 			Start: month.Start, End: month.End, Usage: int64(h[month.Start])})
 	}
 }
 
-// closePeriods closes the meters' months that are over.
+// closePeriods closes the meters' windows that are over. Those of hours leave no row: they
+// are for limits of speed, and there would be 8,760 a year of each account and meter.
 func (s *State) closePeriods(a *Account, due clock.Time) {
 	for _, key := range slices.Sorted(maps.Keys(a.Usage)) {
 		for _, p := range meter.Close(a.Usage[key], due) {
-			s.effects.Periods = append(s.effects.Periods, PeriodRow{Account: a.key, Meter: key,
-				Start: p.Start, End: p.End, Usage: int64(p.Value), Late: int64(p.Late)})
+			if p.Per != catalog.Hour {
+				s.effects.Periods = append(s.effects.Periods, PeriodRow{Account: a.key, Meter: key, Per: p.Per,
+					Start: p.Start, End: p.End, Usage: int64(p.Value), Late: int64(p.Late)})
+			}
 		}
 	}
 }

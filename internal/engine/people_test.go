@@ -11,6 +11,7 @@ import (
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/meter"
 	"github.com/headroomhq/headroom/internal/quantity"
+	"github.com/headroomhq/headroom/internal/subscription"
 )
 
 // world is one partition that sends its forwards to itself, as the runner does by the log.
@@ -77,7 +78,7 @@ func (w *world) used(acct, m string) quantity.Quantity {
 	if a == nil || a.Usage[m] == nil {
 		return 0
 	}
-	return meter.Value(a.Usage[m], w.cat().Meters[m], catalog.Lifetime, 0, w.state.Now)
+	return meter.Value(a.Usage[m], w.cat().Meters[m], catalog.Lifetime, subscription.Calendar{}, w.state.Now)
 }
 
 func (w *world) person(userID string) account.Person {

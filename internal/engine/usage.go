@@ -15,12 +15,13 @@ import (
 func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
 	a.prune(c, s.Now)
 	late, due := false, a.cold == nil // an account just made has no timers yet
+	cal := a.calendar(c)
 	for _, m := range c.MetersOf(r.Type) {
 		w := s.watchOf(a, m, c)
 		u := a.usage(m.Key)
 		next, _ := meter.NextDue(u)
 		total := s.total(a, m, c)
-		res := meter.Apply(u, m, r, a.anchor(), s.Now)
+		res := meter.Apply(u, m, r, cal, s.Now)
 		if res.Problem != "" {
 			a.problem(m.Key + ": " + res.Problem)
 			continue
@@ -30,7 +31,7 @@ func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
 			due = true
 		}
 		if len(w) > 0 {
-			s.noticeUsage(a, w, r.User, res.Late, c)
+			s.noticeUsage(a, w, r.User, res, c)
 		}
 		due = s.noticeFed(a, m, total, r, res.Late, c) || due
 	}
@@ -42,13 +43,14 @@ func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
 // watch is what the limit rules of a feature need to know of a meter, kept from one event to
 // the next: as long as usage stays within quiet no rule has anything to say.
 type watch struct {
-	meter       *catalog.Meter
-	feature     *catalog.Feature
-	rules       []*catalog.Signal
-	grant       entitlement.Grant
-	start, ends clock.Time        // of the allowance's period; unset for what never resets
-	usage       quantity.Quantity // after the last event
-	quiet       signal.Quiet
+	meter   *catalog.Meter
+	feature *catalog.Feature
+	rules   []*catalog.Signal
+	grant   entitlement.Grant
+	start   clock.Time        // of the allowance's period; unset for what never resets and what rolls
+	ends    clock.Time        // of the period; when usage of a rolling one next falls by itself
+	usage   quantity.Quantity // after the last event
+	quiet   signal.Quiet
 }
 
 // watchOf returns the watches on a meter as they are before a change of its usage; none
@@ -65,6 +67,9 @@ func (s *State) watchOf(a *Account, m *catalog.Meter, c *catalog.Catalog) []watc
 		for n < len(a.watches) && a.watches[n].meter == m {
 			if w := &a.watches[n]; w.feature != nil && w.ends != 0 && s.Now >= w.ends {
 				*w = a.watchFor(w.feature, w.meter, w.rules, c, s.Now) // another period
+				if w.start == 0 {
+					s.notice(a, w, w.usage, "", false, c) // a rolling one: what fell by itself arms its rules again
+				}
 			}
 			n++
 		}
@@ -92,30 +97,44 @@ func (s *State) watchOf(a *Account, m *catalog.Meter, c *catalog.Catalog) []watc
 func (a *Account) watchFor(f *catalog.Feature, m *catalog.Meter, rules []*catalog.Signal, c *catalog.Catalog, now clock.Time) watch {
 	w := watch{meter: m, feature: f, rules: rules,
 		grant: entitlement.GrantOf(c, a.Subscription.Plan, a.Subscription.Addons, f.Key)}
-	w.usage = meter.Value(a.Usage[m.Key], m, w.grant.Per, a.anchor(), now)
-	if w.grant.Per == catalog.Month {
-		p := meter.MonthAt(a.Usage[m.Key], a.anchor(), now)
-		w.start, w.ends = p.Start, p.End
-	}
+	w.read(a, c, now)
 	return w
 }
 
+// read looks at the usage anew.
+func (w *watch) read(a *Account, c *catalog.Catalog, now clock.Time) {
+	u, cal := a.Usage[w.meter.Key], a.calendar(c)
+	if w.grant.Per == catalog.Lifetime || w.start != 0 {
+		w.usage = meter.Value(u, w.meter, w.grant.Per, cal, now)
+		return
+	}
+	r := meter.Read(u, w.meter, w.grant.Per, cal, now)
+	w.usage, w.ends = max(r.Value, 0), r.ResetsAt
+	if _, rolls := w.grant.Per.Rolling(); !rolls {
+		w.start = r.Start
+	}
+}
+
 // noticeUsage tells the limit rules of a change of usage; watches are as they were before it.
-func (s *State) noticeUsage(a *Account, watches []watch, user string, late bool, c *catalog.Catalog) {
+func (s *State) noticeUsage(a *Account, watches []watch, user string, res meter.Result, c *catalog.Catalog) {
 	for i := range watches {
 		w := &watches[i]
 		before := w.usage
-		w.usage = meter.Value(a.Usage[w.meter.Key], w.meter, w.grant.Per, a.anchor(), s.Now)
-		if w.quiet.Holds(w.usage) {
-			continue
+		w.read(a, c, s.Now)
+		if !w.quiet.Holds(w.usage) {
+			s.notice(a, w, before, user, res.LateFor(w.meter, w.grant.Per), c)
 		}
-		in := signal.UsageChange{Feature: w.feature.Key, Title: w.feature.Title, Before: before, Usage: w.usage, Limit: w.grant.Limit,
-			Unlimited: w.grant.Unlimited, Late: late, PeriodStart: w.start, ResetsAt: w.ends}
-		a.signals = nil
-		fired := signal.OnUsage(&a.Signals, in, w.rules, s.context(a, user))
-		w.quiet = signal.QuietFor(&a.Signals, in, w.rules)
-		s.fired(a, fired, c)
 	}
+}
+
+// notice tells the limit rules of one watch.
+func (s *State) notice(a *Account, w *watch, before quantity.Quantity, user string, late bool, c *catalog.Catalog) {
+	in := signal.UsageChange{Feature: w.feature.Key, Title: w.feature.Title, Before: before, Usage: w.usage, Limit: w.grant.Limit,
+		Unlimited: w.grant.Unlimited, Late: late, PeriodStart: w.start, ResetsAt: w.ends}
+	a.signals = nil
+	fired := signal.OnUsage(&a.Signals, in, w.rules, s.context(a, user))
+	w.quiet = signal.QuietFor(&a.Signals, in, w.rules)
+	s.fired(a, fired, c)
 }
 
 // noticeLimits tells the limit rules that limits may be others now.
@@ -123,7 +142,7 @@ func (s *State) noticeLimits(a *Account, c *catalog.Catalog) {
 	a.watches = nil
 	for _, f := range c.Features {
 		if f.Kind == catalog.Metered && len(c.SignalsOnLimit(f.Key)) > 0 {
-			s.noticeUsage(a, s.watchOf(a, c.Meters[f.Meter], c), "", false, c)
+			s.noticeUsage(a, s.watchOf(a, c.Meters[f.Meter], c), "", meter.Result{}, c)
 		}
 	}
 }
@@ -171,8 +190,8 @@ func (s *State) consume(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 	m := c.Meters[c.Features[r.Type].Meter]
 	watches := s.watchOf(a, m, c)
 	total := s.total(a, m, c)
-	meter.Consume(a.usage(m.Key), m, call.Quantity, a.anchor(), s.Now)
-	s.noticeUsage(a, watches, r.User, false, c)
+	meter.Consume(a.usage(m.Key), m, call.Quantity, a.calendar(c), s.Now)
+	s.noticeUsage(a, watches, r.User, meter.Result{}, c)
 	s.noticeFed(a, m, total, r, false, c)
 	return ok(ans)
 }
@@ -190,8 +209,8 @@ func (s *State) release(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 	m := c.Meters[c.Features[r.Type].Meter]
 	watches := s.watchOf(a, m, c)
 	total := s.total(a, m, c)
-	meter.Release(a.usage(m.Key), m, call.Quantity, a.anchor(), s.Now)
-	s.noticeUsage(a, watches, r.User, false, c)
+	meter.Release(a.usage(m.Key), m, call.Quantity, a.calendar(c), s.Now)
+	s.noticeUsage(a, watches, r.User, meter.Result{}, c)
 	s.noticeFed(a, m, total, r, false, c)
 	return ok(entitlement.Check(a.Input(c, s.Now), r.Type, 0))
 }

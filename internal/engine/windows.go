@@ -35,7 +35,7 @@ func (s *State) total(a *Account, m *catalog.Meter, c *catalog.Catalog) quantity
 	if c.Streams().OnMeter(m.Key) == nil {
 		return 0
 	}
-	return meter.Value(a.Usage[m.Key], m, catalog.Lifetime, a.anchor(), s.Now)
+	return meter.Value(a.Usage[m.Key], m, catalog.Lifetime, subscription.Calendar{}, s.Now)
 }
 
 // noticeFed tells the rules on a meter's rate by how much the meter has grown; r is what

@@ -4,6 +4,7 @@ package entitlement
 
 import (
 	"strings"
+	"time"
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
@@ -19,6 +20,7 @@ type Input struct {
 	Subscription *subscription.Subscription      // nil or zero: none; taken as it is at Now
 	Usage        func(meter string) *meter.Usage // nil function or nil Usage: nothing used yet
 	Now          clock.Time
+	Zone         *time.Location // by whose clocks the account's periods begin; nil: UTC
 }
 
 // Reason is the stable code of an answer.
@@ -50,9 +52,13 @@ type Answer struct {
 	Shortfall quantity.Quantity   `json:"shortfall"`           // how much higher the limit would have to be; 0 when allowed
 	Unlimited bool                `json:"unlimited,omitempty"` // metered without a limit
 	Soft      bool                `json:"soft,omitempty"`      // the limit may be passed, at a price
-	ResetsAt  clock.Time          `json:"resets_at"`           // when a monthly allowance starts anew; null when it never does
-	Source    string              `json:"source,omitempty"`    // "plan:pro", "plan:pro,addon:sponsors"
-	Unlock    []Unlock            `json:"unlock"`              // what would allow it, cheapest first; empty when allowed
+	ResetsAt  clock.Time          `json:"resets_at"`           // when an allowance starts anew, or the oldest usage of a rolling one drops out; null when it never does
+	// Approximate: usage is an estimate with a relative standard error of StandardError, because
+	// more different members were counted than are kept.
+	Approximate   bool     `json:"approximate,omitempty"`
+	StandardError float64  `json:"standard_error,omitempty"`
+	Source        string   `json:"source,omitempty"` // "plan:pro", "plan:pro,addon:sponsors"
+	Unlock        []Unlock `json:"unlock"`           // what would allow it, cheapest first; empty when allowed
 }
 
 // Check answers whether q of a feature may be used now. q is quantity.One when the caller
@@ -146,9 +152,12 @@ func answer(in Input, feature string, q quantity.Quantity) (Answer, Grant) {
 		a.Message = sentence(in, f, &a, q, grant)
 		return a, grant
 	}
-	usage := in.used(f, grant.Per)
+	usage, approximate := in.used(f, grant.Per), in.approximate(f, grant.Per)
 	a.Usage = &usage
 	a.ResetsAt = in.resetsAt(f, grant.Per)
+	if approximate {
+		a.Approximate, a.StandardError = true, meter.StandardError
+	}
 	if grant.Unlimited {
 		a.Allowed, a.Reason, a.Unlimited = true, Included, true
 		a.Message = sentence(in, f, &a, q, grant)
@@ -225,15 +234,22 @@ func (in *Input) used(f *catalog.Feature, per catalog.Period) quantity.Quantity 
 	if def == nil {
 		return 0
 	}
-	return meter.Value(in.usage(f), def, per, in.anchor(), in.Now)
+	return meter.Value(in.usage(f), def, per, in.calendar(), in.Now)
 }
 
 // resetsAt returns when an allowance of that period begins anew, unset when it never does.
 func (in *Input) resetsAt(f *catalog.Feature, per catalog.Period) clock.Time {
-	if per != catalog.Month || in.isLevel(f) {
+	def := in.Catalog.Meters[f.Meter]
+	if per == catalog.Lifetime || def == nil {
 		return 0
 	}
-	return meter.MonthAt(in.usage(f), in.anchor(), in.Now).End
+	return meter.Read(in.usage(f), def, per, in.calendar(), in.Now).ResetsAt
+}
+
+// approximate says whether used is an estimate.
+func (in *Input) approximate(f *catalog.Feature, per catalog.Period) bool {
+	def := in.Catalog.Meters[f.Meter]
+	return def != nil && def.Aggregate == catalog.Unique && meter.Read(in.usage(f), def, per, in.calendar(), in.Now).Approximate
 }
 
 func (in *Input) isLevel(f *catalog.Feature) bool {
@@ -241,12 +257,13 @@ func (in *Input) isLevel(f *catalog.Feature) bool {
 	return def != nil && def.Aggregate == catalog.Level
 }
 
-// anchor is where the account's months begin; calendar months without a subscription.
-func (in *Input) anchor() clock.Time {
-	if in.Subscription == nil {
-		return 0
+// calendar says where the account's periods begin; those of the calendar without a subscription.
+func (in *Input) calendar() subscription.Calendar {
+	cal := subscription.Calendar{Zone: in.Zone}
+	if in.Subscription != nil {
+		cal.Anchor = in.Subscription.Anchor
 	}
-	return in.Subscription.Anchor
+	return cal
 }
 
 func titleOf(f *catalog.Feature) string {

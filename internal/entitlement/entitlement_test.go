@@ -110,7 +110,7 @@ func (h has) input(t fataler) Input {
 		if def.Aggregate == catalog.Count {
 			def.Aggregate = catalog.Sum
 		}
-		if res := meter.Apply(u, &def, r, 0, in.Now); res.Problem != "" {
+		if res := meter.Apply(u, &def, r, subscription.Calendar{}, in.Now); res.Problem != "" {
 			t.Fatal(res.Problem)
 		}
 		usage[key] = u

@@ -78,16 +78,21 @@ func grants(cat *catalog.Catalog, plan string, addons []subscription.AddonLine, 
 	if f == nil {
 		return nil
 	}
-	var monthly, lifelong Grant
+	var all []Grant
 	never := f.Kind == catalog.Boolean || cat.Meters[f.Meter] != nil && cat.Meters[f.Meter].Aggregate == catalog.Level
 	merge := func(e *catalog.Entitlement, times int64, source string) {
 		if !gives(f, e) {
 			return
 		}
-		g := &lifelong
-		if e.Per == catalog.Month && !never {
-			g, monthly.Per = &monthly, catalog.Month
+		per := e.Per
+		if never {
+			per = catalog.Lifetime
 		}
+		i := slices.IndexFunc(all, func(g Grant) bool { return g.Per == per })
+		if i < 0 {
+			i, all = len(all), append(all, Grant{Per: per})
+		}
+		g := &all[i]
 		g.Allowed = true
 		g.Unlimited = g.Unlimited || e.Unlimited
 		g.Limit = g.Limit.Add(multiple(e.Limit, times))
@@ -107,14 +112,20 @@ func grants(cat *catalog.Catalog, plan string, addons []subscription.AddonLine, 
 			merge(a.Entitlements[f.Key], line.Quantity, "addon:"+line.Key)
 		}
 	}
-	var all []Grant
-	for _, g := range []Grant{monthly, lifelong} {
+	// What starts anew comes before what never does.
+	slices.SortStableFunc(all, func(a, b Grant) int {
+		switch {
+		case b.Per == catalog.Lifetime && a.Per != b.Per:
+			return -1
+		case a.Per == catalog.Lifetime && a.Per != b.Per:
+			return 1
+		}
+		return 0
+	})
+	for _, g := range all {
 		if g.Unlimited {
 			g.Limit, g.Overage = 0, nil
 			return []Grant{g}
-		}
-		if g.Allowed {
-			all = append(all, g)
 		}
 	}
 	return all

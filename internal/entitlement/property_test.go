@@ -70,8 +70,8 @@ func aWorld(t *rapid.T) Input {
 	for _, key := range []string{"speakers", "exports"} {
 		def := *cat.Meters[key]
 		def.FedByConsume = true
-		meter.Consume(usage[key], &def, quantity.Of(rapid.Int64Range(0, 40).Draw(t, "used last year")), 0, in.Now-1)
-		meter.Consume(usage[key], &def, quantity.Of(rapid.Int64Range(0, 40).Draw(t, "used this month")), 0, in.Now)
+		meter.Consume(usage[key], &def, quantity.Of(rapid.Int64Range(0, 40).Draw(t, "used last year")), subscription.Calendar{}, in.Now-1)
+		meter.Consume(usage[key], &def, quantity.Of(rapid.Int64Range(0, 40).Draw(t, "used this month")), subscription.Calendar{}, in.Now)
 	}
 	in.Usage = func(m string) *meter.Usage { return usage[m] }
 	return in
@@ -200,20 +200,20 @@ func TestConsumingNeverPassesAHardLimit(t *testing.T) {
 		for range rapid.IntRange(1, 30).Draw(t, "calls") {
 			q := quantity.Quantity(rapid.Int64Range(1, 3_000_000).Draw(t, "millionths"))
 			if rapid.IntRange(0, 3).Draw(t, "release") == 0 {
-				meter.Release(u, def, q, in.Subscription.Anchor, in.Now)
+				meter.Release(u, def, q, in.calendar(), in.Now)
 				continue
 			}
 			a, err := Take(in, "exports", q)
 			if err != nil {
 				t.Fatal(err)
 			}
-			used := meter.Value(u, def, catalog.Month, in.Subscription.Anchor, in.Now)
+			used := meter.Value(u, def, catalog.Month, in.calendar(), in.Now)
 			if a.Allowed != (used+q <= quantity.Of(5)) {
 				t.Fatalf("%s of 5 used, %s asked for: %s", used, q, a.Message)
 			}
 			if a.Allowed {
-				meter.Consume(u, def, q, in.Subscription.Anchor, in.Now)
-				if now := meter.Value(u, def, catalog.Month, in.Subscription.Anchor, in.Now); now != *a.Usage || *a.Remaining != quantity.Of(5)-now {
+				meter.Consume(u, def, q, in.calendar(), in.Now)
+				if now := meter.Value(u, def, catalog.Month, in.calendar(), in.Now); now != *a.Usage || *a.Remaining != quantity.Of(5)-now {
 					t.Fatalf("%s used now, the answer said %s with %s left", now, *a.Usage, *a.Remaining)
 				}
 			}

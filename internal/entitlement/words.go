@@ -2,6 +2,7 @@ package entitlement
 
 import (
 	"strings"
+	"time"
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
@@ -45,7 +46,7 @@ func sentence(in Input, f *catalog.Feature, a *Answer, q quantity.Quantity, g Gr
 		s += "; above it each started " + number(g.Overage.Unit) + " costs " + money.Of(g.Overage.Price, in.Catalog.Currency).String()
 	}
 	if a.ResetsAt != 0 {
-		s += "; starts anew on " + day(a.ResetsAt)
+		s += in.anew(g.Per, a.ResetsAt)
 	}
 	return s + "."
 }
@@ -60,8 +61,8 @@ func amount(f *catalog.Feature, g Grant, more string) string {
 		return title + " without a limit"
 	}
 	s := number(g.Limit) + " " + more + title
-	if g.Per == catalog.Month {
-		s += " a month"
+	if g.Per != catalog.Lifetime {
+		s += " " + g.Per.Words()
 	}
 	if g.Overage != nil {
 		s += ", and more at a price"
@@ -83,6 +84,22 @@ func named(title, key string) string {
 		return key
 	}
 	return title
+}
+
+// anew says when an allowance starts anew, by the account's clocks.
+func (in *Input) anew(per catalog.Period, at clock.Time) string {
+	zone := in.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	local := at.Std().In(zone)
+	if _, rolling := per.Rolling(); rolling {
+		return "; the oldest of it no longer counts from " + local.Format("2 Jan 2006 15:04 MST")
+	}
+	if per == catalog.Hour || per == catalog.Day {
+		return "; starts anew at " + local.Format("2 Jan 2006 15:04 MST")
+	}
+	return "; starts anew on " + local.Format("2 Jan 2006")
 }
 
 // day writes a day for people, in UTC.

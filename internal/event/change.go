@@ -7,8 +7,13 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/fault"
 )
+
+// BillingTimeZone is the name under an account's billing that holds its time zone, by whose
+// clocks its periods of usage begin.
+const BillingTimeZone = "time_zone"
 
 // AccountChange is the Body of a KindAccount record and what PUT /v1/accounts/{account}
 // takes. A field that is there replaces, one that is not there keeps; traits, external_ids
@@ -121,6 +126,11 @@ func (c *AccountChange) Check(key string) error {
 		for _, name := range sortedKeys(m) {
 			text(prefix+"."+name, &name, MaxName)
 			text(prefix+"."+name, m[name], MaxAttr)
+		}
+	}
+	if zone := c.Billing[BillingTimeZone]; zone != nil {
+		if _, err := clock.Zone(*zone); err != nil {
+			bad(CodeTimeZone, "billing."+BillingTimeZone, *zone, "is not a time zone; write a name of the IANA database such as Europe/Berlin")
 		}
 	}
 	if f == nil {

@@ -195,6 +195,7 @@ const (
 	CodeTooManyEvents   = "too_many_events"
 	CodeMediaType       = "unsupported_media_type"
 	CodePersonal        = "personal_value"
+	CodeTimeZone        = "unknown_time_zone"
 )
 
 // Codes lists every code of the doors with its meaning, for the published list.
@@ -231,6 +232,7 @@ var Codes = []Code{
 	{CodeTooManyEvents, "the request has more events than its limit, 10,000 unless configured"},
 	{CodeMediaType, "the content type is not one of those the door takes"},
 	{CodePersonal, "an account's trait looks like an email address or free text, which belongs to people"},
+	{CodeTimeZone, "billing.time_zone is no name of the IANA database"},
 }
 
 // checkTime returns the code and detail of a time that may not come in, "" otherwise.

@@ -38,7 +38,7 @@ func newShelf() shelf {
 var keys = map[string][]string{
 	"timers": {"account"}, "accounts": {"account"}, "people": {"account", "pseudonym"}, "signals": {"account", "id"},
 	"decisions": {"id"}, "outcomes": {"decision", "type", "at"}, "requests": {"id"}, "opportunities": {"id"},
-	"ledger": {"account", "seq"}, "usage_periods": {"account", "meter", "start_at"},
+	"ledger": {"account", "seq"}, "usage_periods": {"account", "meter", "start_at", "per"},
 }
 
 // row is a row by the names of its columns.

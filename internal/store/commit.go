@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
@@ -341,11 +342,12 @@ func periods(e *engine.Effects) *batch {
 	type id struct {
 		account, meter string
 		start          clock.Time
+		per            catalog.Period
 	}
-	b := insert("usage_periods", "account, meter, start_at, end_at, usage, late",
-		"ON CONFLICT (account, meter, start_at) DO UPDATE SET end_at = excluded.end_at, usage = excluded.usage, late = excluded.late")
-	for _, p := range last(e.Periods, func(p *engine.PeriodRow) id { return id{p.Account, p.Meter, p.Start} }) {
-		b.add(p.Account, p.Meter, p.Start, p.End, p.Usage, p.Late)
+	b := insert("usage_periods", "account, meter, start_at, per, end_at, usage, late",
+		"ON CONFLICT (account, meter, start_at, per) DO UPDATE SET end_at = excluded.end_at, usage = excluded.usage, late = excluded.late")
+	for _, p := range last(e.Periods, func(p *engine.PeriodRow) id { return id{p.Account, p.Meter, p.Start, p.Per} }) {
+		b.add(p.Account, p.Meter, p.Start, string(p.Per), p.End, p.Usage, p.Late)
 	}
 	return b
 }

@@ -84,20 +84,20 @@ func (s *Store) LedgerLines(ctx context.Context, f LedgerFilter, p Page) (List[r
 
 // Periods lists the closed usage periods of an account, the latest first.
 func (s *Store) Periods(ctx context.Context, acct string, p Page) (List[engine.PeriodRow], error) {
-	q := ask("SELECT meter, start_at, end_at, usage, late FROM usage_periods WHERE account = ?", acct)
+	q := ask("SELECT meter, start_at, per, end_at, usage, late FROM usage_periods WHERE account = ?", acct)
 	var start int64
-	var meter string
-	more, err := p.after(&start, &meter)
+	var meter, per string
+	more, err := p.after(&start, &meter, &per)
 	if err != nil {
 		return List[engine.PeriodRow]{}, err
 	}
 	if more {
-		q.and("AND (start_at, meter) < (?, ?)", start, meter)
+		q.and("AND (start_at, meter, per) < (?, ?, ?)", start, meter, per)
 	}
-	q.and("ORDER BY start_at DESC, meter DESC")
+	q.and("ORDER BY start_at DESC, meter DESC, per DESC")
 	return list(ctx, s, p, q, func(r *sql.Rows) (engine.PeriodRow, []any, error) {
 		x := engine.PeriodRow{Account: acct}
-		err := r.Scan(&x.Meter, &x.Start, &x.End, &x.Usage, &x.Late)
-		return x, []any{int64(x.Start), x.Meter}, err
+		err := r.Scan(&x.Meter, &x.Start, &x.Per, &x.End, &x.Usage, &x.Late)
+		return x, []any{int64(x.Start), x.Meter, string(x.Per)}, err
 	})
 }

@@ -199,10 +199,11 @@ CREATE TABLE usage_periods (
     account  {text} NOT NULL,
     meter    {text} NOT NULL,
     start_at BIGINT NOT NULL,
+    per      {text} NOT NULL, -- month, year, week or day
     end_at   BIGINT NOT NULL,
     usage    BIGINT NOT NULL, -- millionths
     late     BIGINT NOT NULL, -- millionths
-    PRIMARY KEY (account, meter, start_at)
+    PRIMARY KEY (account, meter, start_at, per)
 ) {compact};
 
 CREATE TABLE catalogs (
