@@ -15,8 +15,6 @@ type index struct {
 	metersOf       map[string][]*Meter
 	featuresOf     map[string][]*Feature
 	signalsOnLimit map[string][]*Signal
-	signalsOnGate  map[string][]*Signal
-	signalsOnEvent map[string][]*Signal
 	signalsOnTrial []*Signal
 	streams        *Streams
 	offersAt       map[string][]*Offer
@@ -32,8 +30,8 @@ func (s *Signal) Retired() bool { return s.State == "retired" }
 func newIndex(c *Catalog) index {
 	x := index{
 		metersOf: map[string][]*Meter{}, featuresOf: map[string][]*Feature{},
-		signalsOnLimit: map[string][]*Signal{}, signalsOnGate: map[string][]*Signal{}, signalsOnEvent: map[string][]*Signal{},
-		offersAt: map[string][]*Offer{}, offersOn: map[string][]*Offer{},
+		signalsOnLimit: map[string][]*Signal{},
+		offersAt:       map[string][]*Offer{}, offersOn: map[string][]*Offer{},
 		plans: planOrder(c),
 	}
 	types := map[string]bool{}
@@ -55,10 +53,6 @@ func newIndex(c *Catalog) index {
 		case s.Retired():
 		case w.Limit != "":
 			x.signalsOnLimit[w.Limit] = append(x.signalsOnLimit[w.Limit], s)
-		case w.Gate != "":
-			x.signalsOnGate[w.Gate] = append(x.signalsOnGate[w.Gate], s)
-		case w.Event != "":
-			x.signalsOnEvent[w.Event] = append(x.signalsOnEvent[w.Event], s)
 		case w.TrialEndsIn != 0:
 			x.signalsOnTrial = append(x.signalsOnTrial, s)
 		}
@@ -164,14 +158,6 @@ func (c *Catalog) FeaturesOf(meter string) []*Feature { return c.index.featuresO
 
 // SignalsOnLimit returns the live signals on a feature's limit, by key.
 func (c *Catalog) SignalsOnLimit(feature string) []*Signal { return c.index.signalsOnLimit[feature] }
-
-// SignalsOnGate returns the live signals on a feature's gate, by key.
-func (c *Catalog) SignalsOnGate(feature string) []*Signal { return c.index.signalsOnGate[feature] }
-
-// SignalsOnEvent returns the live signals on an event type, by key.
-func (c *Catalog) SignalsOnEvent(eventType string) []*Signal {
-	return c.index.signalsOnEvent[eventType]
-}
 
 // Streams returns the live signals on events and gates, by the stream of facts they look at.
 func (c *Catalog) Streams() *Streams {

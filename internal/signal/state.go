@@ -1,7 +1,6 @@
 package signal
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/headroomhq/headroom/internal/catalog"
@@ -249,6 +248,3 @@ type Trial struct {
 	Title  string // of the plan
 	EndsAt clock.Time
 }
-
-// compareKeys orders rules by their key.
-func compareKeys(a, b *catalog.Signal) int { return cmp.Compare(a.Key, b.Key) }
