@@ -27,6 +27,7 @@ func (st *State) AppendBinary(dst []byte) []byte {
 		w.text(key)
 		w.int(int64(st.Limits[key].Period))
 		w.int(int64(st.Limits[key].Limit))
+		w.id(st.Limits[key].Rule)
 	}
 	w.count(len(st.Trials))
 	for _, key := range slices.Sorted(maps.Keys(st.Trials)) {
@@ -66,7 +67,7 @@ func DecodeState(b []byte) (State, error) {
 	st := State{Fired: r.int()}
 	for range r.count() {
 		key := r.text()
-		put(&st.Limits, key, LimitFired{Period: r.time(), Limit: quantity.Quantity(r.int())})
+		put(&st.Limits, key, LimitFired{Period: r.time(), Limit: quantity.Quantity(r.int()), Rule: r.id()})
 	}
 	for range r.count() {
 		key := r.text()

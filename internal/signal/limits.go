@@ -38,7 +38,7 @@ func OnUsage(st *State, in UsageChange, rules []*catalog.Signal, c Context) []Si
 		if st.Limits == nil {
 			st.Limits = make(map[string]LimitFired)
 		}
-		st.Limits[r.Key] = LimitFired{Period: in.PeriodStart, Limit: in.Limit}
+		st.Limits[r.Key] = LimitFired{Period: in.PeriodStart, Limit: in.Limit, Rule: r.Mark()}
 		evidence := fmt.Sprintf("Used %s of %s %s", Grouped(in.Usage.String()), Grouped(in.Limit.String()), Inside(in.Title))
 		data := map[string]string{
 			"feature": in.Feature, "usage": in.Usage.String(), "limit": in.Limit.String(),

@@ -33,8 +33,9 @@ type State struct {
 // LimitFired says for which period and which limit a limit rule has fired. It fires again
 // only when one of them is another, or when usage has fallen below the share of a level.
 type LimitFired struct {
-	Period clock.Time        // start; unset for what never resets
-	Limit  quantity.Quantity //
+	Period clock.Time // start; unset for what never resets
+	Limit  quantity.Quantity
+	Rule   uint64 // catalog.Signal.Mark of the rule as it was then
 }
 
 // series is what is remembered of one stream, for all rules over it.
@@ -149,8 +150,8 @@ func (st *State) Alive(now clock.Time) []Signal {
 // stepped under another version of the catalog. What happened stays as long as some rule is about it; what
 // a rule did is forgotten when its name or condition is another.
 func (st *State) Prune(rules map[string]*catalog.Signal, streams *catalog.Streams, now clock.Time) {
-	for key := range st.Limits {
-		if rules[key] == nil || rules[key].When.Limit == "" {
+	for key, fired := range st.Limits {
+		if rules[key] == nil || rules[key].Mark() != fired.Rule {
 			delete(st.Limits, key)
 		}
 	}

@@ -83,7 +83,7 @@ func TestEveryRuleOverTimeFiresOnItsMomentAndNotOnItsNearMiss(t *testing.T) {
 	sends := ruleOf(catalog.When{Rate: "emails", Over: aWeek, Rises: 100, AtLeast: quantity.Of(1000)})
 	stopped := ruleOf(catalog.When{Absent: report, For: 14 * aDay, After: 3})
 
-	sevenAWeek := each(0, day, 14, report) // one a day for two weeks
+	sevenAWeek := each(0, day, 14, report)            // one a day for two weeks
 	twoADay := each(hours(12), hours(12), 28, report) // in two weeks of whole days
 	times := func(words ...string) []string { return words }
 	for _, c := range []struct {
@@ -272,6 +272,10 @@ func TestAnotherDefinitionUsesWhatHappenedAndNotWhatTheOtherRuleDid(t *testing.T
 			each(0, day, 1, report), []step{passes(8 * day)}, []string{"Has not created a report for 7 days, after once before"}},
 		{"a longer silence", catalog.When{Absent: report, For: 7 * aDay, After: 1}, catalog.When{Absent: report, For: 14 * aDay, After: 1},
 			each(0, day, 1, report), []step{passes(8 * day)}, nil},
+		{"a share that is another", catalog.When{Limit: "speakers", Reaches: 80}, catalog.When{Limit: "speakers", Reaches: 90},
+			[]step{speakers(0, 7, 8, 10)}, []step{speakers(day, 8, 9, 10)}, []string{"Used 9 of 10 speakers"}},
+		{"the same share", catalog.When{Limit: "speakers", Reaches: 80}, catalog.When{Limit: "speakers", Reaches: 80},
+			[]step{speakers(0, 7, 8, 10)}, []step{speakers(day, 8, 9, 10)}, nil},
 		{"a sequence without its first step", catalog.When{Sequence: []catalog.Step{{Event: "x.done"}, {Event: report}, {Event: invite}}, Within: aWeek},
 			catalog.When{Sequence: []catalog.Step{{Event: report}, {Event: invite}}, Within: aWeek},
 			each(0, day, 1, report), each(day, day, 1, invite), []string{"Created a report, then invited a member, in 1 day"}},
