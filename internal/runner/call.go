@@ -85,6 +85,9 @@ func (r *Runner) Read(ctx context.Context, key string, after uint64, f func(View
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.torn {
+		return errLost
+	}
 	if !p.state.Loaded(key) {
 		if p.state.Absent() > 10_000 { // somebody asks for accounts that do not exist
 			p.state.ForgetAbsent()

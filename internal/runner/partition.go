@@ -45,6 +45,7 @@ type partition struct {
 	mu        lock
 	records   event.Records // memory for those of one section
 	state     *engine.State
+	torn      bool // the process stopped within a message: the state holds a part of it and must not be written or read
 	cat       *catalog.Catalog
 	committed uint64
 	answers   map[event.Fingerprint][]chan engine.Answer
@@ -157,6 +158,7 @@ func (p *partition) apply(ctx context.Context, it item) error {
 	}
 	for i := range p.records.List {
 		if err := p.one(ctx, &p.records.List[i]); err != nil {
+			p.torn = true
 			return err
 		}
 	}
@@ -312,6 +314,10 @@ func (p *partition) commitLoop(ctx context.Context) {
 func (p *partition) commit(ctx context.Context) error {
 	if p.harvested == nil {
 		p.mu.Lock()
+		if p.torn {
+			p.mu.Unlock()
+			return errLost
+		}
 		if p.state.Position == p.committed {
 			p.mu.Unlock()
 			return nil

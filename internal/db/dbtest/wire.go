@@ -6,6 +6,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"net/url"
+	"strings"
+	"sync"
 
 	"modernc.org/sqlite"
 
@@ -33,55 +35,139 @@ type Wire func(ctx context.Context, op Op, query string, do func() error) error
 // product that lacks a condition?
 type Spoil func(query string) string
 
-// Wired opens the SQLite database at path (an absolute file name, made and migrated when new)
-// through a wire; spoil may be nil. It never waits for the disk, and has no limit of writing connections:
-// the wire has to see to it that one transaction ends before the next begins.
-func Wired(ctx context.Context, path string, wire Wire, spoil Spoil) (*db.DB, error) {
+// Server keeps the connections to one SQLite database open from one db.DB to the next, which
+// opening them would cost most of a short test's time.
+type Server struct {
+	path  string
+	spoil Spoil
+
+	mu   sync.Mutex
+	idle map[string][]*conn // by address
+	tidy *sql.DB
+	wipe []string // statements that empty all tables
+}
+
+// NewServer makes the database path, an absolute file name, in which nothing waits for the
+// disk. spoil may be nil. The ledger can be emptied there: its triggers are left out.
+func NewServer(ctx context.Context, path string, spoil Spoil) (*Server, error) {
 	if spoil == nil {
 		spoil = func(query string) string { return query }
 	}
-	open := func(lock string, pragmas ...string) (*sql.DB, error) {
-		q := url.Values{"_txlock": {lock}, "_pragma": append(pragmas, "journal_mode(WAL)", "synchronous(OFF)", "recursive_triggers(1)", "foreign_keys(1)")}
-		inner, err := sqlite.NewConnector((&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String())
-		if err != nil {
+	s := &Server{path: path, spoil: spoil, idle: make(map[string][]*conn)}
+	through := func(_ context.Context, _ Op, _ string, do func() error) error { return do() }
+	d, err := s.Open(ctx, through)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Close(); err != nil {
+		return nil, err
+	}
+	if s.tidy, err = sql.Open("sqlite", s.address("immediate")); err != nil {
+		return nil, err
+	}
+	rows, err := s.tidy.QueryContext(ctx, "SELECT type, name FROM sqlite_master WHERE type IN ('table', 'trigger') AND name NOT LIKE 'sqlite_%' AND name <> 'schema_version'")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var what, name string
+		if err := rows.Scan(&what, &name); err != nil {
 			return nil, err
 		}
-		pool := sql.OpenDB(&connector{Connector: inner, wire: wire, spoil: spoil})
+		if what == "trigger" {
+			defer s.tidy.ExecContext(ctx, "DROP TRIGGER "+name) // when rows are closed
+		} else {
+			s.wipe = append(s.wipe, "DELETE FROM "+name)
+		}
+	}
+	return s, rows.Err()
+}
+
+// Empty deletes every row.
+func (s *Server) Empty(ctx context.Context) error {
+	_, err := s.tidy.ExecContext(ctx, "PRAGMA defer_foreign_keys = 1; BEGIN; "+strings.Join(s.wipe, "; ")+"; COMMIT")
+	return err
+}
+
+// Open opens the database through a wire. There is no limit of writing connections: the
+// wire has to see to it that one transaction ends before the next begins.
+func (s *Server) Open(ctx context.Context, wire Wire) (*db.DB, error) {
+	open := func(lock string, pragmas ...string) *sql.DB {
+		pool := sql.OpenDB(&connector{server: s, address: s.address(lock, pragmas...), wire: wire})
 		pool.SetMaxIdleConns(16)
-		return pool, nil
+		return pool
 	}
-	write, err := open("immediate")
-	if err != nil {
-		return nil, err
+	return db.Over(ctx, db.SQLite, open("immediate"), open("deferred", "query_only(1)"))
+}
+
+// Close closes all connections.
+func (s *Server) Close() {
+	for _, idle := range s.idle {
+		for _, c := range idle {
+			c.discard()
+		}
 	}
-	read, err := open("deferred", "query_only(1)")
-	if err != nil {
-		write.Close()
-		return nil, err
-	}
-	return db.Over(ctx, db.SQLite, write, read)
+	s.tidy.Close()
+}
+
+func (s *Server) address(lock string, pragmas ...string) string {
+	q := url.Values{"_txlock": {lock}, "_pragma": append(pragmas, "journal_mode(WAL)", "synchronous(OFF)", "recursive_triggers(1)", "foreign_keys(1)")}
+	return (&url.URL{Scheme: "file", Path: s.path, RawQuery: q.Encode()}).String()
 }
 
 type connector struct {
-	driver.Connector
-	wire  Wire
-	spoil Spoil
+	server  *Server
+	address string
+	wire    Wire
 }
 
+func (c *connector) Driver() driver.Driver { return &sqlite.Driver{} }
+
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
-	inner, err := c.Connector.Connect(ctx)
+	s := c.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if idle := s.idle[c.address]; len(idle) > 0 {
+		old := idle[len(idle)-1]
+		s.idle[c.address] = idle[:len(idle)-1]
+		old.wire = c.wire
+		return old, nil
+	}
+	inner, err := sqlite.NewConnector(c.address)
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: inner, wire: c.wire, spoil: c.spoil}, nil
+	opened, err := inner.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &conn{Conn: opened, server: s, address: c.address, wire: c.wire, known: make(map[string]*stmt)}, nil
 }
 
 // conn passes everything on to SQLite's, through the wire.
 type conn struct {
 	driver.Conn
-	wire  Wire
-	spoil Spoil
-	inTx  bool
+	server  *Server
+	address string
+	wire    Wire
+	inTx    bool
+	known   map[string]*stmt // asked before: parsing takes SQLite longer than running
+}
+
+// Close keeps the connection for the next DB.
+func (c *conn) Close() error {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	c.server.idle[c.address] = append(c.server.idle[c.address], c)
+	return nil
+}
+
+func (c *conn) discard() {
+	for _, st := range c.known {
+		st.Stmt.Close()
+	}
+	c.Conn.Close()
 }
 
 // op says what a statement on the connection is.
@@ -112,26 +198,39 @@ func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 }
 
 func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	var result driver.Result = driver.RowsAffected(1) // when the wire says that all is well and does nothing
-	err := c.wire(ctx, c.op(), query, func() (err error) {
-		result, err = c.Conn.(driver.ExecerContext).ExecContext(plain(ctx), c.spoil(query), args)
-		return err
-	})
-	return result, err
-}
-
-func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	return c.ask(ctx, query, func() (driver.Rows, error) {
-		return c.Conn.(driver.QueryerContext).QueryContext(plain(ctx), c.spoil(query), args)
-	})
-}
-
-func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	inner, err := c.Conn.(driver.ConnPrepareContext).PrepareContext(plain(ctx), c.spoil(query))
+	if strings.Contains(query, ";") { // a migration: several statements
+		return c.Conn.(driver.ExecerContext).ExecContext(plain(ctx), query, args)
+	}
+	st, err := c.prepare(ctx, query)
 	if err != nil {
 		return nil, err
 	}
-	return &stmt{Stmt: inner, query: query, conn: c}, nil
+	return st.ExecContext(ctx, args)
+}
+
+func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	st, err := c.prepare(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, args)
+}
+
+func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	return c.prepare(ctx, query)
+}
+
+func (c *conn) prepare(ctx context.Context, query string) (*stmt, error) {
+	if st := c.known[query]; st != nil {
+		return st, nil
+	}
+	inner, err := c.Conn.(driver.ConnPrepareContext).PrepareContext(plain(ctx), c.server.spoil(query))
+	if err != nil {
+		return nil, err
+	}
+	st := &stmt{Stmt: inner, query: query, conn: c}
+	c.known[query] = st
+	return st, nil
 }
 
 func (c *conn) ask(ctx context.Context, query string, f func() (driver.Rows, error)) (rows driver.Rows, err error) {
@@ -150,6 +249,9 @@ type stmt struct {
 	query string
 	conn  *conn
 }
+
+// Close leaves it to the connection, which may be asked the same again.
+func (s *stmt) Close() error { return nil }
 
 func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
 	var result driver.Result = driver.RowsAffected(1) // when the wire says that all is well and does nothing

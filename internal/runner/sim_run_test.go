@@ -1,0 +1,141 @@
+package runner
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// bubble runs a seed in a bubble of simulated time.
+func bubble(t *testing.T, b simBench, seed uint64, f simFlaw) (w *world, err error) {
+	t.Helper()
+	if err := b.empty(); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(*testing.T) { w, err = simulate(b, seed, f) })
+	return w, err
+}
+
+// bench makes one in memory, where that can be had.
+func bench(t *testing.T, f simFlaw) simBench {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "headroom-simulation-")
+	if err != nil {
+		dir = t.TempDir()
+	}
+	b, err := newBench(dir, f)
+	t.Cleanup(func() { b.close(); os.RemoveAll(dir) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func number(t *testing.T, name string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// seeds is how many runs there are without HEADROOM_SIM_SEEDS.
+const seeds = 2000
+
+func TestWhateverFailsEverythingIsCountedOnceAndAnsweredAsInOneCleanRun(t *testing.T) {
+	if os.Getenv("HEADROOM_SEED") != "" {
+		w, err := bubble(t, bench(t, simFlaw{}), number(t, "HEADROOM_SEED", 0), simFlaw{})
+		w.tail(t)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	n := number(t, "HEADROOM_SIM_SEEDS", seeds)
+	from := number(t, "HEADROOM_SIM_FROM", 0)
+	const lanes = 2
+	for lane := range uint64(lanes) {
+		t.Run(fmt.Sprint("lane ", lane), func(t *testing.T) {
+			t.Parallel()
+			on := bench(t, simFlaw{})
+			began := time.Now()
+			var faults, steps, positions int
+			for seed := from + lane; seed < from+n; seed += lanes {
+				w, err := bubble(t, on, seed, simFlaw{})
+				if err != nil {
+					w.tail(t)
+					t.Fatalf("%v\nHEADROOM_SEED=%d repeats it", err, seed)
+				}
+				faults, steps, positions = faults+w.faults, steps+w.steps, positions+len(w.log)
+			}
+			runs := max(1, int(n)/lanes)
+			t.Logf("%.1f runs a second; each on average %d steps, %d faults, %d positions in the log",
+				float64(runs)/time.Since(began).Seconds(), steps/runs, faults/runs, positions/runs)
+		})
+	}
+}
+
+func TestASeedDecidesEverything(t *testing.T) {
+	on := bench(t, simFlaw{})
+	for seed := range uint64(20) {
+		one, _ := bubble(t, on, seed, simFlaw{})
+		two, _ := bubble(t, on, seed, simFlaw{})
+		if !slices.Equal(one.trace, two.trace) {
+			for i := range min(len(one.trace), len(two.trace)) {
+				if one.trace[i] != two.trace[i] {
+					t.Fatalf("seed %d: line %d of the trace is\n%s\nand then\n%s", seed, i, strings.Join(one.trace[max(0, i-5):i+1], "\n"), strings.Join(two.trace[max(0, i-5):i+1], "\n"))
+				}
+			}
+			t.Fatalf("seed %d: the traces have %d and %d lines", seed, len(one.trace), len(two.trace))
+		}
+	}
+}
+
+// flaws are safeties that a world takes away one at a time. Each must be noticed.
+var flaws = []struct {
+	name string
+	flaw simFlaw
+}{
+	{"a checkpoint that does not ask whose the partition is", simFlaw{spoil: replace("AND epoch = $7", "AND $7 = $7")}},
+	{"a checkpoint that does not ask where the partition stands", simFlaw{spoil: replace("AND position = $6", "AND $6 = $6")}},
+	{"a lease that is taken while somebody holds it", simFlaw{spoil: replace("AND (owner = '' OR expires <= $5)", "AND $5 = $5")}},
+	{"a lease that is taken under the same epoch", simFlaw{spoil: replace("epoch = epoch + 1", "epoch = epoch")}},
+	{"a database that forgets fingerprints", simFlaw{lose: "INSERT INTO dedup_segments"}},
+	{"a database that forgets answers", simFlaw{lose: "INSERT INTO answers"}},
+	{"a database that forgets what is to be forwarded", simFlaw{lose: "INSERT INTO outbox"}},
+	{"a database that forgets accounts", simFlaw{lose: "INSERT INTO account_states"}},
+	{"a database that forgets timers", simFlaw{lose: "INSERT INTO timers"}},
+	{"a ledger that forgets lines", simFlaw{lose: "INSERT INTO ledger"}},
+	{"a log that gives a position twice", simFlaw{forgetful: true}},
+	{"a log that acknowledges what it has not written", simFlaw{hasty: true}},
+}
+
+func replace(text, by string) func(string) string {
+	return func(query string) string { return strings.ReplaceAll(query, text, by) }
+}
+
+func TestTheCheckerNoticesWhatIsMissing(t *testing.T) {
+	for _, c := range flaws {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			on := bench(t, c.flaw)
+			for seed := range uint64(200) {
+				if _, err := bubble(t, on, seed, c.flaw); err != nil {
+					t.Logf("at seed %d: %.300v", seed, err)
+					return
+				}
+			}
+			t.Error("not noticed in 200 seeds")
+		})
+	}
+}
