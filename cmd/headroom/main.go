@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // the same time zones on every machine, also on one that has none
 
 	"github.com/spf13/cobra"
 
