@@ -52,6 +52,11 @@ signals:
   wants:         {when: {gate: recordings, times: 2, within: 7d}, type: upsell}
   third:         {when: {event: email.sent, nth: 3}, type: cross_sell}
   ending:        {when: {trial_ends_in: 3d}, type: new_logo}
+  busy:          {when: {event: email.sent, times: 3, within: 2d}, type: upsell}
+  journey:       {when: {sequence: [speaker.added, {event: email.sent, where: {count: {at_least: 1}}}], within: 5d}, type: upsell}
+  grows:         {when: {rate: emails, over: 2d, rises: 20%, at_least: 1}, type: upsell}
+  fades:         {when: {rate: exports, over: 1d, falls: 50%, at_least: 1}, type: save}
+  stopped:       {when: {absent: visit, for: 3d, after: 2}, type: save}
 offers:
   pro_offer: {on: [speakers_full, wants], give: {plan: pro}, at: [speakers.add, billing], kind: contextual,
               contact: {cooldown: 3d, at_most: 3 per 30d}, content: {title: "Room for {limit_next}", body: "{usage} of {limit}", action: Upgrade}, holdout: 20%}
