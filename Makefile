@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 CONSOLE := internal/console/dist/index.html
-MODULES := . $(patsubst %/go.mod,%,$(wildcard sdk/*/go.mod examples/*/go.mod test/*/go.mod))
+MODULES := . $(patsubst %/go.mod,%,$(wildcard sdk/*/go.mod examples/*/go.mod test/*/go.mod bench/*/go.mod))
 LINT    := v2.15.0# of golangci-lint
 
 .PHONY: help
@@ -53,10 +53,8 @@ lint: ## run the linters (the first time builds them, some minutes)
 	@scripts/lint $(LINT)
 
 .PHONY: bench
-bench: build ## run the product's own measurements and the Go benchmarks
-	bin/headroom bench events
-	bin/headroom bench check
-	go test -run '^$$' -bench . -benchmem ./...
+bench: build ## run all measurements, about a quarter of an hour (scripts/measure PART runs one)
+	scripts/measure
 
 .PHONY: torture
 torture: ## run the long forms of property, kill and race tests (hours; needs a C compiler); HEADROOM_SEED=n repeats one

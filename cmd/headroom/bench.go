@@ -24,7 +24,7 @@ import (
 // reference in the same run on the same machine.
 func benchCommand() *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure this machine: each figure beside a reference in the same run"}
-	c.AddCommand(benchEventsCommand(), benchSweepCommand(), benchMomentCommand(), benchCheckCommand(), benchDiskCommand())
+	c.AddCommand(benchEventsCommand(), benchSweepCommand(), benchMomentCommand(), benchReplayCommand(), benchCheckCommand(), benchDiskCommand())
 	return c
 }
 
@@ -239,7 +239,10 @@ func referenceServer(h http.HandlerFunc) (address string, stop func(), err error
 }
 
 func (b *bench) conditions() map[string]any {
-	c := map[string]any{"cpus": runtime.NumCPU(), "clients": b.clients, "accounts": b.accounts, "duration": b.duration.String(), "go": runtime.Version()}
+	c := map[string]any{"cpus": runtime.NumCPU(), "clients": b.clients, "accounts": b.accounts, "go": runtime.Version()}
+	if b.duration > 0 {
+		c["duration"] = b.duration.String()
+	}
 	if b.batch > 0 {
 		c["batch"] = b.batch
 	}
