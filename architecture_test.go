@@ -29,7 +29,7 @@ var order = []string{
 	"sheet", "event", "condition", "catalog", "account", "subscription", "meter", "entitlement",
 	"signal", "offer", "opportunity", "revenue", "report", "engine",
 	// The shell.
-	"db", "store", "eventlog", "runner", "backup", "replay", "access", "api", "console",
+	"db", "telemetry", "store", "eventlog", "runner", "backup", "replay", "access", "api", "console",
 }
 
 // firstOfShell is where the pure part ends.

@@ -15,9 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"github.com/headroomhq/headroom/internal/access"
 	"github.com/headroomhq/headroom/internal/api"
 	"github.com/headroomhq/headroom/internal/backup"
@@ -29,6 +26,7 @@ import (
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/runner"
 	"github.com/headroomhq/headroom/internal/store"
+	"github.com/headroomhq/headroom/internal/telemetry"
 )
 
 // serverOptions are what `headroom serve` and `headroom demo` start a server from.
@@ -40,6 +38,8 @@ type serverOptions struct {
 	nats       string // nats:// URL; embedded in data when empty
 	replicas   int
 	metrics    string // address for /metrics; none when empty
+	traces     string // URL of an OTLP/HTTP receiver
+	every      int    // of how many requests one is traced
 	testClock  string
 	partitions int
 	memory     int           // MiB for accounts; the runner's own when zero
@@ -72,6 +72,7 @@ type server struct {
 	first    access.First
 	stop     context.CancelFunc
 	metricsL net.Listener
+	tracer   *telemetry.Tracer
 }
 
 // start opens the data directory, takes the partitions and listens. On an error all that
@@ -112,7 +113,13 @@ func start(ctx context.Context, o serverOptions) (s *server, err error) {
 	if err := s.store.FreeLeases(ctx); err != nil {
 		return s, err
 	}
-	if s.log, err = eventlog.Open(ctx, eventlog.Options{Dir: filepath.Join(o.data, "log"), URL: o.nats, Replicas: o.replicas, Logger: o.logger}); err != nil {
+	owner := rand.Text()
+	if o.traces != "" || telemetry.TracingWanted() {
+		if s.tracer, err = telemetry.NewTracer(ctx, telemetry.TraceOptions{URL: o.traces, Every: o.every, Version: version, Instance: owner, Logger: o.logger}); err != nil {
+			return s, err
+		}
+	}
+	if s.log, err = eventlog.Open(ctx, eventlog.Options{Dir: filepath.Join(o.data, "log"), URL: o.nats, Replicas: o.replicas, Logger: o.logger, Tracer: s.tracer}); err != nil {
 		return s, err
 	}
 	partitions, stream, err := s.store.InitPartitions(ctx, o.partitions, s.log.Identity())
@@ -132,7 +139,7 @@ func start(ctx context.Context, o serverOptions) (s *server, err error) {
 		address = "http://" + s.listener.Addr().String()
 	}
 	s.runner, err = runner.Start(ctx, runner.Options{Store: s.store, Log: s.log, Writer: s.writer, Clock: s.clock,
-		Logger: o.logger, Owner: rand.Text(), Address: address, Partitions: partitions,
+		Logger: o.logger, Tracer: s.tracer, Owner: owner, Address: address, Partitions: partitions,
 		Memory: o.memory << 20, MaxLag: o.maxLag})
 	if err != nil {
 		return s, err
@@ -166,7 +173,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	}
 	handler := api.New(api.Options{
 		Runner: s.runner, Store: s.store, Log: s.log, Writer: s.writer, Access: s.access, Clock: s.clock, Console: console.Handler(),
-		Logger: s.logger, TokenSecret: tokens, PseudonymSecret: pseudonyms, Limits: event.Limits{},
+		Logger: s.logger, Tracer: s.tracer, TokenSecret: tokens, PseudonymSecret: pseudonyms, Limits: event.Limits{},
 		Version: version, Clustered: s.database != "", Demo: s.demo, Timeout: s.timeout, Backups: s.backups, Origins: s.origins,
 	})
 	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
@@ -180,14 +187,10 @@ func (s *server) serve(ctx context.Context) (err error) {
 	if s.metrics == "" {
 		return nil
 	}
-	if s.metricsL, err = listen(s.metrics); err != nil {
+	if s.metricsL, err = listen(telemetry.Address(s.metrics)); err != nil {
 		return err
 	}
-	reg := prometheus.NewRegistry()
-	handler.Collect(reg)
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{}))
-	go func() { _ = (&http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}).Serve(s.metricsL) }()
+	go telemetry.Serve(s.metricsL, telemetry.Registry(version, handler, s.runner, s.writer))
 	return nil
 }
 
@@ -283,6 +286,11 @@ func (s *server) close() {
 		if err := s.log.Close(); err != nil {
 			s.logger.Warn("the log did not close cleanly", "error", err)
 		}
+	}
+	if s.tracer != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		s.tracer.Close(ctx)
+		cancel()
 	}
 	if s.db != nil {
 		if err := s.db.Close(); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/klauspost/compress/zstd"
+	"go.opentelemetry.io/otel/attribute"
 
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
@@ -52,16 +53,18 @@ func (s *Server) keep(r *http.Request, d *event.Decoded) (IngestAnswer, error) {
 	if a.Rejected == nil {
 		a.Rejected = []event.Rejected{}
 	}
+	ctx, span := s.Tracer.Start(r.Context(), "ingest", attribute.Int("headroom.events", d.Events), attribute.Int("headroom.rejected", len(d.Rejected)))
+	defer span.End()
 	var position uint64
 	if len(d.Pending) > 0 {
-		records, err := s.people.finish(r.Context(), d, s.Clock.Now())
+		records, err := s.people.finish(ctx, d, s.Clock.Now())
 		if err != nil {
 			return a, err
 		}
 		if err := s.Runner.Admit(records); err != nil {
 			return a, err
 		}
-		if position, err = s.Runner.Submit(r.Context(), records...); err != nil {
+		if position, err = s.Runner.Submit(ctx, records...); err != nil {
 			return a, err
 		}
 	}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
 
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/event"
@@ -113,8 +116,21 @@ func (c *ingest) rejections() map[string]int64 {
 func (s *Server) measured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
+		ctx, span := s.Tracer.Request(r)
+		if span.IsRecording() {
+			r = r.WithContext(ctx)
+		}
 		noted := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(noted, r)
+		if span.IsRecording() {
+			span.SetName(r.Pattern)
+			span.SetAttributes(attribute.String("http.request.method", r.Method), attribute.String("http.route", r.Pattern[strings.IndexByte(r.Pattern, ' ')+1:]),
+				attribute.Int("http.response.status_code", noted.status))
+			if noted.status >= http.StatusInternalServerError {
+				span.SetStatus(codes.Error, http.StatusText(noted.status))
+			}
+			span.End()
+		}
 		if r.Pattern == "GET /v1/changes" {
 			return // it stays open as long as somebody looks
 		}
@@ -153,10 +169,11 @@ func (w *statusWriter) WriteHeader(status int) {
 // Unwrap lets http.ResponseController reach what lies below.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// Collect registers the API's metrics.
-func (s *Server) Collect(reg prometheus.Registerer) {
+// Collectors returns the API's metrics.
+func (s *Server) Collectors() []prometheus.Collector {
+	out := []prometheus.Collector{s.meters.requests, s.meters.refusals, lagCollector{s}}
 	counter := func(name, help string, read func() int64, labels prometheus.Labels) {
-		reg.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels},
+		out = append(out, prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels},
 			func() float64 { return float64(read()) }))
 	}
 	counter("headroom_events_accepted_total", "Events made durable by this process.", s.ingest.accepted.Load, nil)
@@ -164,7 +181,7 @@ func (s *Server) Collect(reg prometheus.Registerer) {
 	for code, n := range s.ingest.byCode {
 		counter("headroom_events_rejected_total", "Events refused by this process, by code; the other events of their requests went in.", n.Load, prometheus.Labels{"code": code})
 	}
-	reg.MustRegister(s.meters.requests, s.meters.refusals, lagCollector{s})
+	return out
 }
 
 // lagCollector tells how far behind each owned partition is.

@@ -22,6 +22,7 @@ import (
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/runner"
 	"github.com/headroomhq/headroom/internal/store"
+	"github.com/headroomhq/headroom/internal/telemetry"
 )
 
 // Options say what a Server answers from. All but Logger, Limits, Timeout and the flags
@@ -35,6 +36,7 @@ type Options struct {
 	Clock   *clock.Clock
 	Console http.Handler
 	Logger  *slog.Logger
+	Tracer  *telemetry.Tracer // none when nil
 
 	TokenSecret     []byte // signs confirmation tokens
 	PseudonymSecret []byte // makes pseudonyms of user ids

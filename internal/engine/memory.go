@@ -60,6 +60,9 @@ func (s *State) Loaded(key string) bool {
 	return ok
 }
 
+// Bytes returns about what the accounts in memory take, those in use as of the last look at all.
+func (s *State) Bytes() int { return s.inUse + s.rested }
+
 // Absent returns about how many keys in memory name no account.
 func (s *State) Absent() int { return s.absent }
 
@@ -94,6 +97,7 @@ func (s *State) Forget(budget int) {
 	for _, a := range s.accounts {
 		inUse += a.cost()
 	}
+	defer func() { s.inUse = inUse }()
 	for key, a := range s.accounts {
 		if inUse <= budget/2 {
 			break

@@ -29,6 +29,7 @@ type State struct {
 	accounts map[string]*Account // nil value: known not to exist
 	resting  map[string]rest     // accounts in memory as they are stored; none of them is in accounts
 	rested   int                 // bytes of resting
+	inUse    int                 // about the bytes of accounts, as of the last look at all
 	absent   int                 // loads that found nothing, since ForgetAbsent
 	round    uint32              // number of harvests
 	due      timers

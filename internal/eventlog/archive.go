@@ -187,7 +187,7 @@ func (l *Log) Refill(ctx context.Context, messages func(add func(position uint64
 				return err
 			}
 		}
-		p, err := l.publish(message)
+		p, err := l.publish(message, nil)
 		if err != nil {
 			return err
 		}

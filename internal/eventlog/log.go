@@ -20,6 +20,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/telemetry"
 )
 
 // What the log is called on the server. One company in one environment has one server (or
@@ -48,11 +49,12 @@ const (
 
 // Options say where the log is.
 type Options struct {
-	Dir      string       // directory of the embedded server; used when URL is empty
-	URL      string       // nats:// URL (or several with commas) of servers with JetStream
-	Replicas int          // copies in a cluster, 1 when zero; fixed when the stream is created
-	MinFree  int64        // bytes the embedded log leaves free on its disk; DefaultMinFree when zero, none when negative
-	Logger   *slog.Logger // slog.Default when nil
+	Dir      string            // directory of the embedded server; used when URL is empty
+	URL      string            // nats:// URL (or several with commas) of servers with JetStream
+	Replicas int               // copies in a cluster, 1 when zero; fixed when the stream is created
+	MinFree  int64             // bytes the embedded log leaves free on its disk; DefaultMinFree when zero, none when negative
+	Logger   *slog.Logger      // slog.Default when nil
+	Tracer   *telemetry.Tracer // none when nil
 	// First is for restoring: the stream must not be there yet, and is created so that its
 	// first message gets this position. Zero otherwise.
 	First    uint64
@@ -208,7 +210,7 @@ func (l *Log) Bounds(ctx context.Context) (first, last uint64, err error) {
 // in a cluster). Faults: log_unavailable and disk_full (Unavailable), record_too_large (TooLarge). After
 // log_unavailable nobody knows whether the message is in the log: repeat the records under the same ids.
 func (l *Log) Append(ctx context.Context, message []byte) (position uint64, err error) {
-	p, err := l.publish(message)
+	p, err := l.publish(message, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -219,6 +221,7 @@ func (l *Log) Append(ctx context.Context, message []byte) (position uint64, err 
 type published struct {
 	log     *Log
 	message *nats.Msg
+	traces  []string // see telemetry.Tracer.Carry
 	id      string
 	started time.Time
 	ack     jetstream.PubAckFuture
@@ -226,8 +229,8 @@ type published struct {
 }
 
 // publish sends a message without waiting. Messages published one after the other get
-// rising positions, unless one fails.
-func (l *Log) publish(message []byte) (*published, error) {
+// rising positions, unless one fails. traces go along in the header.
+func (l *Log) publish(message []byte, traces []string) (*published, error) {
 	if len(message) > l.limit {
 		return nil, fault.New(fault.TooLarge, "record_too_large", "a message of %d bytes is above the log's %d", len(message), l.limit).
 			WithMend("send fewer records at once, or smaller ones")
@@ -237,13 +240,19 @@ func (l *Log) publish(message []byte) (*published, error) {
 	}
 	random := make([]byte, 12)
 	rand.Read(random) // never fails
-	p := &published{log: l, id: hex.EncodeToString(random), message: &nats.Msg{Subject: subject, Data: message}, started: time.Now()}
+	p := &published{log: l, id: hex.EncodeToString(random), message: &nats.Msg{Subject: subject, Data: message}, traces: traces, started: time.Now()}
 	p.send()
 	return p, nil
 }
 
+// traceHeader carries traces from whoever appends to whoever steps.
+const traceHeader = "Headroom-Trace"
+
 func (p *published) send() {
 	p.message.Header, p.message.Reply = nil, ""
+	if len(p.traces) > 0 {
+		p.message.Header = nats.Header{traceHeader: p.traces}
+	}
 	p.ack, p.err = p.log.js.PublishMsgAsync(p.message, jetstream.WithMsgID(p.id), jetstream.WithExpectStream(streamName))
 }
 

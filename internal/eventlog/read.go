@@ -100,6 +100,9 @@ func (r *reader) follow(ctx context.Context) error {
 		if position > r.next {
 			return r.gap(ctx, position)
 		}
+		if r.log.options.Tracer != nil {
+			r.log.options.Tracer.Arrive(position, m.Headers()[traceHeader])
+		}
 		if err := r.f(position, meta.Timestamp, m.Data()); err != nil {
 			return stop{err}
 		}

@@ -3,12 +3,18 @@ package eventlog
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/telemetry"
 )
 
 const (
@@ -44,6 +50,7 @@ type Writer struct {
 	closed  bool
 
 	messages, records, bytes, refused atomic.Int64
+	metrics                           *writerMetrics
 }
 
 // group is one message to be.
@@ -51,6 +58,7 @@ type group struct {
 	parts   [][]byte // encoded sections of several callers
 	size    int      // bytes of parts
 	records int
+	traces  []string      // nearly always none
 	landed  chan struct{} // closed when position and err are set
 
 	position uint64
@@ -61,6 +69,7 @@ type group struct {
 type part struct {
 	sections []byte
 	records  int
+	trace    string // see telemetry.Tracer.Carry
 }
 
 // WriterStats are totals since the writer was made.
@@ -74,7 +83,7 @@ type WriterStats struct {
 
 // NewWriter returns a writer for a data directory of that many partitions.
 func NewWriter(l *Log, partitions int) *Writer {
-	w := &Writer{log: l, partitions: partitions, done: make(chan struct{}), open: newGroup()}
+	w := &Writer{log: l, partitions: partitions, done: make(chan struct{}), open: newGroup(), metrics: newWriterMetrics()}
 	w.changed.L = &w.mu
 	go w.flush()
 	return w
@@ -96,6 +105,22 @@ func (w *Writer) Submit(ctx context.Context, records ...event.Record) (position 
 	parts, err := w.encode(records)
 	if err != nil {
 		return 0, err
+	}
+	if tracer := w.log.options.Tracer; tracer != nil {
+		var span trace.Span
+		if ctx, span = tracer.Start(ctx, "log append"); span.IsRecording() {
+			defer func() {
+				span.SetAttributes(attribute.Int("headroom.records", len(records)), attribute.Int64("headroom.position", int64(position)))
+				if err != nil {
+					span.SetStatus(codes.Error, fault.CodeOf(err))
+				}
+				span.End()
+			}()
+			carried := tracer.Carry(ctx, w.partitionsOf(records))
+			for i := range parts {
+				parts[i].trace = carried
+			}
+		}
 	}
 	groups, err := w.take(parts)
 	if err != nil {
@@ -126,7 +151,7 @@ func (w *Writer) encode(records []event.Record) ([]part, error) {
 	var parts []part
 	begun := 0
 	cut := func(i int) {
-		parts = append(parts, part{m.AppendSections(make([]byte, 0, m.Size()+8*min(i-begun, w.partitions)+8)), i - begun})
+		parts = append(parts, part{sections: m.AppendSections(make([]byte, 0, m.Size()+8*min(i-begun, w.partitions)+8)), records: i - begun})
 		m.Reset()
 		begun = i
 	}
@@ -148,6 +173,19 @@ func (w *Writer) encode(records []event.Record) ([]part, error) {
 	}
 	cut(len(records))
 	return parts, nil
+}
+
+// partitionsOf returns the partitions of the records, each once; none when there are records of all.
+func (w *Writer) partitionsOf(records []event.Record) (out []int) {
+	for i := range records {
+		if records[i].Kind.Broadcast() {
+			return nil
+		}
+		if n := event.Partition(records[i].Key, w.partitions); !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // take puts the parts into the groups that will carry them.
@@ -173,6 +211,9 @@ func (w *Writer) take(parts []part) ([]*group, error) {
 		g.parts = append(g.parts, p.sections)
 		g.size += len(p.sections)
 		g.records += p.records
+		if p.trace != "" && len(g.traces) < telemetry.MaxCarried() {
+			g.traces = append(g.traces, p.trace)
+		}
 		w.waiting += len(p.sections)
 		groups = append(groups, g)
 	}
@@ -210,7 +251,7 @@ func (w *Writer) flush() {
 			message = append(message, part...)
 		}
 		g.parts = nil
-		p, err := w.log.publish(message) // here, and not in the goroutine: this keeps the order
+		p, err := w.log.publish(message, g.traces) // here, and not in the goroutine: this keeps the order
 		go w.land(g, len(message), p, err)
 		w.mu.Lock()
 	}
@@ -245,6 +286,7 @@ func (w *Writer) land(g *group, size int, p *published, err error) {
 		w.messages.Add(1)
 		w.records.Add(int64(g.records))
 		w.bytes.Add(int64(size))
+		w.metrics.flushed(g.records, size, time.Since(p.started))
 	}
 	close(g.landed)
 	w.mu.Lock()

@@ -127,9 +127,7 @@ func (r *Runner) find(ctx context.Context, key string) (*partition, error) {
 // checkpoints when there are none.
 func (r *Runner) Active(ctx context.Context) (*catalog.Catalog, error) {
 	if mine := r.partitions(); len(mine) > 0 {
-		mine[0].mu.Lock()
-		defer mine[0].mu.Unlock()
-		return mine[0].cat, nil
+		return mine[0].active.Load(), nil
 	}
 	leases, err := r.Store.Partitions(ctx)
 	if err != nil || len(leases) == 0 {

@@ -9,7 +9,7 @@ import (
 )
 
 func TestAPartitionJustTakenIsNeverHandedAMessageAfterAGap(t *testing.T) {
-	r := &Runner{owned: map[int]*partition{}}
+	r := newRunner(Options{Partitions: 2})
 	for n, at := range map[int]uint64{0: 100, 1: 50} {
 		p := newPartition(r, n, 1)
 		p.queued.Store(at)

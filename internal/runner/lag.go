@@ -27,9 +27,8 @@ func (r *Runner) Lags(ctx context.Context) ([]Lag, error) {
 	}
 	var out []Lag
 	for _, p := range r.partitions() {
-		p.mu.Lock()
-		at, committed := p.state.Position, p.committed
-		p.mu.Unlock()
+		// Without waiting for mu: who asks may want to know what a partition waits for.
+		at, committed := p.at.Load(), p.metrics.held.Load()
 		out = append(out, Lag{p.n, int(last - min(last, at)), int(at - min(committed, at)), r.marks.since(at, time.Now())})
 	}
 	return out, nil

@@ -121,7 +121,8 @@ func (r *Runner) open(ctx context.Context, l store.Lease) (*partition, error) {
 	}
 	p := newPartition(r, l.Partition, l.Epoch)
 	p.state = engine.NewState(l.Partition, l.Position, l.Now, l.Catalog, l.Rules, dues)
-	p.cat = c
+	p.use(c)
+	p.metrics.held.Store(l.Position)
 	p.queued.Store(l.Position)
 	p.at.Store(l.Position)
 	p.committed = l.Position

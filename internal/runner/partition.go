@@ -7,11 +7,15 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/telemetry"
 )
 
 // errLost is what waiters hear when the partition went to another process.
@@ -33,13 +37,16 @@ type partition struct {
 	n     int
 	epoch int64
 
+	metrics *partitionMetrics
+
 	in         chan item
-	queued     atomic.Uint64 // position of the last message put into in
-	at         atomic.Uint64 // position of state, for whoever does not want to wait for mu
-	late       atomic.Bool   // too far behind for more events
-	validUntil atomic.Int64  // end of the lease, nanoseconds since processStart
-	asked      atomic.Uint64 // position up to which some node waits for a checkpoint
-	gone       chan struct{} // closed when lost
+	queued     atomic.Uint64                   // position of the last message put into in
+	at         atomic.Uint64                   // position of state, for whoever does not want to wait for mu
+	active     atomic.Pointer[catalog.Catalog] // cat, for whoever does not want to wait for mu
+	late       atomic.Bool                     // too far behind for more events
+	validUntil atomic.Int64                    // end of the lease, nanoseconds since processStart
+	asked      atomic.Uint64                   // position up to which some node waits for a checkpoint
+	gone       chan struct{}                   // closed when lost
 	loseOnce   sync.Once
 
 	mu        lock
@@ -52,13 +59,17 @@ type partition struct {
 	stepped   waiters
 	durable   waiters
 
+	traced []trace.SpanContext // steps since the last harvest that are traced; nearly always none
+
 	// Only commitLoop, and close after it, touch these.
-	outbox    bool               // forwards may be waiting in SQL
-	harvested *engine.Checkpoint // taken from the state, not committed yet
+	outbox    bool                // forwards may be waiting in SQL
+	harvested *engine.Checkpoint  // taken from the state, not committed yet
+	leaving   []trace.SpanContext // traced of harvested
+	effect    telemetry.Shared    // of the last checkpoint, while its forwards are not appended
 }
 
 func newPartition(r *Runner, n int, epoch int64) *partition {
-	return &partition{r: r, n: n, epoch: epoch, mu: make(lock, 1), in: make(chan item, 64), gone: make(chan struct{}),
+	return &partition{r: r, n: n, epoch: epoch, metrics: r.metrics.of(n), mu: make(lock, 1), in: make(chan item, 64), gone: make(chan struct{}),
 		answers: make(map[event.Fingerprint][]chan engine.Answer), outbox: true}
 }
 
@@ -147,6 +158,8 @@ func (p *partition) apply(ctx context.Context, it item) error {
 	if it.position <= p.state.Position {
 		return nil
 	}
+	began, duplicates := time.Now(), int64(0)
+	spans := p.r.Tracer.Share("step", p.concerning(it.position))
 	p.records.Reset()
 	for _, section := range it.sections {
 		if err := p.records.Decode(section); err != nil {
@@ -157,12 +170,22 @@ func (p *partition) apply(ctx context.Context, it item) error {
 		return err
 	}
 	for i := range p.records.List {
+<<<<<<< HEAD
 		if err := p.one(ctx, &p.records.List[i]); err != nil {
 			p.torn = true
+=======
+		duplicate, err := p.one(ctx, &p.records.List[i])
+		if err != nil {
+>>>>>>> def05f3 (Look into a running process: metrics of log, steps, checkpoints and calls, profiles, OpenTelemetry traces)
 			return err
+		}
+		if duplicate {
+			duplicates++
 		}
 	}
 	p.reached(it.position)
+	p.metrics.stepped(p.records.List, duplicates, time.Since(began))
+	p.trace(spans, it.position)
 	return nil
 }
 
@@ -173,14 +196,15 @@ func (p *partition) reached(position uint64) {
 	p.stepped.reached(position)
 }
 
-func (p *partition) one(ctx context.Context, rec *event.Record) error {
+// one steps a record and says whether it was counted before.
+func (p *partition) one(ctx context.Context, rec *event.Record) (duplicate bool, err error) {
 	ans := engine.Step(p.state, rec, p.cat)
 	if p.state.Catalog != p.cat.Version {
 		var c *catalog.Catalog
 		if err := p.retry(ctx, func() (err error) { c, err = p.r.activated(ctx, p.state.Catalog, rec); return }); err != nil {
-			return err
+			return false, err
 		}
-		p.cat = c
+		p.use(c)
 	}
 	if len(p.answers) > 0 && rec.ID != "" {
 		fp := event.FingerprintOf(rec.Source, rec.ID)
@@ -189,7 +213,13 @@ func (p *partition) one(ctx context.Context, rec *event.Record) error {
 		}
 		delete(p.answers, fp)
 	}
-	return nil
+	return ans.Duplicate, nil
+}
+
+// use makes c the active catalog.
+func (p *partition) use(c *catalog.Catalog) {
+	p.cat = c
+	p.active.Store(c)
 }
 
 // load brings in from SQL what stepping the records needs.
@@ -323,10 +353,12 @@ func (p *partition) commit(ctx context.Context) error {
 			return nil
 		}
 		p.harvested = p.state.Harvest(p.cat)
+		p.leaving, p.traced = p.traced, nil
 		p.mu.Unlock()
 		p.harvested.Epoch, p.harvested.Stream = p.epoch, p.r.Log.Identity()
 	}
-	c := p.harvested
+	c, began := p.harvested, time.Now()
+	spans := p.r.Tracer.Share("checkpoint", p.leaving)
 	err := p.retry(ctx, func() error {
 		err := p.r.Store.Commit(ctx, c)
 		switch fault.CodeOf(err) {
@@ -339,15 +371,21 @@ func (p *partition) commit(ctx context.Context) error {
 		return err
 	})
 	if err != nil {
+		spans.End(attribute.String("error", fault.CodeOf(err)))
 		return err
 	}
+	p.leaving = nil
+	p.ended(spans, c)
 	p.harvested = nil
 	p.outbox = p.outbox || len(c.Effects.Forwards) > 0
 	p.mu.Lock()
 	p.committed = c.To
 	p.state.Forget(p.r.Memory / p.r.Partitions)
+	p.metrics.keys.Store(int64(p.state.Size()))
+	p.metrics.memory.Store(int64(p.state.Bytes()))
 	p.durable.reached(c.To)
 	p.mu.Unlock()
+	p.metrics.committed(c, time.Since(began))
 	p.r.announce()
 	return nil
 }
@@ -355,6 +393,10 @@ func (p *partition) commit(ctx context.Context) error {
 // forward appends what the outbox holds to the log. Repeating it is harmless: the records
 // have derived ids and are counted once.
 func (p *partition) forward(ctx context.Context) {
+	effect := p.effect
+	p.effect = telemetry.Shared{}
+	defer func() { effect.End() }()
+	ctx = effect.Within(ctx)
 	for {
 		rows, err := p.r.Store.Outbox(ctx, p.n, 1000)
 		if err == nil && len(rows) == 0 {
@@ -394,6 +436,7 @@ func (p *partition) close() {
 	if err != nil && !errors.Is(err, context.Canceled) {
 		p.r.Logger.Warn("last checkpoint not written; the log holds it all", "partition", p.n, "error", err)
 	}
+	p.effect.End()
 	p.lose()
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/store"
+	"github.com/headroomhq/headroom/internal/telemetry"
 )
 
 // Log is what a Runner needs of the durable log, *eventlog.Log, which says what each does.
@@ -47,11 +48,12 @@ type Options struct {
 	Owner   string // unique to this process
 	Address string // where other nodes reach this one over HTTP, such as http://10.0.0.7:8080
 
-	Partitions      int           // as fixed at first start
-	LeaseTTL        time.Duration // 5 s when zero
-	CheckpointEvery time.Duration // 200 ms when zero
-	MaxLag          time.Duration // how far behind a partition may be before Admit refuses; 30 s when zero
-	Memory          int           // bytes for accounts in memory, an estimate; 1 GiB when zero
+	Partitions      int               // as fixed at first start
+	LeaseTTL        time.Duration     // 5 s when zero
+	CheckpointEvery time.Duration     // 200 ms when zero
+	MaxLag          time.Duration     // how far behind a partition may be before Admit refuses; 30 s when zero
+	Tracer          *telemetry.Tracer // none when nil
+	Memory          int               // bytes for accounts in memory, an estimate; 1 GiB when zero
 }
 
 // Runner owns partitions. Safe for concurrent use.
@@ -66,6 +68,7 @@ type Runner struct {
 	begin    func(*partition) // starts the work on a partition that was just taken
 	appended atomic.Uint64    // the log is known to go this far
 	marks    marks
+	metrics  *metrics
 	catalogs sync.Map // version → *catalog.Catalog
 	stop     context.CancelFunc
 	running  sync.WaitGroup
@@ -131,7 +134,7 @@ func newRunner(o Options) *Runner {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	return &Runner{Options: o, owned: make(map[int]*partition), commits: make(chan struct{}), failed: make(chan error, 1)}
+	return &Runner{Options: o, metrics: newMetrics(), owned: make(map[int]*partition), commits: make(chan struct{}), failed: make(chan error, 1)}
 }
 
 // Failed delivers the error that made the runner stop working for good: the log or the
