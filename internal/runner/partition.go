@@ -170,13 +170,9 @@ func (p *partition) apply(ctx context.Context, it item) error {
 		return err
 	}
 	for i := range p.records.List {
-<<<<<<< HEAD
-		if err := p.one(ctx, &p.records.List[i]); err != nil {
-			p.torn = true
-=======
 		duplicate, err := p.one(ctx, &p.records.List[i])
 		if err != nil {
->>>>>>> def05f3 (Look into a running process: metrics of log, steps, checkpoints and calls, profiles, OpenTelemetry traces)
+			p.torn = true
 			return err
 		}
 		if duplicate {
