@@ -67,9 +67,13 @@ type Stream struct {
 	// Keep is how many of the newest times are to be kept.
 	Keep int
 
+	misses     map[string]bool      // by key, rules in Absent
 	stepsOf    map[int][]*Prefix    // by number of steps
 	stepsAfter map[uint64][]*Prefix // by what comes before the last step
 }
+
+// Misses says whether the rule of a key is one on the absence of this stream.
+func (t *Stream) Misses(key string) bool { return t.misses[key] }
 
 // StepsOf returns the beginnings of sequences, and whole ones, of that many steps whose last
 // step is on the stream, by id.
@@ -153,6 +157,10 @@ func NewStreams(rules []*Signal, meters map[string]*Meter) *Streams {
 		case w.Absent != "":
 			t := x.events(w.Absent, w.Where)
 			t.Absent = append(t.Absent, s)
+			if t.misses == nil {
+				t.misses = map[string]bool{}
+			}
+			t.misses[s.Key] = true
 		case w.Rate != "" && meters[w.Rate] != nil:
 			x.stream(x.byMeter, "meter", w.Rate, fed(meters[w.Rate])...).compares(s)
 		case w.Rate != "":

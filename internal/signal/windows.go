@@ -75,6 +75,9 @@ func (st *State) count(t *catalog.Stream, f *fact) []Signal {
 	se.n++
 	if se.n == 1 || f.at > se.last {
 		se.last = f.at
+		if len(t.Absent) > 0 && len(st.Live) > 0 { // the silence is over
+			st.Live = slices.DeleteFunc(st.Live, func(s Signal) bool { return t.Misses(s.Key) })
+		}
 	}
 	if t.Keep > 0 {
 		se.keep(f.at, t.Keep)

@@ -218,6 +218,18 @@ func TestSignalsOverTimeCarryEverythingAReaderNeeds(t *testing.T) {
 	}
 }
 
+func TestASignalOfAbsenceEndsWithTheSilence(t *testing.T) {
+	silent := ruleOf(catalog.When{Absent: "report.created", For: 14 * aDay, After: 1})
+	rules := []*catalog.Signal{silent}
+	_, st := play(t, rules, []step{does(0, "report.created"), passes(14 * day), does(15*day, "member.invited"), did(15*day, -day, "report.created")})
+	if len(st.Alive(start+15*day)) != 1 {
+		t.Error("something else, or something older, ended it")
+	}
+	if apply(&st, does(16*day, "report.created"), rules); len(st.Alive(start+16*day)) != 0 {
+		t.Error("it is alive though it happened again")
+	}
+}
+
 func TestRulesThatAreDueTogetherFireByTimeThenByName(t *testing.T) {
 	var rules []*catalog.Signal
 	for _, r := range []struct {
@@ -302,17 +314,17 @@ func TestAnotherDefinitionUsesWhatHappenedAndNotWhatTheOtherRuleDid(t *testing.T
 
 // mostBytes is what the rules may take in a stored state at most, by the README.
 func mostBytes(rules []*catalog.Signal, streams int) int {
-	bytes := 64 + 48*streams
+	bytes := 40 + 35*streams
 	for _, r := range rules {
 		switch w := &r.When; {
 		case w.Times > catalog.MostKept:
-			bytes += 60*6 + 40 + 18
+			bytes += 60*5 + 20 + 17
 		case w.Times > 0:
-			bytes += 9*w.Times + 18
+			bytes += 9*w.Times + 17
 		case len(w.Sequence) > 0:
-			bytes += len(w.Sequence)*(16*9+28) + 18
+			bytes += len(w.Sequence)*(16*9+26) + 17
 		case w.Rate != "":
-			bytes += 14*9 + 40 + 18
+			bytes += 14*9 + 20 + 17
 		}
 	}
 	return bytes
