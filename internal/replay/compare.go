@@ -191,6 +191,9 @@ func (c *comparison) row(table string, columns []string, values []any) {
 	replayed, known := p.shelf.rows[table][key]
 	delete(p.shelf.rows[table], key)
 	d := Difference{Partition: p.n, Table: table, Account: r.text("account")}
+	if !known && resting(table, r) {
+		return
+	}
 	if !known {
 		d.Field, d.Stored, d.Replayed = "row "+key, "that it exists", "that it does not"
 		c.differs(d)
@@ -212,6 +215,10 @@ func (c *comparison) row(table string, columns []string, values []any) {
 		c.differs(d)
 	}
 }
+
+// resting says whether a row says the same as none: an account without a timer has one
+// only if it had a timer when some checkpoint was made.
+func resting(table string, r row) bool { return table == "timers" && r.int("next_due") == 0 }
 
 func same(a, b any) bool {
 	if x, ok := a.([]byte); ok {
@@ -262,6 +269,9 @@ func (c *comparison) missing() {
 		for _, table := range slices.Sorted(maps.Keys(p.shelf.rows)) {
 			for _, key := range slices.Sorted(maps.Keys(p.shelf.rows[table])) {
 				r := rowOf(p.shelf.columns[table], p.shelf.rows[table][key])
+				if resting(table, r) {
+					continue
+				}
 				c.differs(Difference{Partition: p.n, Table: table, Account: r.text("account"), Field: "row " + key,
 					Stored: "that it does not exist", Replayed: "that it does"})
 			}

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// fieldsOf opens a value into its parts by path, in order: exported fields, members of
-// maps, elements of lists. What writes itself as JSON is one part; zero values are left out.
+// fieldsOf opens a value into its parts by path, in order: fields, members of maps,
+// elements of lists. What writes itself as JSON is one part; zero values are left out. Of the
+// outermost type only exported fields are parts: its others are memory that is made from them.
 func fieldsOf(v any) []Field {
 	var out []Field
 	open(reflect.ValueOf(v), "", func(path, value string) { out = append(out, Field{path, value}) })
@@ -21,13 +22,9 @@ func open(v reflect.Value, path string, add func(path, value string)) {
 	if !v.IsValid() || v.IsZero() {
 		return
 	}
-	if v.Kind() != reflect.Pointer && v.Kind() != reflect.Interface && v.CanInterface() {
-		if m, ok := v.Interface().(json.Marshaler); ok {
-			if b, err := m.MarshalJSON(); err == nil {
-				add(path, strings.Trim(string(b), `"`))
-				return
-			}
-		}
+	if text, ok := written(v); ok {
+		add(path, text)
+		return
 	}
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
@@ -35,7 +32,7 @@ func open(v reflect.Value, path string, add func(path, value string)) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			f := v.Type().Field(i)
-			if !f.IsExported() {
+			if path == "" && !f.IsExported() {
 				continue
 			}
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -54,7 +51,7 @@ func open(v reflect.Value, path string, add func(path, value string)) {
 		}
 	case reflect.Slice, reflect.Array:
 		if v.Type().Elem().Kind() == reflect.Uint8 {
-			add(path, fmt.Sprintf("%x", v.Interface()))
+			add(path, fmt.Sprintf("%x", v))
 			return
 		}
 		for i := range v.Len() {
@@ -63,6 +60,33 @@ func open(v reflect.Value, path string, add func(path, value string)) {
 	default:
 		add(path, fmt.Sprint(v))
 	}
+}
+
+// written returns how a value writes itself as JSON, if it does.
+func written(v reflect.Value) (string, bool) {
+	if !v.CanInterface() { // of an unexported field: a simple value can be made again
+		again := reflect.New(v.Type()).Elem()
+		switch {
+		case v.CanInt():
+			again.SetInt(v.Int())
+		case v.CanUint():
+			again.SetUint(v.Uint())
+		case v.Kind() == reflect.String:
+			again.SetString(v.String())
+		default:
+			return "", false
+		}
+		v = again
+	}
+	if v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+		return "", false
+	}
+	m, ok := v.Interface().(json.Marshaler)
+	if !ok {
+		return "", false
+	}
+	b, err := m.MarshalJSON()
+	return strings.Trim(string(b), `"`), err == nil
 }
 
 func join(path, name string) string {
