@@ -30,7 +30,7 @@ const (
 	flights = 2
 	// eager is the size from which a second message leaves while one is on its way. A
 	// smaller one gathers on: every message costs a disk sync, however small.
-	eager = 128 << 10
+	eager = 512 << 10
 )
 
 // Writer gathers the records of many goroutines into messages (group commit): as long as
