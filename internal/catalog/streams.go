@@ -8,6 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/quantity"
 )
 
 // How rules over events are found by what feeds them, so that an event costs what the rules
@@ -123,10 +126,91 @@ const stepsKept = 16
 // safe for concurrent reading.
 type Streams struct {
 	byEvent, byGate, byMeter map[string][]*Stream // at most one of each gate and meter
+	feeds                    map[string]*feed     // by event type
 	byID                     map[uint64]*Stream
 	timed                    []*Stream // with rules that fire by the passing of time
 	prefixes                 map[uint64]*Prefix
 	marks                    map[uint64]*Signal
+}
+
+// feed finds the streams that events of one type feed.
+type feed struct {
+	all   []*Stream // but those in equal
+	equal []equalities
+}
+
+// equalities are the streams of events one of whose properties has a certain value.
+type equalities struct {
+	property string
+	streams  map[worth][]*Stream
+}
+
+// worth is a value of a property; texts of numbers are left out.
+type worth struct {
+	kind   event.ValueKind
+	text   string
+	number quantity.Quantity
+}
+
+func newFeed(streams []*Stream) *feed {
+	f := &feed{}
+	for _, t := range streams {
+		i := slices.IndexFunc(t.Where, func(test Test) bool { return test.Op == Is })
+		if i < 0 {
+			f.all = append(f.all, t)
+			continue
+		}
+		test := &t.Where[i]
+		j := slices.IndexFunc(f.equal, func(e equalities) bool { return e.property == test.Property })
+		if j < 0 {
+			j = len(f.equal)
+			f.equal = append(f.equal, equalities{test.Property, map[worth][]*Stream{}})
+		}
+		for _, l := range test.Values {
+			w := worth{l.Kind, l.Text, 0}
+			if l.Kind == event.Number {
+				w = worth{kind: l.Kind, number: l.Number}
+			}
+			f.equal[j].streams[w] = append(f.equal[j].streams[w], t)
+		}
+	}
+	return f
+}
+
+// FedBy appends the streams that an event feeds to buf, which may be empty, by id: those of
+// its type whose tests it passes. Tests for equality cost what there is to be found.
+func (x *Streams) FedBy(r *event.Record, buf []*Stream) []*Stream {
+	f := x.feeds[r.Type]
+	if f == nil {
+		return buf
+	}
+	fed := buf
+	for _, t := range f.all {
+		if len(t.Where) == 0 || Passes(t.Where, r) {
+			fed = append(fed, t)
+		}
+	}
+	for i := range f.equal {
+		e := &f.equal[i]
+		v := r.Prop(e.property)
+		w := worth{v.Kind, v.Text, 0}
+		if v.Kind == event.Number {
+			q, err := quantity.Parse(v.Text)
+			if err != nil {
+				continue
+			}
+			w = worth{kind: v.Kind, number: q}
+		}
+		for _, t := range e.streams[w] {
+			if len(t.Where) == 1 || Passes(t.Where, r) {
+				fed = append(fed, t)
+			}
+		}
+	}
+	if len(f.equal) > 0 {
+		slices.SortFunc(fed, func(a, b *Stream) int { return cmp.Compare(a.ID, b.ID) })
+	}
+	return fed
 }
 
 // NewStreams finds the streams of those rules that are not retired. meters tells which
@@ -134,7 +218,7 @@ type Streams struct {
 func NewStreams(rules []*Signal, meters map[string]*Meter) *Streams {
 	x := &Streams{
 		byEvent: map[string][]*Stream{}, byGate: map[string][]*Stream{}, byMeter: map[string][]*Stream{},
-		byID: map[uint64]*Stream{}, prefixes: map[uint64]*Prefix{}, marks: map[uint64]*Signal{},
+		feeds: map[string]*feed{}, byID: map[uint64]*Stream{}, prefixes: map[uint64]*Prefix{}, marks: map[uint64]*Signal{},
 	}
 	rules = slices.Clone(rules)
 	slices.SortFunc(rules, func(a, b *Signal) int { return strings.Compare(a.Key, b.Key) })
@@ -178,6 +262,10 @@ func NewStreams(rules []*Signal, meters map[string]*Meter) *Streams {
 		if t.timed() {
 			x.timed = append(x.timed, t)
 		}
+	}
+	for eventType, streams := range x.byEvent {
+		slices.SortFunc(streams, func(a, b *Stream) int { return cmp.Compare(a.ID, b.ID) })
+		x.feeds[eventType] = newFeed(streams)
 	}
 	slices.SortFunc(x.timed, func(a, b *Stream) int { return cmp.Compare(a.ID, b.ID) })
 	return x
@@ -347,7 +435,7 @@ func (t *Stream) timed() bool {
 	return len(t.Absent) > 0 || slices.ContainsFunc(t.Rates, func(g RateRules) bool { return len(g.Falls) > 0 })
 }
 
-// OnEvent returns the streams that an event type feeds.
+// OnEvent returns the streams of an event type, by id; FedBy those that an event feeds.
 func (x *Streams) OnEvent(eventType string) []*Stream { return x.byEvent[eventType] }
 
 // OnGate returns the stream of the touches of a locked feature; nil when no rule looks at it.

@@ -2,11 +2,15 @@ package catalog
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/quantity"
 )
 
 func TestConditionsOverTimeThatContradictThemselvesAreErrors(t *testing.T) {
@@ -101,6 +105,9 @@ func TestRulesShareTheStreamsTheyLookAt(t *testing.T) {
 		t.Fatalf("streams of a: %d", len(all))
 	}
 	plain, filtered := all[0], all[1]
+	if plain.Where != nil {
+		plain, filtered = filtered, plain
+	}
 	for _, check := range []struct{ name, got, want string }{
 		{"numbers, the lowest first", of(plain.Nth), "a2 a1"},
 		{"windows, the longest first", of(plain.Times[0].Rules), "a4 a3"},
@@ -126,6 +133,57 @@ func TestRulesShareTheStreamsTheyLookAt(t *testing.T) {
 	if r := c.Signals["a1"]; s.Rule(r.Mark()) != r || s.Stream(plain.ID) != plain || s.Stream(1) != nil {
 		t.Error("marks and ids lead nowhere")
 	}
+}
+
+// An event is found the streams it feeds without looking at each of them.
+func TestAnEventFeedsTheStreamsWhoseTestsItPasses(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		literal := func() Literal {
+			if rapid.Bool().Draw(t, "number") {
+				n := rapid.Int64Range(0, 3).Draw(t, "n")
+				return Literal{Kind: event.Number, Text: strconv.FormatInt(n, 10), Number: quantity.Of(n)}
+			}
+			return Literal{Kind: event.String, Text: rapid.SampledFrom([]string{"0", "1", "x"}).Draw(t, "text")}
+		}
+		property := rapid.SampledFrom([]string{"p", "q"})
+		var rules []*Signal
+		for i := range rapid.IntRange(1, 12).Draw(t, "rules") {
+			s := &Signal{Key: strconv.Itoa(i), When: When{Event: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "type"), Nth: 1}}
+			for range rapid.IntRange(0, 2).Draw(t, "tests") {
+				op := rapid.SampledFrom([]Op{Is, Is, Not, AtLeast}).Draw(t, "op")
+				test := Test{Property: property.Draw(t, "property"), Op: op, Values: []Literal{literal()}}
+				if op == Is && rapid.Bool().Draw(t, "or") {
+					if l := literal(); !l.Same(test.Values[0]) {
+						test.Values = append(test.Values, l)
+					}
+				}
+				s.When.Where = append(s.When.Where, test)
+			}
+			rules = append(rules, s)
+		}
+		streams := NewStreams(rules, nil)
+		for range 5 {
+			r := &event.Record{Type: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "type")}
+			for _, name := range []string{"p", "q"} {
+				if rapid.Bool().Draw(t, "there") {
+					l := literal()
+					if l.Kind == event.Number {
+						l.Text += rapid.SampledFrom([]string{"", ".0", "e0"}).Draw(t, "written as")
+					}
+					r.Props = append(r.Props, event.Prop{Name: name, Value: event.Value{Kind: l.Kind, Text: l.Text}})
+				}
+			}
+			var want []*Stream
+			for _, s := range streams.OnEvent(r.Type) {
+				if Passes(s.Where, r) {
+					want = append(want, s)
+				}
+			}
+			if got := streams.FedBy(r, nil); !slices.Equal(got, want) {
+				t.Fatalf("%v feeds %d streams, want %d", r.Props, len(got), len(want))
+			}
+		}
+	})
 }
 
 func TestAnotherDefinitionIsAnotherMark(t *testing.T) {

@@ -15,7 +15,8 @@ import (
 // noticeEvent tells the rules over events of an event. late: some meter took it as such. It
 // returns whether the account's timer may be another now.
 func (s *State) noticeEvent(a *Account, r *event.Record, late bool, c *catalog.Catalog) bool {
-	streams := c.Streams().OnEvent(r.Type)
+	var few [8]*catalog.Stream
+	streams := c.Streams().FedBy(r, few[:0])
 	if len(streams) == 0 {
 		return false
 	}
@@ -24,7 +25,7 @@ func (s *State) noticeEvent(a *Account, r *event.Record, late bool, c *catalog.C
 	}
 	a.signals = nil
 	due := a.Signals.Due()
-	fired := signal.OnEvent(&a.Signals, signal.Occurrence{Event: r, At: r.When(), Late: late}, streams, s.context(a, r.User))
+	fired := signal.OnEvent(&a.Signals, signal.Occurrence{At: r.When(), Late: late}, streams, s.context(a, r.User))
 	s.fired(a, fired, c)
 	return len(fired) > 0 || a.Signals.Due() != due
 }

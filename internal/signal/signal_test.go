@@ -33,13 +33,14 @@ var (
 
 // step is one fact of a history; exactly one of the inner facts is set.
 type step struct {
-	after clock.Time // since start
-	usage *UsageChange
-	gate  *GateTouch
-	event *Occurrence
-	trial *Trial
-	fed   *Fed
-	time  bool // time passes and nothing else happens
+	after  clock.Time // since start
+	usage  *UsageChange
+	gate   *GateTouch
+	event  *Occurrence
+	record *event.Record // of event
+	trial  *Trial
+	fed    *Fed
+	time   bool // time passes and nothing else happens
 }
 
 func streamsOf(rules []*catalog.Signal) *catalog.Streams {
@@ -54,7 +55,7 @@ func apply(st *State, s step, rules []*catalog.Signal) []Signal {
 	case s.gate != nil:
 		return OnGate(st, *s.gate, streamsOf(rules).OnGate(s.gate.Feature), c)
 	case s.event != nil:
-		return OnEvent(st, *s.event, streamsOf(rules).OnEvent(s.event.Event.Type), c)
+		return OnEvent(st, *s.event, streamsOf(rules).FedBy(s.record, nil), c)
 	case s.fed != nil:
 		return OnMeter(st, *s.fed, streamsOf(rules).OnMeter("emails"), c)
 	case s.time:
@@ -106,7 +107,7 @@ func touch(received, happened clock.Time) step {
 }
 
 func published(after clock.Time) step {
-	return step{after: after, event: &Occurrence{Event: &event.Record{Type: "summit.published"}, At: start + after}}
+	return step{after: after, event: &Occurrence{At: start + after}, record: &event.Record{Type: "summit.published"}}
 }
 
 // summits is n occurrences made by make at rising times.

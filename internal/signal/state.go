@@ -5,7 +5,6 @@ import (
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
-	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/quantity"
 )
 
@@ -231,9 +230,8 @@ type GateTouch struct {
 
 // Occurrence says that an event happened.
 type Occurrence struct {
-	Event *event.Record // its type and properties; not kept
-	At    clock.Time    // when it happened; taken as now when later than that
-	Late  bool          // of a period already closed: counts, never fires
+	At   clock.Time // when it happened; taken as now when later than that
+	Late bool       // of a period already closed: counts, never fires
 }
 
 // Fed says that a meter was fed.

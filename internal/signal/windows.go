@@ -25,17 +25,12 @@ func (f *fact) timely(r *catalog.Signal, moment clock.Time) bool {
 	return !f.late && moment.Add(life(r)) > f.Now
 }
 
-// OnEvent fires the rules on the streams that an event feeds: those of its type. Events may
-// come in any order; one that is late counts and does not fire.
-func OnEvent(st *State, in Occurrence, streams []*catalog.Stream, c Context) []Signal {
+// OnEvent fires the rules on the streams that an event feeds; see catalog.Streams.FedBy. Events
+// may come in any order; one that is late counts and does not fire.
+func OnEvent(st *State, in Occurrence, fed []*catalog.Stream, c Context) []Signal {
 	f := fact{Context: c, at: moment(in.At, c.Now), late: in.Late}
-	var few [8]*catalog.Stream
-	fed, longest := few[:0], 0
-	for _, t := range streams {
-		if len(t.Where) > 0 && !catalog.Passes(t.Where, in.Event) {
-			continue
-		}
-		fed = append(fed, t)
+	longest := 0
+	for _, t := range fed {
 		if len(t.Part) > 0 {
 			longest = max(longest, len(t.Part[len(t.Part)-1].Steps))
 		}

@@ -322,7 +322,7 @@ func agree(t *rapid.T, rules []*catalog.Signal, all []happened) State {
 			}
 		}
 		c.Now = h.now
-		told(OnEvent(&st, Occurrence{Event: h.record(), At: h.at, Late: h.late}, streams.OnEvent(h.typ), c))
+		told(OnEvent(&st, Occurrence{At: h.at, Late: h.late}, streams.FedBy(h.record(), nil), c))
 		slices.Sort(want)
 		slices.Sort(got)
 		if !reflect.DeepEqual(got, want) {

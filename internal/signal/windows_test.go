@@ -29,7 +29,7 @@ func ruleOf(w catalog.When) *catalog.Signal {
 
 // does is an event that is received as it happens.
 func does(after clock.Time, eventType string) step {
-	return step{after: after, event: &Occurrence{Event: &event.Record{Type: eventType}, At: start + after}}
+	return step{after: after, event: &Occurrence{At: start + after}, record: &event.Record{Type: eventType}}
 }
 
 // did is an event that is received long after it happened.
@@ -40,7 +40,7 @@ func did(received, happened clock.Time, eventType string) step {
 }
 
 func with(s step, property, text string) step {
-	s.event.Event = &event.Record{Type: s.event.Event.Type, Props: []event.Prop{{Name: property, Value: event.Value{Kind: event.String, Text: text}}}}
+	s.record = &event.Record{Type: s.record.Type, Props: []event.Prop{{Name: property, Value: event.Value{Kind: event.String, Text: text}}}}
 	return s
 }
 
@@ -348,7 +348,7 @@ func TestStateStaysSmallWhateverTheNumberOfEvents(t *testing.T) {
 			c.Now += gap
 			r := happened{typ: []string{"a.done", "b.done", "c.done"}[i%3], size: "big"}.record()
 			OnTime(&st, streams, c)
-			OnEvent(&st, Occurrence{Event: r, At: c.Now - clock.Time(i%7)*gap}, streams.OnEvent(r.Type), c)
+			OnEvent(&st, Occurrence{At: c.Now - clock.Time(i%7)*gap}, streams.FedBy(r, nil), c)
 			if live := st.Live; i%100 == 99 {
 				st.Live = nil
 				if n := len(st.AppendBinary(nil)); n > most {
@@ -371,7 +371,7 @@ func TestTheSameRecordsGiveTheSameSignalsAndBytes(t *testing.T) {
 			for _, h := range all {
 				c.Now = h.now
 				fired = append(fired, OnTime(&st, streams, c)...)
-				fired = append(fired, OnEvent(&st, Occurrence{Event: h.record(), At: h.at}, streams.OnEvent(h.typ), c)...)
+				fired = append(fired, OnEvent(&st, Occurrence{At: h.at}, streams.FedBy(h.record(), nil), c)...)
 			}
 			text, err := json.Marshal(fired)
 			if err != nil {
@@ -409,7 +409,7 @@ func FuzzDecodeState(f *testing.F) {
 		c := Context{Now: start, ID: func(p ...string) string { return strings.Join(p, ":") }}
 		OnTime(&st, streamsOf(rules), c)
 		st.Prune(byKey(rules), streamsOf(rules), start)
-		OnEvent(&st, Occurrence{Event: &event.Record{Type: "a.done"}, At: start}, streamsOf(rules).OnEvent("a.done"), c)
+		OnEvent(&st, Occurrence{At: start}, streamsOf(rules).OnEvent("a.done"), c)
 	})
 }
 
