@@ -143,6 +143,9 @@ func (s *Server) operation(route string, scope access.Scopes, summary string) *h
 	method, path, _ := strings.Cut(route, " ")
 	s.order = append(s.order, route)
 	s.scopes[route] = scope
+	if onlyServers(route) {
+		s.scopes[route] = access.Admin // for pages of other origins it is like any other call
+	}
 	tags := s.api.OpenAPI().Tags
 	op := &huma.Operation{OperationID: operationID(method, path), Method: method, Path: path, Summary: summary,
 		Tags: []string{tags[len(tags)-1].Name}, Description: operations[route].text}
@@ -154,6 +157,7 @@ func (s *Server) operation(route string, scope access.Scopes, summary string) *h
 	op.Description = sentences(op.Description, "Needs a key with the scope `"+scope.String()+"`.")
 	op.Security = []map[string][]string{{keyScheme: {scope.String()}}}
 	switch {
+	case onlyServers(route):
 	case scope == access.EventsWrite:
 		op.Description += " A publishable key that has this scope may call it without a user token."
 	case scope.ForBrowsers():

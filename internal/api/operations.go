@@ -47,6 +47,20 @@ var operations = map[string]operation{
 			"application/cloudevents-batch+json": `[{"specversion":"1.0","id":"e-2","source":"app","type":"speaker.added","subject":"nova"},{"specversion":"1.0","id":"e-3","source":"app","type":"speaker.added","subject":"nova"}]`,
 		},
 	},
+	"POST /v1/events/void": {
+		text: "For an event that should not have been sent, named by `source` and `id`, within 35 days of its time. Every meter loses what it had counted; where its period is closed, as an adjustment in the open one. " +
+			"Signals that fired stay, none fires by this, and the event does not come back when its sender repeats it. `uncorrected` names meters of which nobody can say any more what the event had counted, and why. " +
+			"Faults: `event_unknown`, `already_voided`, `event_gone` when the log no longer holds it, `event_search_slow` when `time` is needed to find it.",
+		answer: "What was taken back",
+		values: map[string]string{"Idempotency-Key": "void-1"}, body: `{"account":"nova","source":"app","id":"e-3"}`,
+	},
+	"POST /v1/events/replace": {
+		text: "Takes one CloudEvent, as `POST /v1/events` does, and puts it in the place of the event of the same account, source and id: as void, and then counted. It may be replaced again, or voided. " +
+			"`time` is best the time of the event it replaces, which is found sooner then.",
+		answer: "What the meters have more or less now",
+		values: map[string]string{"Idempotency-Key": "replace-1"},
+		bodies: map[string]string{"application/cloudevents+json": `{"specversion":"1.0","id":"e-2","source":"app","type":"speaker.added","subject":"nova"}`},
+	},
 	"POST /v1/identify": {text: segmentText, body: `{"userId":"u1","traits":{"email":"ada@nova.example","name":"Ada"},"context":{"groupId":"nova"},"messageId":"m-1"}`},
 	"POST /v1/group":    {text: segmentText, body: `{"userId":"u1","groupId":"nova","traits":{"name":"Nova Summits","segment":"mid_market"},"messageId":"m-2"}`},
 	"POST /v1/track":    {text: segmentText, body: `{"userId":"u1","event":"speaker.added","context":{"groupId":"nova"},"messageId":"m-3"}`},

@@ -25,6 +25,8 @@ func (s *Server) routes() http.Handler {
 	s.tag("Events", "What customers do.") // decoded by the doors of package event
 	s.raw(mux, "POST /v1/events", access.EventsWrite, "Send product events", s.events, eventsOperation)
 	s.segmentRoutes(mux)
+	add(s, "POST /v1/events/void", access.EventsWrite, "Take an event back", s.void)
+	s.raw(mux, "POST /v1/events/replace", access.EventsWrite, "Put a corrected event in the place of one", s.replace, replaceOperation)
 
 	s.tag("Entitlements", "What they may do, and how much is left.") // decoded by hand: these are called on every click
 	s.raw(mux, "POST /v1/check", access.Check, "May this account use this feature, and what would unlock it", s.check, checkOperation)
@@ -115,7 +117,7 @@ func add[I, O any](s *Server, route string, scope access.Scopes, summary string,
 	}
 	huma.Register(s.api, *op, func(ctx context.Context, in *I) (*O, error) {
 		if scope != 0 {
-			if err := principal(ctx).Require(scope); err != nil {
+			if err := s.may(ctx, route, scope); err != nil {
 				return nil, s.problem(ctx, err)
 			}
 		}
@@ -132,10 +134,19 @@ func add[I, O any](s *Server, route string, scope access.Scopes, summary string,
 	})
 }
 
+// may says whether the caller may make the call.
+func (s *Server) may(ctx context.Context, route string, scope access.Scopes) error {
+	p := principal(ctx)
+	if p.Kind == access.Browser {
+		scope = s.scopes[route] // more, for what only servers may do
+	}
+	return p.Require(scope)
+}
+
 // raw registers a handler that reads its body itself, and describes it in the document.
 func (s *Server) raw(mux *http.ServeMux, route string, scope access.Scopes, summary string, h func(http.ResponseWriter, *http.Request) error, describe func(*Server, *huma.Operation)) {
 	s.door(mux, route, scope, summary, func(w http.ResponseWriter, r *http.Request) error {
-		if err := principal(r.Context()).Require(scope); err != nil {
+		if err := s.may(r.Context(), route, scope); err != nil {
 			return err
 		}
 		return h(w, r)

@@ -59,7 +59,13 @@ func refused(err error) Answer {
 func requestOf(r *event.Record) [16]byte {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d|%q|%q|%q|", r.Kind, r.Key, r.User, r.Type)
-	h.Write(r.Body)
+	asked := r.Body
+	if r.Kind == event.KindVoid { // what was found differs from one time to the next
+		if call, err := decode[VoidCall](r); err == nil {
+			asked = []byte(call.Request)
+		}
+	}
+	h.Write(asked)
 	return [16]byte(h.Sum(nil)[:16])
 }
 

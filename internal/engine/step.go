@@ -98,6 +98,8 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 			a = s.edit(acct, r, c)
 		case event.KindImport:
 			s.imported(acct, r, c)
+		case event.KindVoid:
+			a = s.void(acct, r, c)
 		}
 	})
 	return a

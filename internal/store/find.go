@@ -4,16 +4,17 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"slices"
 
 	"github.com/headroomhq/headroom/internal/event"
 )
 
 // FindSeen returns those of the fingerprints that a partition has counted, with the event
-// day under which each is kept, among the days from first to last (days since 1970, UTC;
+// days under which each is kept, among the days from first to last (days since 1970, UTC;
 // both included). It reads what those days hold and keeps nothing of it in memory.
-func (s *Store) FindSeen(ctx context.Context, partition int, first, last int32, wanted []event.Fingerprint) (map[event.Fingerprint]int32, error) {
-	found := make(map[event.Fingerprint]int32)
-	q := ask("SELECT day, fingerprints FROM dedup_segments WHERE partition = ? AND day >= ? AND day <= ?", partition, first, last)
+func (s *Store) FindSeen(ctx context.Context, partition int, first, last int32, wanted []event.Fingerprint) (map[event.Fingerprint][]int32, error) {
+	found := make(map[event.Fingerprint][]int32)
+	q := ask("SELECT day, fingerprints FROM dedup_segments WHERE partition = ? AND day >= ? AND day <= ? ORDER BY day", partition, first, last)
 	err := s.rows(ctx, q, func(r *sql.Rows) error {
 		var day int64
 		var b sql.RawBytes
@@ -21,8 +22,8 @@ func (s *Store) FindSeen(ctx context.Context, partition int, first, last int32, 
 			return err
 		}
 		for _, fp := range wanted {
-			if _, already := found[fp]; !already && holds(b, fp) {
-				found[fp] = int32(day)
+			if holds(b, fp) && !slices.Contains(found[fp], int32(day)) {
+				found[fp] = append(found[fp], int32(day))
 			}
 		}
 		return nil
