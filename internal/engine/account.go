@@ -47,6 +47,7 @@ type Account struct {
 	stored        []byte   // the whole, as the last harvest wrote it or as it was loaded
 
 	watches []watch // by meter; see watchOf
+	outside int     // about how many bytes of memory sets take that are not in the stored state
 	id      func(parts ...string) string
 	written written
 	touched uint32 // State.round in which it was last touched

@@ -23,6 +23,7 @@ type Checkpoint struct {
 	Rules     int
 
 	Accounts []AccountRow
+	Sets     []SetRow // after the accounts, in this order
 	Segments []Segment
 	Answers  []AnswerRow
 	Effects  Effects

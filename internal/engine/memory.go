@@ -106,6 +106,7 @@ func (s *State) Forget(budget int) {
 		case a == nil:
 		case a.dirty || a.written.drifts || a.stored == nil || s.round-a.touched <= 1:
 			continue // read or changed just now
+		case a.outside > 0: // waking it would need what only SQL has
 		default:
 			w := &a.written
 			s.resting[a.key] = rest{a.key, a.stored, w.known, w.due, w.features}
@@ -128,7 +129,7 @@ func (a *Account) cost() int {
 	if a == nil {
 		return restCost
 	}
-	return max(treeCost*len(a.stored), treeLeast)
+	return max(treeCost*len(a.stored), treeLeast) + a.outside
 }
 
 // Memory returns the accounts in use and at rest, and the estimated bytes of both and of the

@@ -26,16 +26,17 @@ type State struct {
 	Catalog   string     // active catalog version, empty before the first
 	Rules     int
 
-	accounts map[string]*Account // nil value: known not to exist
-	resting  map[string]rest     // accounts in memory as they are stored; none of them is in accounts
-	rested   int                 // bytes of resting
-	inUse    int                 // about the bytes of accounts, as of the last look at all
-	absent   int                 // loads that found nothing, since ForgetAbsent
-	round    uint32              // number of harvests
-	due      timers
-	seen     seen
-	answers  map[event.Fingerprint]Answer // of calls not yet in a committed checkpoint
-	recalled map[event.Fingerprint]Answer // loaded again for a retry
+	accounts   map[string]*Account // nil value: known not to exist
+	resting    map[string]rest     // accounts in memory as they are stored; none of them is in accounts
+	rested     int                 // bytes of resting
+	inUse      int                 // about the bytes of accounts, as of the last look at all
+	incomplete map[string]bool     // accounts in memory whose sets are not
+	absent     int                 // loads that found nothing, since ForgetAbsent
+	round      uint32              // number of harvests
+	due        timers
+	seen       seen
+	answers    map[event.Fingerprint]Answer // of calls not yet in a committed checkpoint
+	recalled   map[event.Fingerprint]Answer // loaded again for a retry
 
 	// What changed since the last harvest.
 	dirty      []*Account
@@ -70,7 +71,8 @@ func NewState(partition int, position uint64, now clock.Time, catalog string, ru
 type Needs struct {
 	Accounts []string
 	Days     []int32
-	Answers  []Call // calls that were answered before, if they were
+	Answers  []Call   // calls that were answered before, if they were
+	Sets     []string // accounts whose members outside of their state are not there yet
 }
 
 // Call names a call by its account and fingerprint.
@@ -80,7 +82,9 @@ type Call struct {
 }
 
 // Empty says that nothing is missing.
-func (n Needs) Empty() bool { return len(n.Accounts) == 0 && len(n.Days) == 0 && len(n.Answers) == 0 }
+func (n Needs) Empty() bool {
+	return len(n.Accounts) == 0 && len(n.Days) == 0 && len(n.Answers) == 0 && len(n.Sets) == 0
+}
 
 // Needs returns what stepping the records would touch and is not in memory, sorted. Stored
 // answers can only be told once the fingerprints of the days are there: load what is
@@ -90,20 +94,27 @@ func (s *State) Needs(records []event.Record) Needs {
 	var accounts map[string]bool
 	var days map[int32]bool
 	var calls map[event.Fingerprint]string
-	lacks := func(key string) {
-		if accounts == nil {
-			accounts = make(map[string]bool)
+	var sets map[string]bool
+	wants := func(key string) {
+		switch {
+		case !s.Loaded(key):
+			if accounts == nil {
+				accounts = make(map[string]bool)
+			}
+			accounts[strings.Clone(key)] = true
+		case len(s.incomplete) > 0 && s.incomplete[key]:
+			if sets == nil {
+				sets = make(map[string]bool)
+			}
+			sets[strings.Clone(key)] = true
 		}
-		accounts[strings.Clone(key)] = true
 	}
 	until := s.Now
 	for i := range records {
 		r := &records[i]
 		until = max(until, r.ReceivedAt)
 		if !r.Kind.Broadcast() {
-			if !s.Loaded(r.Key) {
-				lacks(r.Key)
-			}
+			wants(r.Key)
 		}
 		if r.ID == "" {
 			continue
@@ -127,15 +138,11 @@ func (s *State) Needs(records []event.Record) Needs {
 			}
 		}
 	}
-	s.due.upTo(until, func(key string) {
-		if !s.Loaded(key) {
-			lacks(key)
-		}
-	})
-	if accounts == nil && days == nil && calls == nil {
+	s.due.upTo(until, wants)
+	if accounts == nil && days == nil && calls == nil && sets == nil {
 		return Needs{}
 	}
-	n := Needs{Accounts: slices.Sorted(maps.Keys(accounts)), Days: slices.Sorted(maps.Keys(days))}
+	n := Needs{Accounts: slices.Sorted(maps.Keys(accounts)), Days: slices.Sorted(maps.Keys(days)), Sets: slices.Sorted(maps.Keys(sets))}
 	for fp, key := range calls {
 		n.Answers = append(n.Answers, Call{Account: key, Fingerprint: fp})
 	}
@@ -156,6 +163,7 @@ func (s *State) LoadAccount(key string, stored []byte) error {
 	}
 	s.accounts[key] = a
 	a.touched = s.round
+	s.await(a)
 	return nil
 }
 
@@ -208,6 +216,7 @@ func (s *State) Harvest(cat *catalog.Catalog) *Checkpoint {
 	slices.SortFunc(s.dirty, func(a, b *Account) int { return strings.Compare(a.key, b.key) })
 	c.Accounts = make([]AccountRow, 0, len(s.dirty))
 	for _, a := range s.dirty {
+		c.Sets = a.spill(c.Sets)
 		c.Accounts = append(c.Accounts, a.row(s, cat))
 		a.dirty = false
 	}

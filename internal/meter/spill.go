@@ -99,6 +99,23 @@ func (u *Usage) forget(s *series, m *span) {
 	}
 }
 
+// Outside returns about how many bytes of memory the sets take that do not belong into the
+// account's state, 0 for nearly every meter.
+func (u *Usage) Outside() int {
+	bytes := 0
+	u.each(func(_ outsideKey, s *members) {
+		switch {
+		case s.sketch != nil:
+			bytes += registers + 512
+		case s.large != nil:
+			bytes += 40 * len(s.large)
+		case s.awaiting != nil:
+			bytes++
+		}
+	})
+	return max(bytes, len(u.over))
+}
+
 // Incomplete says whether rows have to be loaded before the usage is used.
 func (u *Usage) Incomplete() bool {
 	waits := false

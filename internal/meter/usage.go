@@ -1,6 +1,7 @@
 package meter
 
 import (
+	"encoding/json"
 	"slices"
 
 	"github.com/headroomhq/headroom/internal/catalog"
@@ -192,6 +193,30 @@ func Close(u *Usage, now clock.Time) []Closed {
 		}
 	}
 	return over
+}
+
+// MarshalJSON writes the usage for people, such as those who compare a replay with what is
+// stored; nothing reads it again.
+func (u Usage) MarshalJSON() ([]byte, error) {
+	type window struct {
+		Per   catalog.Period    `json:"per"`
+		Start clock.Time        `json:"start"`
+		End   clock.Time        `json:"end"`
+		Value quantity.Quantity `json:"value"`
+		Late  quantity.Quantity `json:"late,omitempty"`
+	}
+	out := struct {
+		Life    quantity.Quantity `json:"life"`
+		Windows []window          `json:"windows,omitempty"`
+	}{Life: u.life.value}
+	for i := range u.series {
+		s := &u.series[i]
+		for j := range s.spans {
+			m := &s.spans[j]
+			out.Windows = append(out.Windows, window{catalog.PeriodOf(s.kind, s.width), m.Start, m.End, m.value, m.late})
+		}
+	}
+	return json.Marshal(out)
 }
 
 // NextDue returns when Close next has something to do, false when it has not.

@@ -6,9 +6,11 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/meter"
 	"github.com/headroomhq/headroom/internal/store"
 )
 
@@ -24,6 +26,7 @@ type shelf struct {
 	accounts map[string][]byte
 	days     map[int32][]event.Fingerprint
 	answers  map[event.Fingerprint]engine.AnswerRow
+	sets     map[string][]engine.SetRow  // by account, in the order in which they were written
 	rows     map[string]map[string][]any // table → key → values in the order of columns
 	columns  map[string][]string
 	swept    int32 // day before which fingerprints were dropped
@@ -31,7 +34,7 @@ type shelf struct {
 
 func newShelf() shelf {
 	return shelf{accounts: make(map[string][]byte), days: make(map[int32][]event.Fingerprint),
-		answers: make(map[event.Fingerprint]engine.AnswerRow), rows: make(map[string]map[string][]any), columns: make(map[string][]string)}
+		answers: make(map[event.Fingerprint]engine.AnswerRow), sets: make(map[string][]engine.SetRow), rows: make(map[string]map[string][]any), columns: make(map[string][]string)}
 }
 
 // keys are the columns that tell a table's rows apart.
@@ -103,6 +106,9 @@ func (s *shelf) put(c *engine.Checkpoint) error {
 			}
 		}
 	}
+	for _, row := range c.Sets {
+		s.sets[row.Account] = engine.KeepSet(s.sets[row.Account], row)
+	}
 	for _, a := range c.Answers {
 		s.answers[a.Fingerprint] = a
 	}
@@ -164,6 +170,11 @@ func (s *shelf) fetch(state *engine.State, need engine.Needs) error {
 			return err
 		}
 	}
+	for _, key := range need.Sets {
+		if err := state.LoadSets(key, s.sets[key]); err != nil {
+			return err
+		}
+	}
 	for _, day := range need.Days {
 		state.LoadDay(day, s.days[day])
 	}
@@ -202,6 +213,12 @@ func load(ctx context.Context, from Rows, parts []*partition) error {
 		case "account_states":
 			if p, err = at(r, "partition"); err == nil {
 				p.shelf.accounts[r.text("account")] = r.bytes("state")
+			}
+		case "account_sets":
+			if p, err = at(r, "partition"); err == nil {
+				row := engine.SetRow{Account: r.text("account"), Meter: r.text("meter"), Spilled: meter.Spilled{
+					Window: catalog.Period(r.text("per")), Start: clock.Time(r.int("start_at")), Data: r.bytes("data")}}
+				p.shelf.sets[row.Account] = append(p.shelf.sets[row.Account], row)
 			}
 		case "timers":
 			if p, err = at(r, "partition"); err == nil {

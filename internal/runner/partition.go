@@ -256,6 +256,15 @@ func (p *partition) fetch(ctx context.Context, need engine.Needs) (err error) {
 			}
 		}
 	}
+	for _, key := range need.Sets {
+		rows, err := st.Sets(ctx, p.n, key)
+		if err != nil {
+			return err
+		}
+		if err := p.state.LoadSets(key, rows); err != nil {
+			return err
+		}
+	}
 	for _, day := range need.Days {
 		fps, err := st.Segments(ctx, p.n, day)
 		if err != nil {

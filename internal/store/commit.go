@@ -36,6 +36,9 @@ func (s *Store) Commit(ctx context.Context, c *engine.Checkpoint) error {
 				return fmt.Errorf("%.60s…: %w", b.head, err)
 			}
 		}
+		if err := s.putSets(ctx, tx, c); err != nil {
+			return err
+		}
 		if err := s.putLimits(ctx, tx, c.Accounts); err != nil {
 			return err
 		}

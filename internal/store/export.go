@@ -18,7 +18,7 @@ import (
 // tables are all tables in an order in which they can be filled: what is referred to comes
 // first. A test holds the list against the database.
 var tables = []string{
-	"meta", "partitions", "account_states", "timers", "dedup_segments", "answers", "outbox",
+	"meta", "partitions", "account_states", "account_sets", "timers", "dedup_segments", "answers", "outbox",
 	"accounts", "people", "limits", "signals", "decisions", "outcomes", "requests", "opportunities",
 	"ledger", "usage_periods", "catalogs", "catalog_activations", "keys", "console_users", "sessions",
 	"person_keys", "imports",

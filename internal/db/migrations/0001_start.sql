@@ -29,6 +29,19 @@ CREATE TABLE account_states (
     PRIMARY KEY (partition, account)
 ) {compact};
 
+-- Members that meters tell apart, where there are too many of them for the account's state:
+-- rows are added with each checkpoint, and now and then one takes the place of all.
+CREATE TABLE account_sets (
+    partition BIGINT NOT NULL,
+    account   {text} NOT NULL,
+    meter     {text} NOT NULL,
+    per       {text} NOT NULL, -- of the window, empty for the account's life
+    start_at  BIGINT NOT NULL,
+    seq       BIGINT NOT NULL, -- log position of the checkpoint
+    data      {bytes} NOT NULL,
+    PRIMARY KEY (partition, account, meter, per, start_at, seq)
+) {compact};
+
 -- An account's timers in one row, so that a checkpoint that changes none of them writes nothing.
 CREATE TABLE timers (
     account   {text} PRIMARY KEY,
