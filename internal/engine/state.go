@@ -128,6 +128,16 @@ func (s *State) Needs(records []event.Record) Needs {
 				days[d], known = true, false
 			}
 		}
+		if r.Kind == event.KindVoid {
+			for _, d := range voidDays(r, until) {
+				if !s.seen.has(d) {
+					if days == nil {
+						days = make(map[int32]bool)
+					}
+					days[d], known = true, false
+				}
+			}
+		}
 		if answered(r.Kind) && known {
 			fp := event.FingerprintOf(r.Source, r.ID)
 			if _, ok := s.remembered(fp); !ok && s.seen.find(r, until, fp) {
