@@ -46,10 +46,11 @@ type series struct {
 	totals []parts      // by length of window, for rules of many times
 	rates  []parts      // by length of window
 
-	// No counting rule fires before the next-th fact, unless one happens at or after
-	// nextAt (when set). Both are worked out anew when they are zero, and not stored.
-	next   int64
-	nextAt clock.Time
+	// No rule on a number fires before fact number nextNumber, and no rule on a window before
+	// fact number next, unless one happens at or after nextAt (when set). They are worked
+	// out anew when they are zero, and not stored.
+	nextNumber, next int64
+	nextAt           clock.Time
 }
 
 // mark is the newest fact of a rule's last firing.
@@ -180,7 +181,7 @@ func (st *State) Prune(rules map[string]*catalog.Signal, streams *catalog.Stream
 }
 
 func (se *series) prune(t *catalog.Stream) {
-	se.next, se.nextAt = 0, 0
+	se.nextNumber, se.next, se.nextAt = 0, 0, 0
 	if extra := len(se.times) - t.Keep; extra > 0 {
 		se.times = slices.Delete(se.times, 0, extra)
 	}

@@ -82,8 +82,9 @@ func (st *State) count(t *catalog.Stream, f *fact) []Signal {
 		partsFor(&se.totals, within).add(partAt(f.at, width(within, totalParts)), totalParts, quantity.One)
 	}
 	var out []Signal
-	if se.n >= se.next || se.nextAt != 0 && se.last >= se.nextAt {
-		out = st.look(se, t, f)
+	numbers, windows := se.n >= se.nextNumber, se.n >= se.next || se.nextAt != 0 && se.last >= se.nextAt
+	if numbers || windows {
+		out = st.look(se, t, f, numbers, windows)
 	}
 	if len(t.Rates) > 0 {
 		out = append(out, st.compare(se, t, quantity.One, f)...)
@@ -117,14 +118,20 @@ func (se *series) keep(at clock.Time, most int) {
 	se.times[i-1] = at
 }
 
-// look fires the rules on numbers and windows whose moment it is, and works out before
+// look fires the rules on numbers, or windows, whose moment it is, and works out before
 // which fact none of them can have another.
-func (st *State) look(se *series, t *catalog.Stream, f *fact) []Signal {
+func (st *State) look(se *series, t *catalog.Stream, f *fact, numbers, windows bool) []Signal {
 	l := looking{st: st, se: se, t: t, f: *f, next: math.MaxInt64}
-	l.numbers()
-	l.windows()
-	l.totals()
-	se.next, se.nextAt = l.next, l.nextAt
+	if numbers {
+		l.numbers()
+		se.nextNumber = l.next
+	}
+	if windows {
+		l.next = math.MaxInt64
+		l.windows()
+		l.totals()
+		se.next, se.nextAt = l.next, l.nextAt
+	}
 	return l.out
 }
 

@@ -46,19 +46,27 @@ func manyRules(n int, name func(i int) string) []*catalog.Signal {
 // thousand, among rules of all kinds that never fire.
 func BenchmarkEventThatFiresNothing(b *testing.B) {
 	for _, over := range []struct {
-		name string
-		of   func(i int) string
+		name     string
+		of       func(i int) string
+		filtered bool // each rule by a filter of its own
 	}{
-		{"over other event types", func(i int) string { return fmt.Sprintf("other%d.done", i) }},
-		{"over the same event type", func(int) string { return "email.sent" }},
+		{"over other event types", func(i int) string { return fmt.Sprintf("other%d.done", i) }, false},
+		{"over the same event type", func(int) string { return "email.sent" }, false},
+		{"over the same event type with other values", func(int) string { return "email.sent" }, true},
 	} {
 		for _, n := range []int{1, 10, 100, 1000} {
 			b.Run(fmt.Sprintf("%d rules %s", n, over.name), func(b *testing.B) {
 				rules := append(manyRules(n, over.of), &catalog.Signal{Key: "own", When: catalog.When{Event: "email.sent", Nth: 1 << 40}})
+				for i, s := range rules {
+					if over.filtered && s.Key != "own" {
+						value := catalog.Literal{Kind: event.String, Text: fmt.Sprint("list ", i)}
+						s.When.Where = []catalog.Test{{Property: "list", Op: catalog.Is, Values: []catalog.Literal{value}}}
+					}
+				}
 				streams := catalog.NewStreams(rules, nil)
 				var st State
 				c := Context{Now: start, ID: func(p ...string) string { return strings.Join(p, ":") }}
-				r := &event.Record{Type: "email.sent"}
+				r := &event.Record{Type: "email.sent", Props: []event.Prop{{Name: "list", Value: event.Value{Kind: event.String, Text: "news"}}}}
 				var few [8]*catalog.Stream
 				next := func() {
 					c.Now += 2 * clock.Minute
