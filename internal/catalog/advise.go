@@ -145,6 +145,7 @@ func (r *reader) adviseSignals() {
 		if !offered[s.Key] && !people {
 			r.doubt("unused_signal", path, "", "add an offer with on: ["+s.Key+"], or a route to people", "no offer and no route uses this signal")
 		}
+		r.adviseRate(path, &s.When)
 		if s.When.Limit == "" {
 			continue
 		}

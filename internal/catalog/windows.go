@@ -2,9 +2,12 @@ package catalog
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/headroomhq/headroom/internal/condition"
 	"github.com/headroomhq/headroom/internal/quantity"
 )
 
@@ -134,6 +137,16 @@ func (r *reader) windowed(s *Signal, rule string, has map[string]bool) {
 		if w.After == 0 {
 			w.After = 1
 		}
+	}
+}
+
+// adviseRate finds rates of an event type that is nearly the name of a meter.
+func (r *reader) adviseRate(path string, w *When) {
+	if w.Rate == "" || r.c.Meters[w.Rate] != nil || len(r.c.Meters) > maxSuggested {
+		return
+	}
+	if near := condition.Nearest(w.Rate, slices.Sorted(maps.Keys(r.c.Meters))); near != "" {
+		r.doubt("rate_of_event", path+".when.rate", w.Rate, "did you mean "+near+"?", "there is no meter %s, so this counts events of that type", w.Rate)
 	}
 }
 

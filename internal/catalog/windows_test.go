@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,6 +82,20 @@ func TestEveryConditionOverTimeIsReadAndTold(t *testing.T) {
 				t.Errorf("told as %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+func TestARateOfNearlyAMeterIsDoubted(t *testing.T) {
+	const signals = "meters: {emails: {event: email.sent}}\nfeatures: {emails: {meter: emails}}\nrouting: [{to: alice}]\nsignals: {x: {when: {rate: %s, over: 7d, rises: 5%%}, type: upsell}}"
+	for name, want := range map[string]string{"emails": "", "email.sent": "", "emials": `rate_of_event signals.x.when.rate "emials" @4:28`} {
+		c, findings := Parse("", with(fmt.Sprintf(signals, name)))
+		got := ""
+		for _, f := range findings {
+			got += short(f)
+		}
+		if c == nil || got != want {
+			t.Errorf("rate of %s: got %q, want %q", name, got, want)
+		}
 	}
 }
 

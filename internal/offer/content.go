@@ -212,7 +212,7 @@ func ownStory(in *Input, c *chosen, f *catalog.Feature) string {
 			}
 		case rule.When.TrialEndsIn != 0:
 			return "Your trial ends in " + signal.Span(in.Subscription.TrialEndsAt.Sub(in.Now))
-		case rule.When.Event != "" && !strings.HasPrefix(s.Evidence, "The event"):
+		case (rule.When.Event != "" || len(rule.When.Sequence) > 0) && !strings.HasPrefix(s.Evidence, "The event") && !strings.HasPrefix(s.Evidence, `"`):
 			return "You " + signal.Inside(s.Evidence)
 		}
 	}
