@@ -113,5 +113,5 @@ func TestAClockThatJumpsLosesAndDoublesNothing(t *testing.T) {
 		n.heal(patience)
 		c.look(s)
 	}}
-	torture(t, []*node{n}, 8, running, running, restart)
+	torture(t, []*node{n}, running, running, running, running, running, restart, restart, restart)
 }

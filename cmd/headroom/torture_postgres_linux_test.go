@@ -31,5 +31,5 @@ func TestNothingIsLostOrDoubledWhenPostgreSQLIsKilled(t *testing.T) {
 		s.nodes[0].start()
 		s.nodes[0].heal(patience)
 	}}
-	torture(t, []*node{newNode(t, t.TempDir(), "--database", postgres.URL())}, 6, server, server, backend, both, killNode)
+	torture(t, []*node{newNode(t, t.TempDir(), "--database", postgres.URL())}, server, backend, backend, both, killNode)
 }

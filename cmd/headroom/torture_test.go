@@ -31,6 +31,7 @@ type storm struct {
 	nodes  []*node
 	h      *history
 	round  int
+	began  time.Time // the round
 	faults []fault
 
 	stop, abort atomic.Bool
@@ -65,8 +66,8 @@ func seed(t *testing.T) uint64 {
 	return s
 }
 
-// torture plays a scenario: in every round so many of the faults, at random times.
-func torture(t *testing.T, nodes []*node, perRound int, faults ...fault) {
+// torture plays a scenario: in every round each of the faults, in random order at random times.
+func torture(t *testing.T, nodes []*node, faults ...fault) {
 	t.Helper()
 	s := &storm{t: t, seed: seed(t), nodes: nodes, h: newHistory(), faults: faults}
 	t.Cleanup(func() {
@@ -87,7 +88,7 @@ func torture(t *testing.T, nodes []*node, perRound int, faults ...fault) {
 	setCatalog(t, nodes[0].url, killCatalog)
 	for s.round = range rounds(t) {
 		s.rng = rand.New(rand.NewPCG(s.seed, uint64(s.round)))
-		s.play(perRound)
+		s.play()
 		if t.Failed() {
 			t.Fatalf("round %d", s.round)
 		}
@@ -95,8 +96,9 @@ func torture(t *testing.T, nodes []*node, perRound int, faults ...fault) {
 }
 
 // play is one round, on accounts of its own.
-func (s *storm) play(perRound int) {
+func (s *storm) play() {
 	s.t.Helper()
+	s.began = time.Now()
 	var accounts, urls []string
 	for _, n := range s.nodes {
 		urls = append(urls, n.url)
@@ -115,9 +117,9 @@ func (s *storm) play(perRound int) {
 		s.clients.Go(with(id).run)
 	}
 	var story []string
-	for range perRound {
+	for _, i := range s.rng.Perm(len(s.faults)) {
 		s.lull()
-		f := s.faults[s.rng.IntN(len(s.faults))]
+		f := s.faults[i]
 		story = append(story, f.name)
 		f.do(s)
 	}
@@ -126,7 +128,7 @@ func (s *storm) play(perRound int) {
 	for _, n := range s.nodes {
 		n.heal(patience)
 	}
-	s.t.Logf("round %d: %q", s.round, story)
+	s.t.Logf("round %d: %q in %v", s.round, story, time.Since(s.began).Round(time.Millisecond))
 	s.finish()
 	s.settle(with(killClients), accounts)
 }
@@ -248,8 +250,8 @@ func (s *storm) settle(c *client, accounts []string) {
 	for _, n := range s.nodes {
 		revived += n.revived
 	}
-	s.t.Logf("round %d: %d events, %d consumes of which %d allowed, %d answers in all; started %v times, %d of them because a server did not get well by itself",
-		s.round, events, consumes, allowed, s.h.answered, slices.Collect(maps.Values(s.startsByNode())), revived)
+	s.t.Logf("round %d in %v: %d events, %d consumes of which %d allowed, %d answers in all; started %v times, %d of them because a server did not get well by itself",
+		s.round, time.Since(s.began).Round(time.Millisecond), events, consumes, allowed, s.h.answered, slices.Collect(maps.Values(s.startsByNode())), revived)
 }
 
 func (s *storm) startsByNode() map[string]int {
@@ -286,7 +288,7 @@ func (s *storm) ask(c *client, method, path string, body, out any, headers ...st
 }
 
 func TestNothingAcknowledgedIsLostOrDoubledWhenTheServerIsKilled(t *testing.T) {
-	torture(t, []*node{newNode(t, t.TempDir())}, 6, killNode)
+	torture(t, []*node{newNode(t, t.TempDir())}, killNode, killNode, killNode, killNode, killNode, killNode)
 }
 
 func TestTwoProcessesOnOneDatabaseFightForPartitionsAndCountOnce(t *testing.T) {
@@ -312,5 +314,5 @@ func TestTwoProcessesOnOneDatabaseFightForPartitionsAndCountOnce(t *testing.T) {
 			n.heal(patience)
 		}
 	}}
-	torture(t, []*node{newNode(t, t.TempDir(), more...), newNode(t, t.TempDir(), more...)}, 6, killNode, killNode, freeze, both, killLog)
+	torture(t, []*node{newNode(t, t.TempDir(), more...), newNode(t, t.TempDir(), more...)}, killNode, killNode, freeze, both, killLog)
 }

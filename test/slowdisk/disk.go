@@ -23,6 +23,7 @@ type disk struct {
 	store string
 	at    string // where it is mounted
 	fuse  *fuse.Server
+	lies  bool // a sync does nothing, as on disks that answer before they have written
 
 	head  sync.Mutex // held while a sync takes its time: one after the other, as on one disk
 	syncs atomic.Int64
@@ -119,6 +120,16 @@ func (d *disk) cut(rng *rand.Rand) (lost, error) {
 	l, err := d.rollback(rng)
 	d.mu.Unlock()
 	return l, errors.Join(err, d.mount(d.at))
+}
+
+// settle makes all that was written stand.
+func (d *disk) settle() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for key, f := range d.files {
+		d.drop(key, f)
+	}
+	d.keepNames(d.serial)
 }
 
 // wait takes as long as a sync takes.

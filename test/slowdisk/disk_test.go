@@ -174,6 +174,21 @@ func TestWhenTheRoomEndsWritesFailUntilThereIsSomeAgain(t *testing.T) {
 	}
 }
 
+func TestWhatWasThereLongEnoughStands(t *testing.T) {
+	d, at := mounted(t)
+	path := filepath.Join(at, "f")
+	for seed := range uint64(10) {
+		if err := os.WriteFile(path, []byte("never synced"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d.settle()
+		must(d.cut(rand.New(rand.NewPCG(seed, 0))))(t)
+		if text, err := os.ReadFile(path); err != nil || string(text) != "never synced" {
+			t.Fatalf("%q, %v", text, err)
+		}
+	}
+}
+
 func TestEverySyncIsWaitedFor(t *testing.T) {
 	d, at := mounted(t)
 	d.setDelay(time.Microsecond, time.Millisecond)

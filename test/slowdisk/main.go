@@ -38,6 +38,7 @@ func run(args []string, in io.Reader, out io.Writer) (err error) {
 	free := flags.Int64("free", -1, "bytes of room; unbounded when negative")
 	seed := flags.Uint64("seed", 1, "of delays and of what survives a power cut")
 	store := flags.String("store", "", "directory that holds the content (default: a temporary one, removed at the end)")
+	lie := flags.Bool("lie", false, "say of every sync that it is done, and do nothing")
 	commands := flags.Bool("commands", false, "read commands from the standard input, and end with it")
 	flags.Usage = func() {
 		fmt.Fprintln(flags.Output(), "usage: slowdisk [flags] DIR\n\nMounts a slow disk at DIR until it is interrupted.")
@@ -63,6 +64,7 @@ func run(args []string, in io.Reader, out io.Writer) (err error) {
 		return err
 	}
 	d := newDisk(*store, *seed)
+	d.lies = *lie
 	d.setFree(*free)
 	d.setDelay(*delay, *upTo)
 	d.setStall(*stall, *oneIn)
@@ -104,7 +106,8 @@ func obey(d *disk, in io.Reader, out io.Writer) error {
 //	stall 2s 100      one sync in so many takes that long; 0s for none
 //	free 1048576      bytes of room from now on; -1 for no bound
 //	cut 7             power cut: what was not synced is gone, or a part of it by that seed
-//	syncs             how many there were
+//	sync              all that was written stands, as after a while without a power cut
+//	syncs             how many syncs there were
 func command(d *disk, words []string) (string, error) {
 	bad := func() (string, error) {
 		return "", fmt.Errorf("cannot read the command %q", strings.Join(words, " "))
@@ -143,6 +146,8 @@ func command(d *disk, words []string) (string, error) {
 		}
 		lost, err := d.cut(rand.New(rand.NewPCG(seed, 0)))
 		return fmt.Sprintf("ok %d pages of %d files, %d names", lost.pages, lost.files, lost.names), err
+	case "sync":
+		d.settle()
 	case "syncs":
 		return fmt.Sprintf("ok %d", d.syncs.Load()), nil
 	default:

@@ -186,6 +186,12 @@ func (c *Cluster) KillBackend(n int) {
 // Running says whether the server still runs.
 func (c *Cluster) Running() bool { return c.server() != 0 }
 
+// Said returns how often the server said something.
+func (c *Cluster) Said(words string) int {
+	text, _ := os.ReadFile(filepath.Join(c.dir, "log"))
+	return strings.Count(string(text), words)
+}
+
 // Output returns the end of what the server said.
 func (c *Cluster) Output() string {
 	text, _ := os.ReadFile(filepath.Join(c.dir, "log"))
