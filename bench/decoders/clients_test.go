@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"syscall"
 	"testing"
 	"time"
 
@@ -89,19 +88,11 @@ func (r *reader) Read(p []byte) (int, error) {
 // cpu runs f and reports the CPU time of the process beside the time on the wall.
 func cpu(b *testing.B, f func() error) {
 	b.ReportAllocs()
-	before := spent(b)
+	before := load.CPU()
 	for b.Loop() {
 		if err := f(); err != nil {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(spent(b)-before)/float64(b.N), "cpu-ns/op")
-}
-
-func spent(b *testing.B) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	b.ReportMetric(float64(load.CPU()-before)/float64(b.N), "cpu-ns/op")
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -35,6 +36,8 @@ type Result struct {
 	Took []time.Duration
 	// Spent is the time from the first request to the last answer.
 	Spent time.Duration
+	// CPU is the processor time this process took meanwhile, user and system.
+	CPU time.Duration
 	// Busy counts answers of 429; each was sent again after its Retry-After.
 	Busy int
 }
@@ -43,6 +46,7 @@ type Result struct {
 func (r *Result) Add(o Result) {
 	r.Took = append(r.Took, o.Took...)
 	r.Spent += o.Spent
+	r.CPU += o.CPU
 	r.Busy += o.Busy
 }
 
@@ -88,7 +92,7 @@ func run(ctx context.Context, address string, sources []Source, duration time.Du
 	var mu sync.Mutex
 	var all Result
 	var busy atomic.Int64
-	began := time.Now()
+	began, cpu := time.Now(), CPU()
 	until := began.Add(duration)
 	var wg sync.WaitGroup
 	for i, source := range sources {
@@ -128,11 +132,20 @@ func run(ctx context.Context, address string, sources []Source, duration time.Du
 		})
 	}
 	wg.Wait()
-	all.Spent, all.Busy = time.Since(began), int(busy.Load())
+	all.Spent, all.CPU, all.Busy = time.Since(began), CPU()-cpu, int(busy.Load())
 	if err := context.Cause(ctx); err != nil {
 		return Result{}, err
 	}
 	return all, nil
+}
+
+// CPU returns the processor time this process has taken, user and system.
+func CPU() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // sent says what sending a request took besides its answer.

@@ -69,6 +69,8 @@ type eventsResult struct {
 	BytesPerMessage    float64 `json:"log_bytes_per_message"`
 	RecordsPerMessage  float64 `json:"log_records_per_message"`
 	AccountsSubscribed int     `json:"accounts_with_subscription"`
+	CPUPerEvent        float64 `json:"cpu_microseconds_per_event"` // of the process, load generator and checkpoints included
+	CPURatio           float64 `json:"cpu_ratio"`                  // the reference's to ours, higher is better: what other work on the machine changes little
 }
 
 func (b *eventsBench) sources() []load.Source {
@@ -143,8 +145,10 @@ func (b *eventsBench) turns(ctx context.Context, s *benched) (*eventsResult, err
 			if err := measure(ctx, s.address, sources, d, http.StatusAccepted, counts, &ours); err != nil {
 				return err
 			}
+			cpu := load.CPU()
 			stepped, checkpointed, err := s.settle(ctx)
 			if counts {
+				ours.CPU += load.CPU() - cpu
 				catchUp, checkpoint = catchUp+stepped, checkpoint+checkpointed
 			}
 			return err
@@ -175,6 +179,11 @@ func (b *eventsBench) turns(ctx context.Context, s *benched) (*eventsResult, err
 	ref := float64(len(reference.Took)*b.batch) / reference.Spent.Seconds()
 	res.Reference = map[string]any{"name": "net/http handler that decodes the same requests with encoding/json and drops them", "events_per_second": ref}
 	res.Ratio = res.EventsPerSecond / ref
+	if n > 0 && len(reference.Took) > 0 {
+		res.CPUPerEvent = float64(ours.CPU.Nanoseconds()) / 1000 / float64(n)
+		referenceCPU := float64(reference.CPU.Nanoseconds()) / 1000 / float64(len(reference.Took)*b.batch)
+		res.Reference["cpu_microseconds_per_event"], res.CPURatio = referenceCPU, referenceCPU/res.CPUPerEvent
+	}
 	return res, nil
 }
 
@@ -240,6 +249,7 @@ func (b *eventsBench) print(r *eventsResult) error {
 	fmt.Printf("caught up after %.3f s, checkpointed %.3f s later; peak memory %.0f MiB\n", r.CatchUp, r.Checkpoint, float64(r.PeakMemory)/(1<<20))
 	fmt.Printf("an event takes %.0f bytes of log and %.0f of database on disk, %.0f as sent; %.0f log messages/s of %.0f bytes\n",
 		r.LogPerEvent, r.DatabasePerEvent, r.RequestPerEvent, r.MessagesPerSecond, r.BytesPerMessage)
+	fmt.Printf("CPU time per event %.2f µs, of the reference %.2f µs, load generator included: ratio %.2f\n", r.CPUPerEvent, r.Reference["cpu_microseconds_per_event"], r.CPURatio)
 	fmt.Printf("%v\n", r.Conditions)
 	return nil
 }

@@ -58,6 +58,7 @@ type sweepPoint struct {
 	P999            float64 `json:"p999_ms"`
 	PeakMemory      int64   `json:"peak_memory_bytes"`
 	CatchUp         float64 `json:"seconds_to_catch_up"`
+	CPUPerEvent     float64 `json:"cpu_microseconds_per_event"`
 }
 
 // sweepResult is the document of bench sweep; its first line is the point of bench events
@@ -70,7 +71,7 @@ type sweepResult struct {
 func (b *sweepBench) run(ctx context.Context) error {
 	var res sweepResult
 	if b.output != "json" {
-		fmt.Printf("%-20s %9s %10s %10s %6s %9s %9s %9s %8s\n", "curve", "at", "events/s", "reference", "ratio", "p50 ms", "p99 ms", "p99.9 ms", "MiB")
+		fmt.Printf("%-20s %9s %10s %10s %6s %9s %9s %9s %8s %8s\n", "curve", "at", "events/s", "reference", "ratio", "p50 ms", "p99 ms", "p99.9 ms", "MiB", "CPU µs")
 	}
 	for _, c := range []struct {
 		name string
@@ -137,11 +138,11 @@ func (b *sweepBench) curve(ctx context.Context, name string, at []int, set func(
 		}
 		ref, _ := r.Reference["events_per_second"].(float64)
 		point := sweepPoint{Curve: name, At: x, EventsPerSecond: r.EventsPerSecond, Reference: ref, Ratio: r.Ratio,
-			P50: r.P50, P99: r.P99, P999: r.P999, PeakMemory: r.PeakMemory, CatchUp: r.CatchUp}
+			P50: r.P50, P99: r.P99, P999: r.P999, PeakMemory: r.PeakMemory, CatchUp: r.CatchUp, CPUPerEvent: r.CPUPerEvent}
 		points = append(points, point)
 		if b.output != "json" {
-			fmt.Printf("%-20s %9d %10.0f %10.0f %6.2f %9.2f %9.2f %9.2f %8.0f\n", point.Curve, point.At, point.EventsPerSecond, point.Reference, point.Ratio,
-				point.P50, point.P99, point.P999, float64(point.PeakMemory)/(1<<20))
+			fmt.Printf("%-20s %9d %10.0f %10.0f %6.2f %9.2f %9.2f %9.2f %8.0f %8.2f\n", point.Curve, point.At, point.EventsPerSecond, point.Reference, point.Ratio,
+				point.P50, point.P99, point.P999, float64(point.PeakMemory)/(1<<20), point.CPUPerEvent)
 		}
 	}
 	return points, nil

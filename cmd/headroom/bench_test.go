@@ -69,7 +69,7 @@ func TestEveryBenchPrintsItsDocument(t *testing.T) {
 		reference  []string
 	}{
 		{"events, in batches", "events --accounts 50 --batch 20 --clients 2 --references decode",
-			[]string{"events_per_second", "p50_ms", "p99_ms", "p999_ms", "ratio", "events", "seconds_to_catch_up", "peak_memory_bytes", "log_bytes_per_event", "database_bytes_per_event:any", "answers_429:any"},
+			[]string{"events_per_second", "p50_ms", "p99_ms", "p999_ms", "ratio", "events", "seconds_to_catch_up", "peak_memory_bytes", "log_bytes_per_event", "cpu_microseconds_per_event", "cpu_ratio", "database_bytes_per_event:any", "answers_429:any"},
 			[]string{"name:any", "events_per_second"}},
 		{"events, one a request", "events --accounts 50 --batch 1 --clients 4 --references decode",
 			[]string{"events_per_second", "p50_ms", "p99_ms", "ratio"}, []string{"name:any", "events_per_second"}},
