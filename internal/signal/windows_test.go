@@ -441,3 +441,22 @@ func TestABrokenStateIsRefused(t *testing.T) {
 		t.Errorf("another version: %v", err)
 	}
 }
+
+// A timer that moved with every event would be an entry in the heap of timers for each.
+func TestTheTimerMovesOnlyWhenItHasCome(t *testing.T) {
+	rules := []*catalog.Signal{ruleOf(catalog.When{Absent: "a.done", For: 14 * aDay, After: 1}), {Key: "falls", When: catalog.When{Rate: "a.done", Over: aWeek, Falls: 90, AtLeast: quantity.Of(10)}}}
+	var st State
+	moved, now := 0, clock.Time(0)
+	for now = range clock.Time(100) * 24 {
+		due := st.Due()
+		for st.Due() != 0 && st.Due() <= start+now*clock.Hour {
+			apply(&st, passes(st.Due()-start), rules)
+		}
+		if apply(&st, does(now*clock.Hour, "a.done"), rules); st.Due() != due {
+			moved++
+		}
+	}
+	if moved > 20 {
+		t.Errorf("%d events moved the timer %d times", now+1, moved)
+	}
+}
