@@ -101,7 +101,7 @@ var (
 	giveFields = []field[Give]{
 		{"plan", func(r *reader, v value, g *Give) { g.Plan = r.name(v) }},
 		{"addon", func(r *reader, v value, g *Give) { g.Addon = r.name(v) }},
-		{"quantity", func(r *reader, v value, g *Give) { g.Quantity = r.whole(v, 1, 1_000_000) }},
+		{"quantity", func(r *reader, v value, g *Give) { g.Quantity = r.whole(v, 1_000_000) }},
 	}
 	contactFields = []field[Contact]{
 		{"cooldown", func(r *reader, v value, c *Contact) { c.Cooldown = r.duration(v, maxDuration) }},

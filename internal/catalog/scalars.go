@@ -203,8 +203,9 @@ func (r *reader) percent(v value, low, high int64) int64 {
 	return n
 }
 
-// whole reads a whole number from low to high.
-func (r *reader) whole(v value, low, high int64) int64 {
+// whole reads a whole number from 1 to high.
+func (r *reader) whole(v value, high int64) int64 {
+	const low = 1
 	s, ok := r.scalar(v, "write a whole number")
 	if !ok {
 		return low

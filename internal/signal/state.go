@@ -83,7 +83,7 @@ func find[T any](all []T, id uint64, of func(*T) uint64) (int, bool) {
 	return low, low < len(all) && of(&all[low]) == id
 }
 
-func (s *series) key() uint64 { return s.id }
+func (se *series) key() uint64 { return se.id }
 func (m *mark) key() uint64   { return m.rule }
 func (b *begun) key() uint64  { return b.id }
 

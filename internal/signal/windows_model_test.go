@@ -165,7 +165,7 @@ func (m *model) windows(n int64) (before, last quantity.Quantity) {
 	if m.parts == nil || m.first > n-13 {
 		return 0, 0
 	}
-	for i := int64(0); i < 7; i++ {
+	for i := range int64(7) {
 		before, last = before.Add(m.parts[n-7-i]), last.Add(m.parts[n-i])
 	}
 	return before, last

@@ -429,7 +429,7 @@ func playAll(rules []*catalog.Signal) ([]Signal, State) {
 func TestABrokenStateIsRefused(t *testing.T) {
 	_, st := playAll(manyRules(24, func(int) string { return "a.done" }))
 	whole := st.AppendBinary(nil)
-	for n := range len(whole) {
+	for n := range whole {
 		if _, err := DecodeState(whole[:n]); err == nil {
 			t.Errorf("the first %d of %d bytes were taken", n, len(whole))
 		}
