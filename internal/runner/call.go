@@ -85,7 +85,8 @@ func (r *Runner) Read(ctx context.Context, key string, after uint64, f func(View
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.torn {
+	// What is lost may hold accounts that a later owner has written.
+	if p.torn || p.isGone() {
 		return errLost
 	}
 	if !p.state.Loaded(key) {

@@ -155,6 +155,9 @@ func (p *partition) pass(position uint64) bool {
 func (p *partition) apply(ctx context.Context, it item) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.isGone() { // and the state may hold accounts that a later owner has written
+		return errLost
+	}
 	if it.position <= p.state.Position {
 		return nil
 	}

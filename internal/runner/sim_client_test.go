@@ -150,6 +150,8 @@ func (c *simClients) act(w *world) {
 			r = c.newCall(w)
 		}
 		c.ask(w, n, r)
+	case k < 16:
+		c.list(w, n)
 	case k < 19:
 		c.read(w, n, simAccounts[w.rng.IntN(len(simAccounts))])
 	default:
@@ -356,6 +358,29 @@ func (c *simClients) read(w *world, n *simNode, key string) {
 		default:
 			w.note(n, "read of %s after %d: at %d", key, after, saw.at)
 			c.readings = append(c.readings, saw)
+		}
+	}
+}
+
+// list waits until lists show everything that anybody was told of.
+func (c *simClients) list(w *world, n *simNode) {
+	after := uint64(0)
+	for _, at := range c.last {
+		after = max(after, at)
+	}
+	var err error
+	t := w.spawn(n, n.ctx, "list", func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, simPatience)
+		defer cancel()
+		err = n.runner.WaitAll(ctx, after, true)
+	})
+	t.ended = func() {
+		if err != nil || n.dead {
+			return
+		}
+		lowest, failed := w.store.MinPosition(context.Background())
+		if w.note(n, "lists up to %d: %d, %v", after, lowest, failed); lowest < after {
+			w.blame("node %d said that lists show position %d, and they stand at %d", n.n, after, lowest)
 		}
 	}
 }

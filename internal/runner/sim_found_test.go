@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
@@ -73,4 +74,34 @@ func TestAProcessThatStopsInTheMiddleOfAMessageWritesNothingOfIt(t *testing.T) {
 	if got := speakers(t, second, "acme", end); got != quantity.One {
 		t.Errorf("acme has %s speakers, want 1", got)
 	}
+}
+
+// A frozen node woke, loaded what its successor had written, saw that the partition was no
+// longer its own, and showed that to a reader who was waiting.
+func TestWhatALostPartitionHoldsIsNeitherReadNorSteppedOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRunner(Options{Partitions: 1, Logger: slog.New(slog.DiscardHandler)})
+		p := newPartition(r, 0, 1)
+		p.state = engine.NewState(0, 1, 0, "", engine.Rules, nil)
+		p.cat = &catalog.Catalog{}
+		if err := p.state.LoadAccount("acme", nil); err != nil {
+			t.Fatal(err)
+		}
+		r.owned[0] = p
+		p.mu.Lock()
+		var err error
+		go func() {
+			err = r.Read(t.Context(), "acme", 0, func(View) error { t.Error("it was read"); return nil })
+		}()
+		synctest.Wait() // the reader waits for the lock
+		p.lose()
+		p.mu.Unlock()
+		synctest.Wait()
+		if !errors.Is(err, errLost) {
+			t.Errorf("the reader heard %v", err)
+		}
+		if err := p.apply(t.Context(), item{position: 2}); !errors.Is(err, errLost) || p.state.Position != 1 {
+			t.Errorf("the next message was stepped to %d, %v", p.state.Position, err)
+		}
+	})
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/headroomhq/headroom/internal/event"
 )
 
 // bubble runs a seed in a bubble of simulated time.
@@ -50,8 +52,8 @@ func number(t *testing.T, name string, otherwise uint64) uint64 {
 	return n
 }
 
-// seeds is how many runs there are without HEADROOM_SIM_SEEDS.
-const seeds = 2000
+// seeds is how many runs there are without HEADROOM_SIM_SEEDS; make test asks for more.
+const seeds = 400
 
 func TestWhateverFailsEverythingIsCountedOnceAndAnsweredAsInOneCleanRun(t *testing.T) {
 	if os.Getenv("HEADROOM_SEED") != "" {
@@ -130,13 +132,50 @@ func TestTheCheckerNoticesWhatIsMissing(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			on := bench(t, c.flaw)
-			for seed := range uint64(200) {
+			for seed := range uint64(600) {
 				if _, err := bubble(t, on, seed, c.flaw); err != nil {
 					t.Logf("at seed %d: %.300v", seed, err)
 					return
 				}
 			}
-			t.Error("not noticed in 200 seeds")
+			t.Error("not noticed in 600 seeds")
 		})
 	}
+}
+
+func TestAPartitionThatFallsBehindKeepsNoMoreThanItsQueueInMemory(t *testing.T) {
+	on := bench(t, simFlaw{})
+	if err := on.empty(); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		w, err := newWorld(on, 1, simFlaw{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.end()
+		w.calm = true
+		n := w.add()
+		w.letAll(n)
+		for i := range 1000 {
+			w.append([]event.Record{{Kind: event.KindEvent, Source: "app", ID: strconv.Itoa(i), Key: "acme", Type: "speaker.added"}})
+		}
+		synctest.Wait()
+		w.letAll(n)
+		p := n.runner.owned[event.Partition("acme", w.partitions)]
+		if len(p.in) != cap(p.in) || p.queued.Load() != uint64(cap(p.in)) {
+			t.Fatalf("%d messages wait, up to %d; want %d", len(p.in), p.queued.Load(), cap(p.in))
+		}
+		for _, other := range n.runner.partitions() {
+			if len(other.in) > cap(p.in) {
+				t.Errorf("partition %d holds %d messages", other.n, len(other.in))
+			}
+		}
+		if err := w.settle(); err != nil {
+			t.Fatal(err)
+		}
+		if p.committed != uint64(len(w.log)) {
+			t.Errorf("in the end it stands at %d of %d", p.committed, len(w.log))
+		}
+	})
 }

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing/synctest"
 	"time"
@@ -79,6 +80,20 @@ func (w *world) letGoOn() {
 	t.release(f)
 }
 
+// letAll lets the node's tasks go on without faults until none can.
+func (w *world) letAll(n *simNode) {
+	for again := true; again; {
+		again = false
+		for _, t := range slices.Clone(n.tasks) {
+			if t.parked != "" {
+				t.release(fateFine)
+				again = true
+			}
+		}
+		w.collect(n)
+	}
+}
+
 // draw says how reaching out ends, at a rate of faults.
 func (w *world) draw(rate float64) simFate {
 	if w.calm || w.rng.Float64() >= rate {
@@ -115,7 +130,7 @@ func (w *world) work() {
 		w.flush(n, w.flushFate())
 		return
 	}
-	parts := n.runner.partitions()
+	parts := n.parts
 	switch k := w.rng.IntN(20); {
 	case k == 0:
 		w.begin(n, "lease", "renew", n.runner.renew)
@@ -140,13 +155,20 @@ func (w *world) flushFate() simFate {
 
 // apply steps the next message that waits for the partition, as its loop would.
 func (w *world) apply(n *simNode, p *partition) {
+	if p.isGone() && w.rng.IntN(2) == 0 { // the loop notices, or takes what waits: Go does not say which
+		n.parts = slices.DeleteFunc(n.parts, func(q *partition) bool { return q == p })
+		return
+	}
 	if len(p.in) == 0 || n.busy[fmt.Sprint("step ", p.epoch, p.n)] {
 		return
 	}
 	w.begin(n, fmt.Sprint("step ", p.epoch, p.n), fmt.Sprint("step partition ", p.n), func(ctx context.Context) {
 		it := <-p.in
-		if err := p.apply(ctx, it); err != nil && ctx.Err() == nil && !p.isGone() {
-			w.blame("partition %d stopped at %d: %v", p.n, it.position, err)
+		if err := p.apply(ctx, it); err != nil {
+			n.parts = slices.DeleteFunc(n.parts, func(q *partition) bool { return q == p })
+			if ctx.Err() == nil && !p.isGone() {
+				w.blame("partition %d stopped at %d: %v", p.n, it.position, err)
+			}
 		}
 	})
 }
@@ -232,7 +254,7 @@ func (w *world) close(n *simNode) {
 	n.cancel()
 	synctest.Wait()
 	for round := 0; len(n.tasks) > 0; round++ {
-		for _, t := range append([]*simTask(nil), n.tasks...) {
+		for _, t := range slices.Clone(n.tasks) {
 			if t.parked != "" {
 				t.release(fateBefore)
 			}
@@ -286,16 +308,7 @@ func (w *world) settle() error {
 			for len(n.pending) > 0 {
 				w.flush(n, fateFine)
 			}
-			for again := true; again; {
-				again = false
-				for _, t := range append([]*simTask(nil), n.tasks...) {
-					if t.parked != "" {
-						t.release(fateFine)
-						again = true
-					}
-				}
-				w.collect(n)
-			}
+			w.letAll(n)
 		}
 		if w.look(); w.wrong != nil {
 			return w.wrong

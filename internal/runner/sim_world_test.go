@@ -79,6 +79,7 @@ type simNode struct {
 	skew         time.Duration // of its clock
 	tasks        []*simTask
 	pending      []*simSubmission
+	parts        []*partition    // whose loops run
 	busy         map[string]bool // what one loop of a runner does one at a time
 	ticked       clock.Time
 }
@@ -99,32 +100,53 @@ func (b simBench) empty() error {
 	return errors.Join(b.live.Empty(context.Background()), b.clean.Empty(context.Background()))
 }
 
-// simulate runs a seed to its end and returns what it saw. It must be called in a bubble of synctest, on an empty bench.
-func simulate(b simBench, seed uint64, f simFlaw) (w *world, err error) {
-	w = &world{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x68656164726f6f6d)), flaw: f, bench: b, began: time.Now(),
+// newWorld makes a world whose log holds the beginning of every account, without nodes.
+func newWorld(b simBench, seed uint64, f simFlaw) (*world, error) {
+	w := &world{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x68656164726f6f6d)), flaw: f, bench: b, began: time.Now(),
 		grown: make(chan struct{}), positions: map[int]uint64{}, epochs: map[int]int64{}, taken: map[[2]int64]bool{}}
 	w.partitions = 2 + w.rng.IntN(3)
-	rates := []float64{0, 0.02, 0.05, 0.1, 0.2, 0.4}
-	w.sqlFaults, w.logFaults = rates[w.rng.IntN(len(rates))], rates[w.rng.IntN(len(rates))]
+	var err error
 	if w.db, err = b.live.Open(context.Background(), w.lossy); err != nil {
 		return w, err
 	}
-	defer func() {
-		for _, n := range w.nodes {
-			w.kill(n)
-		}
-		w.db.Close()
-		synctest.Wait()
-	}()
 	w.store = store.New(w.db)
 	if _, _, err := w.store.InitPartitions(context.Background(), w.partitions, simIdentity); err != nil {
 		return w, err
 	}
 	w.clients.setUp(w)
 	time.Sleep(24*time.Hour - 90*time.Second) // some clocks will have passed midnight, some not
-	for n := range 2 + w.rng.IntN(2) {
-		w.nodes = append(w.nodes, &simNode{w: w, n: n, dead: true})
-		w.start(w.nodes[n])
+	return w, nil
+}
+
+// end kills what lives, and lets the bubble go.
+func (w *world) end() {
+	for _, n := range w.nodes {
+		w.kill(n)
+	}
+	w.db.Close()
+	synctest.Wait()
+}
+
+// add starts another node.
+func (w *world) add() *simNode {
+	n := &simNode{w: w, n: len(w.nodes), dead: true}
+	w.nodes = append(w.nodes, n)
+	w.start(n)
+	return n
+}
+
+// simulate runs a seed to its end and returns what it saw. It must be called in a bubble of
+// synctest, on an empty bench.
+func simulate(b simBench, seed uint64, f simFlaw) (*world, error) {
+	w, err := newWorld(b, seed, f)
+	if err != nil {
+		return w, err
+	}
+	defer w.end()
+	rates := []float64{0, 0.02, 0.05, 0.1, 0.2, 0.4}
+	w.sqlFaults, w.logFaults = rates[w.rng.IntN(len(rates))], rates[w.rng.IntN(len(rates))]
+	for range 2 + w.rng.IntN(2) {
+		w.add()
 	}
 	for range 250 + w.rng.IntN(250) {
 		if w.step(); w.wrong != nil {
@@ -165,7 +187,7 @@ func (w *world) blame(format string, args ...any) {
 func (w *world) start(n *simNode) {
 	n.life++
 	n.dead, n.doomed, n.asleep, n.ticked = false, false, 0, 0
-	n.busy = map[string]bool{}
+	n.busy, n.parts = map[string]bool{}, nil
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.skew = 0
 	if w.rng.IntN(3) == 0 {
@@ -183,6 +205,7 @@ func (w *world) start(n *simNode) {
 			w.taken[lease] = true
 		}
 		w.epochs[p.n] = max(w.epochs[p.n], p.epoch)
+		n.parts = append(n.parts, p)
 		w.note(n, "owns partition %d from %d under epoch %d", p.n, p.committed, p.epoch)
 	}
 	w.note(n, "starts")
