@@ -290,6 +290,7 @@ func (r *Runner) tickAfter(ctx context.Context, last clock.Time) clock.Time {
 	if _, err := r.Writer.Submit(ctx, event.Record{Kind: event.KindTick, ReceivedAt: now}); err != nil {
 		if ctx.Err() == nil {
 			r.Logger.Warn("the passing of time could not be recorded", "error", err)
+			pause(ctx, time.Second) // not twenty lines a second on a full disk
 		}
 		return last
 	}
