@@ -25,7 +25,7 @@ test: ## run all tests; installs PostgreSQL and a browser when they are missing
 	@$(MAKE) console
 	for m in $(MODULES); do (cd $$m && go vet ./...); done
 	npm --prefix web test
-	for m in $(MODULES); do (cd $$m && go test -timeout 20m ./...); done
+	for m in $(MODULES); do (cd $$m && HEADROOM_SIM_SEEDS=$${HEADROOM_SIM_SEEDS:-2500} go test -timeout 20m ./...); done
 	scripts/fuzz 3s
 
 .PHONY: build
@@ -60,6 +60,7 @@ bench: build ## run all measurements, about a quarter of an hour (scripts/measur
 torture: ## run the long forms of property, kill and race tests (hours; needs a C compiler); HEADROOM_SEED=n repeats one
 	@scripts/setup test
 	@$(MAKE) console
+	HEADROOM_SIM_SEEDS=$${HEADROOM_SIM_SEEDS:-100000} HEADROOM_SIM_FROM=1000000 go test -count 1 -timeout 4h -run TestWhatever ./internal/runner
 	HEADROOM_TORTURE_ROUNDS=$${HEADROOM_TORTURE_ROUNDS:-10} go test -race -count 1 -timeout 2h ./...
 	go test -count 1 -timeout 2h $$(grep -rl --include='*_test.go' pgregory.net/rapid internal | xargs -n 1 dirname | sort -u | sed 's|^|./|') -rapid.checks 5000
 	scripts/fuzz 2m
