@@ -84,8 +84,8 @@ func find[T any](all []T, id uint64, of func(*T) uint64) (int, bool) {
 }
 
 func (se *series) key() uint64 { return se.id }
-func (m *mark) key() uint64   { return m.rule }
-func (b *begun) key() uint64  { return b.id }
+func (m *mark) key() uint64    { return m.rule }
+func (b *begun) key() uint64   { return b.id }
 
 // of returns what is remembered of a stream, nil when nothing has happened on it.
 func (st *State) of(id uint64) *series {
