@@ -55,6 +55,10 @@ func (s *series) drop(m *span) {
 	}
 }
 
+// pastStep is what pastDue is rounded up to, so that a stream of history does not move the
+// account's timer with every event.
+const pastStep = 10 * clock.Minute
+
 // windowFor returns the window in which something that happened at the time at is counted,
 // and whether that time is over: its own window while it is open; the window of now as an
 // adjustment once it is closed; and, before the meter was first used, a window of its own
@@ -75,7 +79,7 @@ func (s *series) windowFor(at clock.Time, cal subscription.Calendar, now clock.T
 	case at >= s.since && p.End+Grace > now:
 		return s.open(p), false
 	case at < s.since && (len(s.spans) < maxPast[s.kind] || s.spans[0].Start <= at):
-		s.pastDue = now + Grace
+		s.pastDue = (now + Grace + pastStep - 1) / pastStep * pastStep
 		return s.open(p), true
 	}
 	return s.open(s.periodOf(cal, now)), true

@@ -113,7 +113,7 @@ type series struct {
 	// closed is the end of the last window that Close took away: an anchor that has moved
 	// since must not make another window of that time.
 	closed clock.Time
-	// pastDue is when the windows before since are closed: an hour after the last event
+	// pastDue is when the windows before since are closed: an hour (and up to ten minutes) after the last event
 	// that belonged to one of them.
 	pastDue clock.Time
 	spans   []span // by start, none overlapping; only those with usage
