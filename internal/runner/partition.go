@@ -73,26 +73,6 @@ func newPartition(r *Runner, n int, epoch int64) *partition {
 		answers: make(map[event.Fingerprint][]chan engine.Answer), outbox: true}
 }
 
-// lock is a mutex whose waiters testing/synctest knows to be waiting, which it does not of
-// sync.Mutex. It is held while SQL is asked, and taken once per message or call.
-type lock chan struct{}
-
-// Lock waits for its turn.
-func (l lock) Lock() { l <- struct{}{} }
-
-// Unlock lets the next one in.
-func (l lock) Unlock() { <-l }
-
-// TryLock is false when somebody else holds it.
-func (l lock) TryLock() bool {
-	select {
-	case l <- struct{}{}:
-		return true
-	default:
-		return false
-	}
-}
-
 // lose drops the partition without another write.
 func (p *partition) lose() {
 	p.loseOnce.Do(func() { close(p.gone) })
@@ -313,11 +293,14 @@ func (p *partition) retry(ctx context.Context, f func() error) error {
 	}
 }
 
-// A checkpoint is followed by a pause of at least coalesce times what it took, up to
-// coalesceMost: lists are that far behind at the most.
+// After a checkpoint comes a pause of so many times what it took, up to a most: under load
+// an account that changes all the time is written less often, and the disk belongs to the
+// log. Lists are that far behind at the most. While somebody waits for a checkpoint the pause is the shorter one.
 const (
-	coalesce     = 8
-	coalesceMost = 3 * time.Second
+	coalesce          = 40
+	coalesceMost      = 3 * time.Second
+	coalesceAsked     = 8
+	coalesceAskedMost = 1500 * time.Millisecond
 )
 
 // idleCheckpoint is how often a partition in which nothing changed moves its position on.
@@ -325,22 +308,24 @@ const idleCheckpoint = 10 * time.Second
 
 // commitLoop writes a checkpoint whenever something changed, at most once per interval.
 func (p *partition) commitLoop(ctx context.Context) {
-	last, wait := time.Now(), p.r.CheckpointEvery
-	for pause(ctx, wait) && !p.isGone() {
-		wait = p.r.CheckpointEvery
+	var took time.Duration
+	last := time.Now()
+	for pause(ctx, p.r.CheckpointEvery) && !p.isGone() {
 		p.mu.Lock()
-		due := p.state.Position > p.committed &&
-			(p.state.Changed() || p.durable.waiting() || p.asked.Load() > p.committed || time.Since(last) > idleCheckpoint)
+		asked := p.durable.waiting() || p.asked.Load() > p.committed
+		due := p.state.Position > p.committed && (p.state.Changed() || asked || time.Since(last) > idleCheckpoint)
 		p.mu.Unlock()
-		if due {
+		rest := min(coalesce*took, coalesceMost)
+		if asked {
+			rest = min(coalesceAsked*took, coalesceAskedMost)
+		}
+		if due && time.Since(last) >= rest {
 			began := time.Now()
 			if err := p.commit(ctx); err != nil {
 				return
 			}
 			last = time.Now()
-			// Under load checkpoints coalesce: an account that changes all the time is
-			// written less often, and the disk belongs to the log.
-			wait = max(wait, min(coalesce*last.Sub(began), coalesceMost))
+			took = last.Sub(began)
 		}
 		if p.outbox {
 			p.forward(ctx)
@@ -446,69 +431,4 @@ func (p *partition) close() {
 	}
 	p.effect.End()
 	p.lose()
-}
-
-// wait returns when the partition has stepped the message at position.
-func (p *partition) wait(ctx context.Context, position uint64) error {
-	p.mu.Lock()
-	if p.state.Position >= position {
-		p.mu.Unlock()
-		return nil
-	}
-	ch := p.stepped.add(position)
-	p.mu.Unlock()
-	return p.await(ctx, ch)
-}
-
-// waitDurable returns when a checkpoint holds the message at position.
-func (p *partition) waitDurable(ctx context.Context, position uint64) error {
-	p.mu.Lock()
-	if p.committed >= position {
-		p.mu.Unlock()
-		return nil
-	}
-	ch := p.durable.add(position)
-	p.mu.Unlock()
-	return p.await(ctx, ch)
-}
-
-func (p *partition) await(ctx context.Context, ch chan struct{}) error {
-	select {
-	case <-ch:
-		return nil
-	case <-p.gone:
-		return errLost
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// waiters wait for a position.
-type waiters struct {
-	list []waiter
-}
-
-type waiter struct {
-	position uint64
-	ch       chan struct{}
-}
-
-func (w *waiters) add(position uint64) chan struct{} {
-	ch := make(chan struct{})
-	w.list = append(w.list, waiter{position, ch})
-	return ch
-}
-
-func (w *waiters) waiting() bool { return len(w.list) > 0 }
-
-func (w *waiters) reached(position uint64) {
-	kept := w.list[:0]
-	for _, one := range w.list {
-		if one.position <= position {
-			close(one.ch)
-		} else {
-			kept = append(kept, one)
-		}
-	}
-	w.list = kept
 }
