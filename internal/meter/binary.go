@@ -299,8 +299,8 @@ func (d *decoder) pair(unit int64) int64 {
 		rest = int64(d.uvarint())
 	}
 	n := whole*unit + rest
-	if rest < 0 || rest >= unit || v&1 != 0 && rest == 0 || (n-rest)/unit != whole {
-		d.bad = true
+	if floor := n / unit; rest < 0 || rest >= unit || v&1 != 0 && rest == 0 || floor != whole && (floor-1 != whole || n%unit >= 0) {
+		d.bad = true // beyond the range, or written in another way
 	}
 	return n
 }
@@ -333,6 +333,7 @@ func (d *decoder) series(s *series) {
 		}
 	}
 	if n == 0 {
+		d.bad = d.bad || s.pastDue != 0
 		return
 	}
 	s.spans = make([]span, n)
@@ -360,6 +361,9 @@ func (d *decoder) series(s *series) {
 	}
 	if bits&ownUntil == 0 {
 		s.until = s.spans[n-1].End
+	}
+	if s.pastDue != 0 && s.spans[0].Start >= s.since {
+		d.bad = true
 	}
 }
 

@@ -51,6 +51,8 @@ func (s *members) count() int64 {
 // add counts an event that named the member.
 func (s *members) add(hash uint64) {
 	switch {
+	case s.awaiting != nil:
+		panic("meter: members are counted before they are loaded") // a bug of ours: see Incomplete
 	case s.sketch != nil:
 		s.sketch.add(hash)
 		return
@@ -76,6 +78,8 @@ func (s *members) add(hash uint64) {
 // knew this one.
 func (s *members) remove(hash uint64, try bool) bool {
 	switch {
+	case s.awaiting != nil:
+		panic("meter: members are voided before they are loaded")
 	case s.sketch != nil:
 		return false
 	case s.large != nil:
