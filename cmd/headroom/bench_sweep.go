@@ -23,8 +23,8 @@ func benchSweepCommand() *cobra.Command {
 		Long: "Events a second by events a request, clients, rules and accounts, each the only thing that changes from the\n" +
 			"point that `headroom bench events` measures. Beside each point the handler that only decodes.\n" +
 			"Every curve has a server of its own. Of more than 10,000 accounts the first 10,000 have a subscription;\n" +
-			"all have had an event before the measuring begins. Rules beyond the first ten look at the events that\n" +
-			"are sent and do not fire.",
+			"all have had an event before the measuring begins. Rules beyond the first ten, of every\n" +
+			"kind, look at the events that are sent and do not fire.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && args[0] != "events" {
 				return fmt.Errorf("%q cannot be swept, only events", args[0])
@@ -162,16 +162,31 @@ func (b *eventsBench) visit(ctx context.Context, s *benched) error {
 	return err
 }
 
-// withRules returns the catalog with that many rules, 10 at least. The further ones look at
-// what is sent, but are out of reach: at shares of limits far from being reached, and at
-// far counts of events.
+// withRules returns the catalog with that many rules, 10 at least. The further ones are of
+// every kind and look at what is sent, but are out of reach: at shares of limits far from
+// being reached, at far counts, and waiting for what is never sent.
 func withRules(n int) string {
 	var extra strings.Builder
 	events := []string{"api.call", "mail.sent", "seat.added", "build.done", "page.viewed", "file.uploaded", "report.failed", "invoice.viewed"}
+	limits := []string{"calls", "bytes", "seats"}
+	lengths := []string{"1d", "7d", "30d"}
 	for i := range max(n-10, 0) {
-		when := fmt.Sprintf("{event: %s, nth: %d}", events[i/2%len(events)], 1_000_000+i)
-		if limits := []string{"calls", "bytes", "seats"}; i%2 == 0 && i/2 < 40*len(limits) {
-			when = fmt.Sprintf("{limit: %s, reaches: %d%%}", limits[i/2%len(limits)], 60+i/2/len(limits))
+		k := i / 6
+		typ, length := events[k%len(events)], lengths[k%len(lengths)]
+		var when string
+		switch i % 6 {
+		case 0:
+			when = fmt.Sprintf("{limit: %s, reaches: %d%%}", limits[k%len(limits)], 60+k/len(limits)%40)
+		case 1:
+			when = fmt.Sprintf("{event: %s, times: %d, within: %s}", typ, 1_000-k, length)
+		case 2:
+			when = fmt.Sprintf("{sequence: [%s, %s, never.sent], within: %s}", typ, events[(k+1)%len(events)], length)
+		case 3:
+			when = fmt.Sprintf("{rate: %s, over: %s, rises: 900%%, at_least: %d}", typ, length, 100_000+k)
+		case 4:
+			when = fmt.Sprintf("{absent: %s, for: %dd}", typ, 30+k%60)
+		default:
+			when = fmt.Sprintf("{event: %s, nth: %d}", typ, 1_000_000+i)
 		}
 		extra.WriteString("  more" + strconv.Itoa(i) + ": {when: " + when + ", type: upsell}\n")
 	}
