@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -293,7 +294,8 @@ func TestNothingAcknowledgedIsLostOrDoubledWhenTheServerIsKilled(t *testing.T) {
 
 func TestTwoProcessesOnOneDatabaseFightForPartitionsAndCountOnce(t *testing.T) {
 	nats := newNATS(t)
-	more := []string{"--database", dbtest.PostgresURL(t), "--nats", nats.url}
+	database := dbtest.PostgresURL(t)
+	more := []string{"--database", database, "--nats", nats.url}
 	freeze := fault{"freeze a server for longer than its lease", func(s *storm) { s.one().freeze(6 * time.Second) }}
 	both := fault{"kill both servers", func(s *storm) {
 		for _, n := range s.nodes {
@@ -314,5 +316,16 @@ func TestTwoProcessesOnOneDatabaseFightForPartitionsAndCountOnce(t *testing.T) {
 			n.heal(patience)
 		}
 	}}
-	torture(t, []*node{newNode(t, t.TempDir(), more...), newNode(t, t.TempDir(), more...)}, killNode, killNode, freeze, both, killLog)
+	// To the leases a jump of the database's clock is that all have run out at once.
+	jump := fault{"the clock of the database jumps an hour ahead", func(s *storm) {
+		d, err := sql.Open("pgx", database)
+		if err == nil {
+			defer d.Close()
+			_, err = d.Exec("UPDATE partitions SET expires = expires - 3600000000")
+		}
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}}
+	torture(t, []*node{newNode(t, t.TempDir(), more...), newNode(t, t.TempDir(), more...)}, jump, jump, killNode, killNode, freeze, both, killLog)
 }

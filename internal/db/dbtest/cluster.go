@@ -38,7 +38,7 @@ func NewCluster(t testing.TB, data string) *Cluster {
 	if c.bin, err = binaries(); err != nil {
 		t.Fatalf("PostgreSQL is needed for this test: %v\nRun `make setup`, which installs it.", err)
 	}
-	if c.dir, err = os.MkdirTemp("", "headroom-cluster-"); err != nil { // short: the path of a socket may have 107 bytes
+	if c.dir, err = os.MkdirTemp("", "headroom-cluster-"); err != nil { //nolint:usetesting // the path of a socket may have 107 bytes
 		t.Fatal(err)
 	}
 	if c.credential, err = serverUser(c.dir); err == nil {
@@ -147,7 +147,7 @@ func (c *Cluster) server() int {
 // children returns the processes that a process started.
 func children(pid int) (found []int) {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-	for _, word := range strings.Fields(string(text)) {
+	for word := range strings.FieldsSeq(string(text)) {
 		if n, err := strconv.Atoi(word); err == nil {
 			found = append(found, n)
 		}
