@@ -103,7 +103,7 @@ type patient struct {
 }
 
 // stopped says whether the data of a stopped server is to be looked at, and not a running one.
-func (p patient) stopped() bool { return p.data != "" || p.database != "" || p.nats != "" }
+func (p patient) stopped() bool { return p.data != "" || p.database != "" || p.nats != "" || p.replay }
 
 // doctorCommand returns `headroom doctor`.
 func doctorCommand() *cobra.Command {
@@ -118,6 +118,7 @@ func doctorCommand() *cobra.Command {
 		Example: "  headroom doctor\n" +
 			"  headroom doctor --output json\n" +
 			"  headroom doctor --data ./data\n" +
+			"  headroom doctor --data ./data --replay\n" +
 			"  headroom doctor --data ./data --database postgres://user@host/headroom --nats nats://host:4222",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -132,6 +133,7 @@ func doctorCommand() *cobra.Command {
 	f.StringVar(&p.data, "data", "", "data `directory` of a stopped server")
 	f.StringVar(&p.database, "database", "", "its postgres:// `URL`, when it has one")
 	f.StringVar(&p.nats, "nats", "", "its nats:// `URL`, when it has one")
+	f.BoolVar(&p.replay, "replay", false, "with the data of a stopped server: rebuild all state from the log and compare, which takes a while")
 	f.StringVar(&output, "output", "text", "text or json")
 	return c
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/eventlog"
 	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/replay"
 	"github.com/headroomhq/headroom/internal/store"
 )
 
@@ -50,9 +51,17 @@ func examineData(ctx context.Context, p patient, f *findings) {
 	defer d.Close()
 	f.ok("database", "%s opens", d.Engine())
 	leases, ok := checkDatabase(ctx, d, f)
-	checkStoredLog(ctx, p, leases, f)
-	if ok {
-		checkStore(ctx, store.New(d), d.Engine(), f)
+	l, sound := openStoredLog(ctx, p, leases, f)
+	if l != nil {
+		defer l.Close()
+	}
+	if !ok {
+		return
+	}
+	st := store.New(d)
+	checkStore(ctx, st, d.Engine(), f)
+	if p.replay && sound {
+		checkReplay(ctx, st, l, f)
 	}
 }
 
@@ -155,6 +164,9 @@ func checkDatabase(ctx context.Context, d *db.DB, f *findings) (leases []store.L
 		f.ok("integrity", "the whole database was read and is sound")
 	}
 	s := store.New(d)
+	if err := s.Restoring(ctx); err != nil {
+		f.fault("restore", err, "restore again, into an empty place")
+	}
 	if leases, err = s.Owners(ctx); err != nil {
 		f.fault("partitions", err, restore)
 		return nil, false
@@ -186,31 +198,31 @@ func checkPartitionRows(ctx context.Context, s *store.Store, leases []store.Leas
 	}
 }
 
-// checkStoredLog says whether the log opens, belongs to the database and goes on where that ends.
-func checkStoredLog(ctx context.Context, p patient, leases []store.Lease, f *findings) {
+// openStoredLog opens the log and says whether it belongs to the database and goes on where that
+// ends; nil when it does not open.
+func openStoredLog(ctx context.Context, p patient, leases []store.Lease, f *findings) (l *eventlog.Log, sound bool) {
 	dir := filepath.Join(p.data, "log")
 	if p.nats == "" {
 		if _, err := os.Stat(filepath.Join(dir, "jetstream")); errors.Is(err, fs.ErrNotExist) {
 			if len(leases) == 0 {
 				f.ok("log", "none yet: the server never started")
-				return
+				return nil, false
 			}
 			f.broken("log", "restore the log and the database from the same backup, or start with --nats if it is kept there",
 				"the log is gone: there is none in %s, and the database belongs to log %s", dir, leases[0].Stream)
-			return
+			return nil, false
 		}
 	}
 	said := &complaints{}
 	l, err := eventlog.Open(ctx, eventlog.Options{Dir: dir, URL: p.nats, Existing: true, Logger: slog.New(said)})
 	if err != nil {
 		f.fault("log", err, "")
-		return
+		return nil, false
 	}
-	defer l.Close()
 	s, err := l.Status(ctx)
 	if err != nil {
 		f.fault("log", err, "")
-		return
+		return l, false
 	}
 	if lines := said.lines(); len(lines) > 0 {
 		f.warn("log", "if positions is fine below, all that the database has seen is there; otherwise restore both from the same backup",
@@ -218,8 +230,28 @@ func checkStoredLog(ctx context.Context, p patient, leases []store.Lease, f *fin
 	} else {
 		f.ok("log", "%s, positions %d to %d, %s", s.Identity, s.First, s.Last, bytesText(int64(s.Bytes)))
 	}
+	before := f.count(statusBroken)
 	lowest := checkPositions(leases, s, f)
 	checkMessages(ctx, l, s, lowest, f)
+	return l, f.count(statusBroken) == before
+}
+
+// checkReplay rebuilds everything from the log and compares it with the database.
+func checkReplay(ctx context.Context, st *store.Store, l *eventlog.Log, f *findings) {
+	r, err := replay.Check(ctx, st, l, replay.Options{})
+	switch {
+	case err != nil:
+		f.fault("replay", err, "see `headroom replay --help`: a log that was trimmed needs a backup to begin from")
+	case r.Different > 0:
+		var named []string
+		for _, d := range r.Differences {
+			named = append(named, d.String())
+		}
+		f.fault("replay", r.Err(), "")
+		f.Checks[len(f.Checks)-1].Found += ": " + few(named)
+	default:
+		f.ok("replay", "%d records replayed, %d accounts and %d rows compared: no difference", r.Records, r.Accounts, r.Rows)
+	}
 }
 
 // checkPositions holds every partition's checkpoint against the log and returns the lowest.

@@ -3,9 +3,11 @@ package main_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/headroomhq/headroom/internal/db/dbtest"
 )
 
 // `headroom doctor` of the real binary, on servers and data that are broken on purpose.
@@ -144,6 +148,15 @@ func TestTheDoctorNamesWhatIsWrongWithStoppedData(t *testing.T) {
 		const want = "broken integrity: the database headroom.db is damaged, or is not a database | restore the data directory from a backup"
 		if len(said) == 0 || said[0] != want {
 			t.Errorf("it says\n%s\nwant\n%s", strings.Join(said, "\n"), want)
+		}
+	})
+	t.Run("a replay of sound data, and of a database that was changed by hand", func(t *testing.T) {
+		if d := doctor(t, "", "", "--data", copied(b.newer, b.newer), "--replay"); d.exit != 0 || !strings.HasSuffix(d.of("replay"), ": no difference") {
+			t.Errorf("it ended with %d and says of the replay %q", d.exit, d.of("replay"))
+		}
+		changed := altered(t, copied(b.newer, b.newer), "UPDATE accounts SET plan = 'gold' WHERE account = 'account-0'")
+		if said := doctor(t, "", "", "--data", changed, "--replay").of("replay"); !strings.HasPrefix(said, "broken: the database differs from what the log says in 1 places: ") || !strings.Contains(said, "gold") {
+			t.Errorf("it says of the replay %q", said)
 		}
 	})
 	t.Run("a disk that is mounted read-only", func(t *testing.T) {
@@ -292,4 +305,54 @@ func TestTheDoctorNamesWhatIsWrongWithARunningServer(t *testing.T) {
 			t.Errorf("it says\n%s\nwant\n%s", strings.Join(said, "\n"), strings.Join(want, "\n"))
 		}
 	})
+}
+
+func TestTheDoctorNamesAPartitionThatWaitsForTheDatabase(t *testing.T) {
+	target := dbtest.PostgresURL(t)
+	n := newNode(t, filepath.Join(t.TempDir(), "data"), "--database", target)
+	t.Cleanup(n.kill)
+	n.start()
+	n.ready()
+	setUp(t, n.url)
+	n.steps("a", 3)
+	n.counted(3)
+	d, err := sql.Open("pgx", target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	tx, err := d.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A table that somebody holds, as a migration by hand or a careless backup does.
+	if _, err := tx.ExecContext(t.Context(), "LOCK TABLE account_states IN ACCESS EXCLUSIVE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	var batch []map[string]any
+	for i := range 40 { // accounts that are not in memory yet
+		batch = append(batch, map[string]any{"specversion": "1.0", "id": fmt.Sprint("new", i), "source": "s", "type": "step.done", "subject": fmt.Sprint("new-", i)})
+	}
+	if status, ok := post(n.url, "/v1/events", "", batch, nil); !ok || status != http.StatusAccepted {
+		t.Fatalf("events were answered %d", status)
+	}
+	mend := "look at the log of the owner for what it waits for (often the database), and at CPU and disk; events are safe in the log meanwhile"
+	lagging := regexp.MustCompile(`^warn lag: partition 0 \(\d+ messages, \d+ s\), 1 \(\d+ messages, \d+ s\), 2 \(\d+ messages, \d+ s\), 3 \(\d+ messages, \d+ s\) is behind the log \| ` + regexp.QuoteMeta(mend) + `$`)
+	for deadline := time.Now().Add(50 * time.Second); ; {
+		said := doctor(t, n.url, killKey).notOK()
+		if slices.ContainsFunc(said, lagging.MatchString) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("it says\n%s", strings.Join(said, "\n"))
+		}
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(30 * time.Second); len(doctor(t, n.url, killKey).notOK()) > 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("it is not well again")
+		}
+	}
 }

@@ -37,7 +37,7 @@ func newMeters() *meters {
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "headroom_http_request_duration_seconds",
 			Help: "Time from a request's head to its answer, by route and status.", Buckets: buckets}, []string{"route", "status"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "headroom_http_refusals_total",
-			Help: "Calls that were answered with a problem, by its code and status. Status 429 is back-pressure: code log_busy and others say where."}, []string{"code", "status"}),
+			Help: "Calls that were answered with a problem, by its code and status. Status 429 is back-pressure: log_busy is the disk, partition_behind the stepping."}, []string{"code", "status"}),
 	}
 }
 
