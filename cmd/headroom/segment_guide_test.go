@@ -70,7 +70,8 @@ func TestTheGuideToSegmentsClientsDoesWhatItSays(t *testing.T) {
 			}
 		}
 	}
-	if ran["sh"] != 3 || ran["js"] != 1 || ran["javascript"] != 1 || ran["json"] != 1 {
+	c.uses("acme", map[string]float64{"speakers": 2, "visits": 1})
+	if ran["sh"] != 4 || ran["js"] != 1 || ran["javascript"] != 1 || ran["json"] != 2 {
 		t.Errorf("of the guide's examples were run %v", ran)
 	}
 }

@@ -39,7 +39,7 @@ var operations = map[string]operation{
 			"*batch* (`application/cloudevents-batch+json`, or `application/json` with an array, 10,000 events and 10 MiB at most), and *binary* " +
 			"(attributes as `ce-…` headers, the body is `data`). `subject` is the account's key, `data.user` the user. " +
 			"`(source, id)` is counted once within 35 days of the event's `time`; without a `time` the event happened when it came in, without an `id` it is not deduplicated. " +
-			"Bodies may be packed with gzip or zstd. Good events of a batch go in, bad ones come back under `rejected`.",
+			"Bodies may be packed with gzip or zstd. Good events of a batch go in, bad ones come back under `rejected`, with 202 even when it is all of them: compare `accepted` with what you sent.",
 		answer: "On disk",
 		body:   exampleEvent,
 		bodies: map[string]string{
@@ -89,6 +89,7 @@ var operations = map[string]operation{
 	"POST /v1/release": {text: "The reverse of consume, for what is given back. Usage never falls below zero.",
 		values: map[string]string{"Idempotency-Key": "export-1-back"}, body: `{"account":"nova","feature":"exports","quantity":1}`},
 	"GET /v1/accounts/{account}/entitlements": {text: "Every feature of the catalog, as check with a quantity of 0 answers it, with the words that sell it.", values: nova},
+	"GET /v1/accounts/{account}/usage":        {text: "Each meter of the catalog in each period that an allowance asks for, and in the account's life; in parts where the meter has `by`. Periods begin at the billing anchor, by the clocks of the account's time zone.", values: nova},
 
 	"GET /v1/accounts": {text: "By key. `search` finds a part of the key, the name or the domain, whatever the case.", values: map[string]string{"plan": "starter", "limit": "20"}},
 	"PUT /v1/accounts/{account}": {text: "Creates it, or changes what is named: a field that is not there keeps its value, traits, external ids and billing merge name by name, null deletes. " +

@@ -53,6 +53,9 @@ func (s *State) byPerson(a *Account, r *event.Record) Answer {
 func (s *State) identify(p *person, r *event.Record) Answer {
 	switch r.Type {
 	case typeFollow:
+		if p.Into != "" && p.Into == r.User {
+			break // known: a browser says it with every page
+		}
 		if p.Into = r.User; p.Into == p.Pseudonym {
 			p.Into = ""
 			break

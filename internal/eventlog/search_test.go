@@ -1,6 +1,7 @@
 package eventlog_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -81,5 +82,25 @@ func TestTheLogIsSearchedFromATime(t *testing.T) {
 	}
 	if at, err := l.PositionAt(ctx, times[0]); err != nil || at != 11 {
 		t.Errorf("a time that is trimmed away is at %d, %v", at, err)
+	}
+}
+
+// BenchmarkSearch looks through messages of 1 MiB for what is in none of them.
+func BenchmarkSearch(b *testing.B) {
+	l := open(b, eventlog.Options{Dir: b.TempDir()})
+	message, needle := make([]byte, 1<<20), []byte("0b8f2d1e-4f7a-4b43-9a55-0e5c1d1c7a11")
+	for i := range message {
+		message[i] = "0123456789abcdef-"[(i*7+i/64)%17]
+	}
+	const messages = 256
+	for range messages {
+		mustAppend(b, l, string(message))
+	}
+	b.SetBytes(messages << 20)
+	for b.Loop() {
+		found, err := l.Search(ctx, 1, messages+1, func(_ uint64, m []byte) (bool, error) { return bytes.Contains(m, needle), nil })
+		if err != nil || found {
+			b.Fatal(found, err)
+		}
 	}
 }
