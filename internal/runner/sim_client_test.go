@@ -41,6 +41,7 @@ plans:
 signals:
   full:  {when: {limit: speakers, reaches: 50%%}, type: upsell}
   third: {when: {event: email.sent, nth: 3}, type: cross_sell}
+  wants: {when: {gate: exports, times: 2, within: 7d}, type: upsell}
 `, exports, exports+4)
 }
 
@@ -201,9 +202,11 @@ func (c *simClients) event(w *world) *simRequest {
 	default:
 		e.At = max(now, clock.At(w.began)+2)
 	}
-	switch w.rng.IntN(6) {
+	switch w.rng.IntN(7) {
 	case 0, 1:
 		e.Type = "speaker.added"
+	case 6: // somebody met a locked feature
+		e.Kind, e.Type = event.KindGate, "exports"
 	case 2:
 		e.Type = "speaker.removed"
 	case 3:

@@ -43,6 +43,8 @@ type simTask struct {
 	resume chan simFate
 	done   bool
 
+	writes *partition // whose checkpoint, if it writes one
+
 	// The transaction it is in.
 	commit     simFate // of the commit
 	statements int     // how many more succeed; below zero: all
@@ -51,19 +53,18 @@ type simTask struct {
 
 type taskKey struct{}
 
-// taskOf returns the task that a context belongs to; nil for the world's own questions.
-func (w *world) taskOf(ctx context.Context) *simTask {
-	if t, ok := ctx.Value(taskKey{}).(*simTask); ok {
-		return t
-	}
-	return w.closing // the runner's Close uses a context of its own
+// taskOf returns the task that a context belongs to; nil for the world's own questions and
+// for the runner's Close, which uses a context of its own.
+func taskOf(ctx context.Context) *simTask {
+	t, _ := ctx.Value(taskKey{}).(*simTask)
+	return t
 }
 
 // spawn begins a task on the node and runs it until it reaches out for the first time.
 func (w *world) spawn(n *simNode, ctx context.Context, name string, f func(ctx context.Context)) *simTask {
 	time.Sleep(1)
 	w.tasks++
-	t := &simTask{id: w.tasks, node: n, name: name, resume: make(chan simFate), statements: -1, ended: func() {}}
+	t := &simTask{id: w.tasks, node: n, name: name, writes: w.writes, resume: make(chan simFate), statements: -1, ended: func() {}}
 	n.tasks = append(n.tasks, t)
 	go func() {
 		defer func() { t.done = true }()
@@ -97,7 +98,7 @@ var (
 
 // wire lets a task's questions reach the database, or not.
 func (w *world) wire(ctx context.Context, op dbtest.Op, query string, do func() error) error {
-	t := w.taskOf(ctx)
+	t := taskOf(ctx)
 	if t == nil {
 		return do()
 	}
@@ -172,6 +173,11 @@ func (w *world) commit(t *simTask, do func() error) error {
 		return err
 	}
 	w.commits++
+	if p := t.writes; p != nil {
+		if held, err := w.store.Holds(context.Background(), p.n, p.epoch); err != nil || !held {
+			w.blame("a checkpoint of partition %d was written under epoch %d, which is over; %v", p.n, p.epoch, err)
+		}
+	}
 	switch t.commit {
 	case fateAfter:
 		return errConnection
@@ -239,7 +245,7 @@ type simLog struct {
 func (e *simLog) Identity() string { return simIdentity }
 
 func (e *simLog) Bounds(ctx context.Context) (first, end uint64, err error) {
-	if t := e.w.taskOf(ctx); t != nil && t.park("ask for the log's bounds") != fateFine {
+	if t := taskOf(ctx); t != nil && t.park("ask for the log's bounds") != fateFine {
 		return 0, 0, errLog()
 	}
 	return 1, uint64(len(e.w.log)), nil
@@ -251,7 +257,7 @@ func errLog() error {
 
 // Read hands over messages in order from a position on, and fails when it is told to.
 func (e *simLog) Read(ctx context.Context, from uint64, f func(uint64, time.Time, []byte) error) error {
-	t := e.w.taskOf(ctx)
+	t := taskOf(ctx)
 	for next := max(from, 1); ; next++ {
 		for next > uint64(len(e.w.log)) {
 			select {
@@ -305,7 +311,7 @@ type simSubmission struct {
 
 // Submit waits until the world flushes the node's submissions.
 func (e *simLog) Submit(ctx context.Context, records ...event.Record) (uint64, error) {
-	t := e.w.taskOf(ctx)
+	t := taskOf(ctx)
 	switch t.park("submit") {
 	case fateFine:
 	case fateLast, fateLastly:

@@ -183,6 +183,8 @@ func (w *world) checkpoint(n *simNode, p *partition) {
 		w.begin(n, loop, fmt.Sprint("forward from partition ", p.n), p.forward)
 		return
 	}
+	w.writes = p
+	defer func() { w.writes = nil }()
 	w.begin(n, loop, fmt.Sprint("commit partition ", p.n), func(ctx context.Context) {
 		if err := p.commit(ctx); err != nil && ctx.Err() == nil && !p.isGone() {
 			w.blame("partition %d cannot commit: %v", p.n, err)

@@ -46,8 +46,8 @@ type world struct {
 	store      *store.Store
 	bench      simBench
 	nodes      []*simNode
-	tasks      int      // ever
-	closing    *simTask // of the node that is being closed
+	tasks      int        // ever
+	writes     *partition // of the task that is about to begin
 
 	log   []simMessage
 	grown chan struct{} // closed and replaced when the log grows
