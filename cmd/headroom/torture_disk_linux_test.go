@@ -154,10 +154,7 @@ func TestNothingIsLostOrDoubledWhenTheDiskFills(t *testing.T) {
 			d.tell("free %d", []int{0, 4096, 100_000, 1 << 20}[s.rng.IntN(4)])
 			time.Sleep(s.between(100*time.Millisecond, 1500*time.Millisecond))
 			d.tell("free %d", plenty)
-			if !postgres.Running() { // it stops when it cannot write its log
-				postgres.Kill()
-				postgres.Start()
-			}
+			postgres.Heal() // it ends when it cannot write its log
 			s.nodes[0].heal(patience)
 		}}
 		torture(t, []*node{newNode(t, t.TempDir(), "--database", postgres.URL())}, full, full, full)

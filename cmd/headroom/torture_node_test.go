@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -71,10 +72,10 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// tail returns the end of the output.
-func (o *output) tail() string {
-	text := o.String()
-	return text[max(0, len(text)-4000):]
+// lastLines returns the last lines of what a process printed.
+func lastLines(text string, n int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
 }
 
 func newNode(t *testing.T, data string, more ...string) *node {
@@ -170,17 +171,25 @@ func (n *node) ready() {
 // ended or does not get well.
 func (n *node) heal(patience time.Duration) {
 	n.t.Helper()
-	for range 20 {
+	for try := range 20 {
 		if n.waitReady(patience) {
 			return
 		}
+		why := "is not ready"
+		select {
+		case err := <-n.ended:
+			n.ended <- err
+			why = fmt.Sprint("has ended: ", err)
+		default:
+		}
+		n.t.Logf("%s %s, and is started again; it said last:\n%s", n.url, why, lastLines(n.log.String(), 3))
 		n.revived++
-		patience *= 2
 		n.kill()
+		time.Sleep(min(time.Duration(try)*250*time.Millisecond, 3*time.Second))
 		n.start()
 	}
 	n.kill()
-	n.t.Fatalf("the server was started again and again, and is not ready:\n%s", n.log.tail())
+	n.t.Fatalf("the server was started again and again, and is not ready:\n%s", lastLines(n.log.String(), 20))
 }
 
 // kill ends the process as a failure of power or memory does.

@@ -22,6 +22,7 @@ func TestNothingIsLostOrDoubledWhenPostgreSQLIsKilled(t *testing.T) {
 			time.Sleep(s.between(0, 200*time.Millisecond))
 			postgres.KillBackend(s.rng.IntN(1000)) // while it recovers, perhaps
 		}
+		postgres.Heal()
 		s.nodes[0].heal(patience)
 	}}
 	both := fault{"kill the server and PostgreSQL", func(s *storm) {

@@ -76,7 +76,7 @@ func torture(t *testing.T, nodes []*node, faults ...fault) {
 		s.abort.Store(true)
 		for _, n := range nodes {
 			if t.Failed() && n.log != nil {
-				t.Logf("%s said last:\n%s", n.url, n.log.tail())
+				t.Logf("%s said last:\n%s", n.url, lastLines(n.log.String(), 20))
 			}
 			n.kill()
 		}

@@ -122,7 +122,7 @@ func (c *Cluster) try() error {
 	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		if c.server() == 0 {
 			missing++
-		} else if exec.Command(filepath.Join(c.bin, "pg_isready"), "-q", "-h", c.dir, "-U", "postgres").Run() == nil {
+		} else if c.answers() {
 			return nil
 		}
 		if missing > 50 || time.Now().After(deadline) {
@@ -183,8 +183,25 @@ func (c *Cluster) KillBackend(n int) {
 	}
 }
 
-// Running says whether the server still runs.
-func (c *Cluster) Running() bool { return c.server() != 0 }
+// Heal waits until the server answers, and starts it again when it has ended: it does when
+// it cannot write its log, or when the process that recovers is killed.
+func (c *Cluster) Heal() {
+	c.t.Helper()
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if c.server() == 0 {
+			c.Kill()
+			c.Start()
+		}
+		if c.answers() {
+			return
+		}
+	}
+	c.t.Fatalf("PostgreSQL does not answer again:\n%s", c.Output())
+}
+
+func (c *Cluster) answers() bool {
+	return exec.Command(filepath.Join(c.bin, "pg_isready"), "-q", "-h", c.dir, "-U", "postgres").Run() == nil
+}
 
 // Said returns how often the server said something.
 func (c *Cluster) Said(words string) int {
