@@ -9,7 +9,7 @@ import (
 )
 
 // fieldsOf opens a value into its parts by path, in order: fields, members of maps,
-// elements of lists. What writes itself as JSON is one part; zero values are left out. Of the
+// elements of lists. What is no struct and writes itself as JSON is one part; zero values are left out. Of the
 // outermost type only exported fields are parts: its others are memory that is made from them.
 func fieldsOf(v any) []Field {
 	var out []Field
@@ -78,7 +78,7 @@ func written(v reflect.Value) (string, bool) {
 		}
 		v = again
 	}
-	if v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+	if k := v.Kind(); k == reflect.Pointer || k == reflect.Interface || k == reflect.Struct { // these are opened
 		return "", false
 	}
 	m, ok := v.Interface().(json.Marshaler)
