@@ -107,6 +107,8 @@ var contract = []contracted{
 	{name: "check of several", method: "POST", path: "/v1/check/bulk", body: `{"account":"acme","user":"u1","features":["emails","recordings","nothing"]}`, has: []string{"items[].allowed bool", "items[].feature string"}},
 	{name: "consume", method: "POST", path: "/v1/consume", body: `{"account":"acme","user":"u1","feature":"exports","quantity":2}`, headers: []string{"Idempotency-Key", "k1"}, has: []string{checkFields, "remaining number"}},
 	{name: "release", method: "POST", path: "/v1/release", body: `{"account":"acme","feature":"exports","quantity":1}`, headers: []string{"Idempotency-Key", "k2"}, has: []string{checkFields}},
+	{name: "usage", method: "GET", path: "/v1/accounts/acme/usage",
+		has: []string{"items[].meter string", "items[].aggregate string", "items[].periods[].per string", "items[].periods[].usage number", "items[].periods[].starts_at time?", "items[].periods[].resets_at time?", "position string"}},
 	{name: "entitlements", method: "GET", path: "/v1/accounts/acme/entitlements",
 		has: []string{"items[].feature string", "items[].kind string", "items[].allowed bool", "items[].usage number?", "items[].limit number?", "items[].remaining number?", "items[].resets_at time?", "items[].content.title string", "position string"}},
 
@@ -499,6 +501,7 @@ func TestAKeyMayDoWhatItsScopesSayAndNoMore(t *testing.T) {
 		{scope: "check", method: "POST", path: "/v1/check", body: `{"account":"acme","feature":"emails"}`},
 		{scope: "check", method: "POST", path: "/v1/consume", body: `{"account":"acme","feature":"exports"}`, headers: []string{"Idempotency-Key", "1"}},
 		{scope: "check", method: "GET", path: "/v1/accounts/acme/entitlements"},
+		{scope: "check", method: "GET", path: "/v1/accounts/acme/usage"},
 		{scope: "decide", method: "POST", path: "/v1/decide", body: `{"account":"acme","user":"u","placement":"speakers.add"}`},
 		{scope: "read", method: "GET", path: "/v1/accounts"},
 		{scope: "read", method: "GET", path: "/v1/revenue/movements"},
