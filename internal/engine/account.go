@@ -21,6 +21,7 @@ import (
 // carry no account (see event.UserKey). It survives being stored and read again at any
 // moment, as the same bytes for the same state: see encode.
 type Account struct {
+	near
 	Facts         account.Account           `json:"facts"`
 	Subscription  subscription.Subscription `json:"subscription"`
 	Usage         map[string]*meter.Usage   `json:"-"` // by meter
@@ -38,19 +39,24 @@ type Account struct {
 	Catalog string  `json:"catalog,omitempty"`
 	Person  *person `json:"person,omitempty"`
 
-	key   string
-	dirty bool // changed since the last harvest
-
-	// The encoded parts, nil when they must be encoded anew; see encode.
-	cold, signals []byte
-	meters        []string // the keys of Usage, sorted
-	stored        []byte   // the whole, as the last harvest wrote it or as it was loaded
-
-	watches []watch // by meter; see watchOf
-	outside int     // about how many bytes of memory sets take that are not in the stored state
+	key     string
+	meters  []string // the keys of Usage, sorted
+	stored  []byte   // the whole, as the last harvest wrote it or as it was loaded
+	outside int      // about how many bytes of memory sets take that are not in the stored state
 	id      func(parts ...string) string
 	written written
-	touched uint32 // State.round in which it was last touched
+}
+
+// near is what every event looks at, side by side: an event is for any account, so what it
+// touches comes from memory a line at a time.
+type near struct {
+	dirty   bool             // changed since the last harvest
+	touched uint32           // State.round in which it was last touched
+	by      *catalog.Catalog // for which it is pruned and cal holds; nil: to be worked out
+	cal     subscription.Calendar
+	watches []watch // by meter; see watchOf
+	// The encoded parts, nil when they must be encoded anew; see encode.
+	cold, signals []byte
 }
 
 // person is the state under a user key: who they are, where they belong, under which
@@ -87,22 +93,26 @@ func (s *State) account(key string) *Account {
 func (s *State) touch(key string, c *catalog.Catalog, f func(a *Account)) {
 	a := s.account(key)
 	a.changed()
-	a.prune(c, s.Now)
+	a.follow(c, s.Now)
+	a.by = nil // f may move the anchor
 	f(a)
 	s.due.put(a.key, a.nextDue(c, s.Now))
 }
 
 // changed says that more than usage is another now.
-func (a *Account) changed() { a.cold, a.signals, a.watches = nil, nil, nil }
+func (a *Account) changed() { a.cold, a.signals, a.watches, a.by = nil, nil, nil, nil }
 
-// prune forgets what an earlier catalog's rules remembered.
-func (a *Account) prune(c *catalog.Catalog, now clock.Time) {
-	if a.Catalog == c.Version {
+// follow forgets what an earlier catalog's rules remembered, and works out the calendar.
+func (a *Account) follow(c *catalog.Catalog, now clock.Time) {
+	if a.by == c {
 		return
 	}
-	a.Signals.Prune(c.Signals, c.Streams(), now)
-	a.Catalog = c.Version
-	a.changed()
+	if a.Catalog != c.Version {
+		a.Signals.Prune(c.Signals, c.Streams(), now)
+		a.Catalog = c.Version
+		a.changed()
+	}
+	a.by, a.cal = c, a.calendar(c)
 }
 
 // prefixes begin the ids of each kind of thing.
@@ -131,6 +141,9 @@ func (a *Account) anchor() clock.Time { return a.Subscription.Anchor }
 // calendar says where the account's windows of usage begin: at the anchor, by the clocks of
 // its own time zone, else of the catalog's.
 func (a *Account) calendar(c *catalog.Catalog) subscription.Calendar {
+	if a.by == c {
+		return a.cal
+	}
 	cal := subscription.Calendar{Anchor: a.Subscription.Anchor, Zone: c.Zone}
 	if name := a.Facts.Billing[event.BillingTimeZone]; name != "" {
 		if zone, err := clock.Zone(name); err == nil { // it was checked when it came in

@@ -54,7 +54,8 @@ func decodeAccount(key string, stored []byte) (*Account, error) {
 		return nil, wrong(fmt.Errorf("its version is not %d", storedVersion))
 	}
 	d.b = d.b[1:]
-	a := &Account{key: key, cold: d.text(), signals: d.text(), stored: stored}
+	a := &Account{key: key, stored: stored}
+	a.cold, a.signals = d.text(), d.text()
 	if err := json.Unmarshal(a.cold, a); err != nil {
 		return nil, wrong(err)
 	}

@@ -13,15 +13,14 @@ import (
 // count meters a product event and looks for signals. This is the hot path: it touches
 // nothing but usage unless a rule has something to say.
 func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
-	a.prune(c, s.Now)
+	a.follow(c, s.Now)
 	late, due := false, a.cold == nil // an account just made has no timers yet
-	cal := a.calendar(c)
 	for _, m := range c.MetersOf(r.Type) {
 		w := s.watchOf(a, m, c)
-		u := a.usage(m.Key)
+		u := w[0].metered(a)
 		next, _ := meter.NextDue(u)
 		total := s.total(a, m, c)
-		res := meter.Apply(u, m, r, cal, s.Now)
+		res := meter.Apply(u, m, r, a.cal, s.Now)
 		if res.Problem != "" {
 			a.problem(m.Key + ": " + res.Problem)
 			continue
@@ -30,9 +29,7 @@ func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
 		if is, _ := meter.NextDue(u); is != next {
 			due = true
 		}
-		if len(w) > 0 {
-			s.noticeUsage(a, w, r.User, res, c)
-		}
+		s.noticeUsage(a, w, r.User, res, c)
 		due = s.noticeFed(a, m, total, r, res.Late, c) || due
 	}
 	if s.noticeEvent(a, r, late, c) || due {
@@ -44,37 +41,40 @@ func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
 // the next: as long as usage stays within quiet no rule has anything to say.
 type watch struct {
 	meter   *catalog.Meter
-	feature *catalog.Feature
-	rules   []*catalog.Signal
-	grant   entitlement.Grant
-	start   clock.Time        // of the allowance's period; unset for what never resets and what rolls
-	ends    clock.Time        // of the period; when usage of a rolling one next falls by itself
+	state   *meter.Usage      // nil: look it up
+	ends    clock.Time        // of the allowance's period; when usage of a rolling one next falls by itself
 	usage   quantity.Quantity // after the last event
 	quiet   signal.Quiet
+	start   clock.Time       // of the period; unset for what never resets and what rolls
+	feature *catalog.Feature // nil: no live rule is about a feature that the meter measures
+	rules   []*catalog.Signal
+	grant   entitlement.Grant
 }
 
-// watchOf returns the watches on a meter as they are before a change of its usage; none
-// when no live rule is about a feature that it measures.
-func (s *State) watchOf(a *Account, m *catalog.Meter, c *catalog.Catalog) []watch {
-	if len(c.FeaturesOf(m.Key)) == 0 {
-		return nil
+// metered returns the state of the watch's meter, made when it is not there.
+func (w *watch) metered(a *Account) *meter.Usage {
+	if w.state == nil {
+		w.state = a.usage(w.meter.Key)
 	}
+	return w.state
+}
+
+// watchOf returns the watches on a meter as they are before a change of its usage: one for
+// each feature with live rules, or one for none.
+func (s *State) watchOf(a *Account, m *catalog.Meter, c *catalog.Catalog) []watch {
 	for i := range a.watches {
 		if a.watches[i].meter != m {
 			continue
 		}
 		n := i
 		for n < len(a.watches) && a.watches[n].meter == m {
-			if w := &a.watches[n]; w.feature != nil && w.ends != 0 && s.Now >= w.ends {
+			if w := &a.watches[n]; w.ends != 0 && s.Now >= w.ends {
 				*w = a.watchFor(w.feature, w.meter, w.rules, c, s.Now) // another period
 				if w.start == 0 {
 					s.notice(a, w, w.usage, "", false, c) // a rolling one: what fell by itself arms its rules again
 				}
 			}
 			n++
-		}
-		if a.watches[i].feature == nil {
-			return nil
 		}
 		return a.watches[i:n]
 	}
@@ -86,9 +86,8 @@ func (s *State) watchOf(a *Account, m *catalog.Meter, c *catalog.Catalog) []watc
 			}
 		}
 	}
-	if len(a.watches) == from { // remember that there is nothing to watch
+	if len(a.watches) == from {
 		a.watches = append(a.watches, watch{meter: m})
-		return nil
 	}
 	return a.watches[from:]
 }
@@ -103,7 +102,10 @@ func (a *Account) watchFor(f *catalog.Feature, m *catalog.Meter, rules []*catalo
 
 // read looks at the usage anew.
 func (w *watch) read(a *Account, c *catalog.Catalog, now clock.Time) {
-	u, cal := a.Usage[w.meter.Key], a.calendar(c)
+	u, cal := w.state, a.calendar(c)
+	if u == nil {
+		u = a.Usage[w.meter.Key]
+	}
 	if w.grant.Per == catalog.Lifetime || w.start != 0 {
 		w.usage = meter.Value(u, w.meter, w.grant.Per, cal, now)
 		return
@@ -119,6 +121,9 @@ func (w *watch) read(a *Account, c *catalog.Catalog, now clock.Time) {
 func (s *State) noticeUsage(a *Account, watches []watch, user string, res meter.Result, c *catalog.Catalog) {
 	for i := range watches {
 		w := &watches[i]
+		if w.feature == nil {
+			return
+		}
 		before := w.usage
 		w.read(a, c, s.Now)
 		if !w.quiet.Holds(w.usage) {

@@ -285,9 +285,10 @@ func (f *correction) done(replaced bool) Voided {
 // that has fired may be ready to fire again, and none fires.
 func (s *State) rearm(a *Account, m *catalog.Meter, c *catalog.Catalog) {
 	a.watches = nil
-	watches := s.watchOf(a, m, c)
-	for i := range watches {
-		s.notice(a, &watches[i], watches[i].usage, "", true, c)
+	for _, w := range s.watchOf(a, m, c) {
+		if w.feature != nil {
+			s.notice(a, &w, w.usage, "", true, c)
+		}
 	}
 	a.watches = nil
 }
