@@ -44,14 +44,15 @@ func readLimits(name string) (*catalogLimits, error) {
 
 func plainName(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
-// Limit returns the limit of a feature on a plan.
+// Limit returns the limit of a feature on a plan. Those of other periods than a month are left
+// out: usage in an export is by the month.
 func (l *catalogLimits) Limit(plan, feature string) (limit quantity.Quantity, lifetime, ok bool) {
 	p := l.plans[plainName(plan)]
 	if p == nil {
 		return 0, false, false
 	}
 	e := p.Entitlements[l.features[plainName(feature)]]
-	if e == nil || e.Unlimited || e.Limit <= 0 {
+	if e == nil || e.Unlimited || e.Limit <= 0 || e.Per != catalog.Lifetime && e.Per != catalog.Month {
 		return 0, false, false
 	}
 	return e.Limit, e.Per == catalog.Lifetime, true
