@@ -535,3 +535,39 @@ func TestAPageHearsWhyItsKeyIsNotTaken(t *testing.T) {
 		}
 	}
 }
+
+func TestAPageThatSendsTooFastIsToldWhenToComeAgain(t *testing.T) {
+	c := newCompany(t, "", func(o *serverOptions) { o.browser, o.proxies = 1, []string{"127.0.0.1"} })
+	var key struct{ Secret string }
+	c.must("POST", "/v1/keys", map[string]any{"kind": "publishable", "name": "shop", "scopes": []string{"events:write"}}, &key)
+	send := func(visitor string, events int) *http.Response {
+		t.Helper()
+		batch := strings.TrimSuffix(strings.Repeat(`{"type":"track","anonymousId":"n","event":"x"},`, events), ",")
+		req, err := http.NewRequest("POST", c.base+"/v1/b", strings.NewReader(fmt.Sprintf(`{"writeKey":%q,"batch":[%s]}`, key.Secret, batch)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Origin", "https://shop.example")
+		req.Header.Set("X-Forwarded-For", visitor)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		return resp
+	}
+	if resp := send("192.0.2.1", 10); resp.StatusCode != http.StatusOK {
+		t.Fatalf("ten at once were answered %s", resp.Status)
+	}
+	resp := send("192.0.2.1", 8)
+	wait := resp.Header.Get("Retry-After")
+	if resp.StatusCode != http.StatusTooManyRequests || wait < "6" || wait > "8" || len(wait) != 1 {
+		t.Errorf("eight more were answered %s, Retry-After %q", resp.Status, wait)
+	}
+	if h := resp.Header; h.Get("Access-Control-Allow-Origin") != "*" || !strings.Contains(h.Get("Access-Control-Expose-Headers"), "Retry-After") {
+		t.Errorf("the page cannot read when to come again: %v", h)
+	}
+	if resp := send("192.0.2.2", 10); resp.StatusCode != http.StatusOK {
+		t.Errorf("another visitor was answered %s", resp.Status)
+	}
+}

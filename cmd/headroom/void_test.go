@@ -165,3 +165,36 @@ plans:
 		t.Errorf("a publishable key was answered %d %v", status, p)
 	}
 }
+
+func TestAnEventIsFoundAgainOrSaidToBeGone(t *testing.T) {
+	for _, tc := range []struct{ name, clock string }{
+		{"in real time", ""},
+		{"by a test clock, which the log knows nothing of", "2026-01-10T09:00:00Z"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := newCompany(t, tc.clock)
+			c.must("PUT", "/v1/catalog", []byte(voidCatalog), nil)
+			c.must("PUT", "/v1/accounts/acme/subscription", map[string]any{"plan": "starter"}, nil)
+			c.must("POST", "/v1/events", []byte("["+ce("a", "speaker.added", "acme", "{}")+","+ce("b", "speaker.added", "acme", "{}")+"]"), nil, "Content-Type", "application/json")
+			if tc.clock != "" {
+				c.must("POST", "/v1/clock/advance", map[string]any{"by": "20d"}, nil)
+			}
+			c.must("POST", "/v1/events/void", map[string]any{"account": "acme", "source": "app", "id": "a"}, nil)
+			c.uses("acme", map[string]float64{"speakers": 1})
+			c.restart()
+			_, last, err := c.server.log.Bounds(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.server.log.Trim(t.Context(), last); err != nil { // as retention does
+				t.Fatal(err)
+			}
+			if status, p := c.send("POST", "/v1/events/void", `{"account":"acme","source":"app","id":"b"}`); status != http.StatusConflict || p["code"] != "event_gone" {
+				t.Errorf("an event that the log no longer holds: answered %d %v", status, p)
+			}
+			if status, p := c.send("POST", "/v1/events/void", `{"account":"acme","source":"app","id":"a"}`); status != http.StatusConflict || p["code"] != "already_voided" {
+				t.Errorf("an event that was voided before: answered %d %v", status, p)
+			}
+		})
+	}
+}
