@@ -17,7 +17,7 @@ import (
 func with(t testing.TB, typ string, when clock.Time, properties string) *event.Record {
 	t.Helper()
 	r := &event.Record{Kind: event.KindEvent, Type: typ, At: when, ReceivedAt: when}
-	for _, p := range strings.Fields(properties) {
+	for p := range strings.FieldsSeq(properties) {
 		name, text, _ := strings.Cut(p, "=")
 		v := event.Value{Kind: event.String, Text: text}
 		switch {
@@ -161,7 +161,7 @@ func TestProductsAreExactAndRoundedOnce(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var factors []quantity.Quantity
-			for _, text := range strings.Fields(c.factors) {
+			for text := range strings.FieldsSeq(c.factors) {
 				q, err := quantity.Parse(text)
 				if err != nil {
 					t.Fatal(err)

@@ -141,8 +141,8 @@ func (j *journal) value() quantity.Quantity {
 
 // remove takes an entry back; false when what is left cannot be told, or it was never there.
 func (j *journal) remove(e entry, try bool) bool {
-	for i := len(j.entries) - 1; i >= 0; i-- {
-		if j.entries[i] != e {
+	for i, kept := range slices.Backward(j.entries) {
+		if kept != e {
 			continue
 		}
 		if j.hole && !e.moves && j.sets() == 1 {

@@ -277,6 +277,28 @@ func TestConsumeTakesAndReleaseGivesBackNoMoreThanThereIs(t *testing.T) {
 	}
 }
 
+func TestReleaseGivesTheNewestOfARollingWindowBackFirst(t *testing.T) {
+	def := defined(t, "{fed_by: consume}", "rolling 24h", catalog.Day)
+	u := &Usage{}
+	day, noon, later := at(t, "2026-03-10"), at(t, "2026-03-10T12:00:00Z"), at(t, "2026-03-10T18:00:00Z")
+	Consume(u, def, quantity.Of(5), utc, day-6*clock.Hour)
+	Consume(u, def, quantity.Of(2), utc, noon)
+	for _, c := range []struct {
+		name, rolling, day, life string
+		q                        int64
+	}{
+		{"all of the newest, and one of the one before", "4", "0", "4", 3},
+		{"more than there is", "0", "0", "0", 9},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			Release(u, def, quantity.Of(c.q), utc, later)
+			if got := [3]string{Value(u, def, "rolling 24h", utc, later).String(), Value(u, def, catalog.Day, utc, later).String(), Value(u, def, catalog.Lifetime, utc, later).String()}; got != [3]string{c.rolling, c.day, c.life} {
+				t.Errorf("rolling, day and life are %v", got)
+			}
+		})
+	}
+}
+
 func TestAskingAMeterThatWasNeverUsed(t *testing.T) {
 	now := at(t, "2026-03-10")
 	if v := Value(nil, sum, catalog.Month, utc, now); v != 0 {

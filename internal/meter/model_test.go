@@ -235,7 +235,7 @@ func (m *model) windows(kind catalog.WindowKind) map[clock.Time]*tallied {
 		p, c := m.cal.Of(kind, when), counted{}
 		switch {
 		case when < since:
-			pastDue = s.now + clock.Hour
+			pastDue = (s.now + clock.Hour + 10*clock.Minute - 1) / (10 * clock.Minute) * (10 * clock.Minute)
 			if earliest == 0 || p.Start < earliest {
 				earliest = p.Start
 			}

@@ -128,7 +128,9 @@ func TestWindowsOfTheCatalogComeAndGo(t *testing.T) {
 	call := func(def *catalog.Meter, now string) {
 		Apply(u, def, happens("e", at(t, now), ""), utc, at(t, now))
 	}
-	read := func(per catalog.Period, now string) string { return Read(u, daily, per, utc, at(t, now)).Value.String() }
+	read := func(per catalog.Period, now string) string {
+		return Read(u, daily, per, utc, at(t, now)).Value.String()
+	}
 	call(monthly, "2026-03-10T09:00:00Z")
 	call(daily, "2026-03-10T10:00:00Z") // the day begins with what comes in from then on
 	if got := read(catalog.Day, "2026-03-10T11:00:00Z") + " " + read("rolling 24h", "2026-03-10T11:00:00Z"); got != "1 1" {
