@@ -35,6 +35,14 @@ func compare(ctx context.Context, s Source, parts []*partition, r *Report) error
 			return c.partition(row)
 		case "account_states":
 			return c.account(row)
+		case "account_sets":
+			n, err := c.at(row)
+			if err == nil {
+				x := c.members(n, row.text("account"))
+				x.rows = append(x.rows, setOf(row))
+				r.Rows++
+			}
+			return err
 		case "dedup_segments":
 			n, err := c.at(row)
 			if err == nil {
@@ -54,6 +62,7 @@ func compare(ctx context.Context, s Source, parts []*partition, r *Report) error
 	if err != nil {
 		return err
 	}
+	c.sets()
 	c.missing()
 	return nil
 }
@@ -62,6 +71,24 @@ type comparison struct {
 	parts  []*partition
 	report *Report
 	stored []map[int32][]event.Fingerprint // by partition and day
+	large  map[string]*large               // by account: those that have members outside of their state
+}
+
+// large is what is stored of an account that has members outside of its state.
+type large struct {
+	partition int64
+	state     []byte
+	rows      []engine.SetRow
+}
+
+func (c *comparison) members(partition int64, account string) *large {
+	if c.large == nil {
+		c.large = make(map[string]*large)
+	}
+	if c.large[account] == nil {
+		c.large[account] = &large{partition: partition}
+	}
+	return c.large[account]
 }
 
 func (c *comparison) at(r row) (int64, error) {
@@ -115,6 +142,9 @@ func (c *comparison) account(r row) error {
 	delete(p.shelf.accounts, key)
 	c.report.Accounts++
 	c.report.Rows++
+	if len(p.shelf.sets[key]) > 0 {
+		c.members(n, key).state = stored
+	}
 	if bytes.Equal(stored, replayed) {
 		return nil
 	}
@@ -153,6 +183,29 @@ func decoded(key string, stored []byte) ([]Field, error) {
 		return nil, err
 	}
 	return fieldsOf(st.Account(key)), nil
+}
+
+// sets holds the members that lie outside of accounts' states against those states, which
+// know their number and digest. How they are cut into rows depends on when checkpoints were made.
+func (c *comparison) sets() {
+	for _, key := range slices.Sorted(maps.Keys(c.large)) {
+		x := c.large[key]
+		d := Difference{Partition: int(x.partition), Table: "account_sets", Account: key}
+		if x.state == nil {
+			d.Stored, d.Replayed = "that there are members outside of its state", "that there are none"
+			c.differs(d)
+			continue
+		}
+		st := engine.NewState(0, 0, 0, "", 0, nil)
+		err := st.LoadAccount(key, x.state)
+		if err == nil {
+			err = st.LoadSets(key, x.rows)
+		}
+		if err != nil {
+			d.Stored, d.Replayed = "what does not fit: "+err.Error(), "all members"
+			c.differs(d)
+		}
+	}
 }
 
 // answer compares what a call was told.

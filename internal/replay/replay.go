@@ -111,7 +111,7 @@ func Check(ctx context.Context, st *store.Store, log *eventlog.Log, o Options) (
 
 // compared are the tables that the log determines.
 var compared = []string{
-	"partitions", "account_states", "timers", "dedup_segments", "answers", "accounts", "people", "signals",
+	"partitions", "account_states", "account_sets", "timers", "dedup_segments", "answers", "accounts", "people", "signals",
 	"decisions", "outcomes", "requests", "opportunities", "ledger", "usage_periods", "catalogs",
 }
 

@@ -216,8 +216,7 @@ func load(ctx context.Context, from Rows, parts []*partition) error {
 			}
 		case "account_sets":
 			if p, err = at(r, "partition"); err == nil {
-				row := engine.SetRow{Account: r.text("account"), Meter: r.text("meter"), Spilled: meter.Spilled{
-					Window: catalog.Period(r.text("per")), Start: clock.Time(r.int("start_at")), Data: r.bytes("data")}}
+				row := setOf(r)
 				p.shelf.sets[row.Account] = append(p.shelf.sets[row.Account], row)
 			}
 		case "timers":
@@ -256,6 +255,11 @@ func partitionKey(table string, r row) string {
 		return event.UserKey(r.text("pseudonym"))
 	}
 	return r.text("account")
+}
+
+func setOf(r row) engine.SetRow {
+	return engine.SetRow{Account: r.text("account"), Meter: r.text("meter"), Spilled: meter.Spilled{
+		Window: catalog.Period(r.text("per")), Start: clock.Time(r.int("start_at")), Data: r.bytes("data")}}
 }
 
 func answerOf(r row) engine.AnswerRow {

@@ -83,8 +83,11 @@ func (x *Snapshot) Each(ctx context.Context, table string, f func(columns []stri
 		return fmt.Errorf("no table %q", table)
 	}
 	text := "SELECT * FROM " + table
-	if table == "outbox" {
+	switch table { // where the order means something
+	case "outbox":
 		text += " ORDER BY id"
+	case "account_sets":
+		text += " ORDER BY partition, account, meter, per, start_at, seq"
 	}
 	rows, err := x.tx.QueryContext(ctx, text)
 	if err != nil {
