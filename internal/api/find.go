@@ -220,9 +220,7 @@ func (f *finder) is(ctx context.Context, r *event.Record) (bool, error) {
 		return false, nil
 	}
 	of := f.names[0]
-	var call engine.VoidCall
-	if r.Kind != event.KindVoid || r.Type != f.c.id || json.Unmarshal(r.Body, &call) != nil || call.Replacement == nil ||
-		call.Found == nil || call.Found.First != of.first || call.Found.Version != f.version-1 {
+	if !f.replaces(r) {
 		return false, nil
 	}
 	mark := engine.TakenMark(of.first, f.version, engine.Identity{Source: r.Source, ID: r.ID})
@@ -232,6 +230,16 @@ func (f *finder) is(ctx context.Context, r *event.Record) (bool, error) {
 	}
 	f.found, f.record = of, event.AppendRecord(nil, engine.ReplacementIn(r))
 	return true, nil
+}
+
+// replaces says whether r tried to make the version that is looked for.
+func (f *finder) replaces(r *event.Record) bool {
+	if r.Kind != event.KindVoid || r.Type != f.c.id {
+		return false
+	}
+	var call engine.VoidCall
+	return json.Unmarshal(r.Body, &call) == nil && call.Replacement != nil &&
+		call.Found != nil && call.Found.First == f.names[0].first && call.Found.Version == f.version-1
 }
 
 // countedBy returns the meters that counted what was found: those that are still the same,
