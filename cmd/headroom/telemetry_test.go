@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"regexp"
@@ -236,4 +238,63 @@ func TestMetricsAreReadWhileAPartitionWaitsForTheDatabase(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestLogLinesSayWhereAndNameNobody(t *testing.T) {
+	var log lockedBuffer
+	c := newCompany(t, "", func(o *serverOptions) {
+		o.logger = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	d := c.server.db
+	if _, err := d.Exec(t.Context(), "ALTER TABLE people RENAME TO people_away"); err != nil { // checkpoints fail
+		t.Fatal(err)
+	}
+	c.must("POST", "/v1/identify", []byte(`{"userId":"user-17","traits":{"email":"ada@nova.example","name":"Ada Lovelace"},"context":{"groupId":"acme"},"messageId":"i1"}`), nil,
+		"Content-Type", "application/json")
+	c.must("POST", "/v1/events", []byte(ce("l1", "speaker.added", "acme", `{"user":"user-17","note":"Call Ada"}`)), nil, "Content-Type", "application/json")
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(log.String(), "the database did not answer"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it logged\n%s", &log)
+		}
+	}
+	if _, err := d.Exec(t.Context(), "ALTER TABLE people_away RENAME TO people"); err != nil {
+		t.Fatal(err)
+	}
+	c.server.close()
+	text := log.String()
+	for _, personal := range []string{"ada@", "Ada", "user-17", c.opts.secretKey, c.opts.password} {
+		if strings.Contains(text, personal) {
+			t.Errorf("the log tells %q:\n%s", personal, text)
+		}
+	}
+	for line := range strings.Lines(text) {
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			t.Fatal(err)
+		}
+		if fields["msg"] != "the database did not answer; trying again" {
+			continue
+		}
+		if fields["level"] != "WARN" || fields["partition"] == nil || fields["position"] == nil || !strings.Contains(fmt.Sprint(fields["error"]), "people") {
+			t.Errorf("a line lacks where and why: %s", line)
+		}
+	}
+}
+
+// lockedBuffer is written by a server and read by a test.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }

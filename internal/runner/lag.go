@@ -120,7 +120,7 @@ func (r *Runner) mark(now time.Time, last uint64) {
 		behind := m.since(p.at.Load(), now)
 		late := behind > r.MaxLag
 		if late && !p.late.Swap(true) {
-			r.Logger.Warn("a partition is behind; events for it are refused until it has caught up", "partition", p.n, "behind", behind)
+			r.Logger.Warn("a partition is behind; events for it are refused until it has caught up", "partition", p.n, "position", p.at.Load(), "behind", behind)
 		} else if !late && p.late.Swap(false) {
 			r.Logger.Info("the partition has caught up", "partition", p.n)
 		}

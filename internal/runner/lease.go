@@ -48,7 +48,7 @@ func (r *Runner) renew(ctx context.Context) {
 		if slices.Contains(held, p.n) {
 			p.validUntil.Store(int64(asked.Add(r.LeaseTTL).Sub(processStart)))
 		} else {
-			r.Logger.Warn("partition lost to another process", "partition", p.n)
+			r.Logger.Warn("partition lost to another process", "partition", p.n, "position", p.at.Load())
 			p.lose()
 		}
 	}

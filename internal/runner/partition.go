@@ -281,7 +281,7 @@ func (p *partition) retry(ctx context.Context, f func() error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		p.r.Logger.Warn("the database did not answer; trying again", "partition", p.n, "error", err)
+		p.r.Logger.Warn("the database did not answer; trying again", "partition", p.n, "position", p.at.Load(), "error", err)
 		select {
 		case <-p.gone:
 			return errLost
@@ -358,7 +358,7 @@ func (p *partition) commit(ctx context.Context) error {
 		case "already_committed": // written before, the answer was lost on the way
 			return nil
 		case "lost_partition":
-			p.r.Logger.Warn("checkpoint refused: another process owns the partition", "partition", p.n)
+			p.r.Logger.Warn("checkpoint refused: another process owns the partition", "partition", p.n, "position", c.To)
 			p.lose()
 		}
 		return err
@@ -408,7 +408,7 @@ func (p *partition) forward(ctx context.Context) {
 		}
 		if err != nil {
 			if ctx.Err() == nil {
-				p.r.Logger.Warn("forwarding waits", "partition", p.n, "error", err)
+				p.r.Logger.Warn("forwarding waits", "partition", p.n, "position", p.at.Load(), "error", err)
 			}
 			return
 		}
@@ -427,7 +427,7 @@ func (p *partition) close() {
 		err = p.commit(ctx)
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
-		p.r.Logger.Warn("last checkpoint not written; the log holds it all", "partition", p.n, "error", err)
+		p.r.Logger.Warn("last checkpoint not written; the log holds it all", "partition", p.n, "position", p.at.Load(), "error", err)
 	}
 	p.effect.End()
 	p.lose()
