@@ -10,7 +10,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	_ "time/tzdata" // the same time zones on every machine, also on one that has none
+	_ "time/tzdata" // time zones for machines that have none of their own
 
 	"github.com/spf13/cobra"
 

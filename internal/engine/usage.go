@@ -135,7 +135,10 @@ func (s *State) noticeUsage(a *Account, watches []watch, user string, res meter.
 // notice tells the limit rules of one watch.
 func (s *State) notice(a *Account, w *watch, before quantity.Quantity, user string, late bool, c *catalog.Catalog) {
 	in := signal.UsageChange{Feature: w.feature.Key, Title: w.feature.Title, Before: before, Usage: w.usage, Limit: w.grant.Limit,
-		Unlimited: w.grant.Unlimited, Late: late, PeriodStart: w.start, ResetsAt: w.ends}
+		Unlimited: w.grant.Unlimited, Late: late, PeriodStart: w.start}
+	if w.start != 0 { // a rolling one falls bit by bit and has no reset to wait for
+		in.ResetsAt = w.ends
+	}
 	a.signals = nil
 	fired := signal.OnUsage(&a.Signals, in, w.rules, s.context(a, user))
 	w.quiet = signal.QuietFor(&a.Signals, in, w.rules)
