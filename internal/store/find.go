@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"slices"
@@ -14,6 +13,7 @@ import (
 // both included). It reads what those days hold and keeps nothing of it in memory.
 func (s *Store) FindSeen(ctx context.Context, partition int, first, last int32, wanted []event.Fingerprint) (map[event.Fingerprint][]int32, error) {
 	found := make(map[event.Fingerprint][]int32)
+	among := newAmong(wanted)
 	q := ask("SELECT day, fingerprints FROM dedup_segments WHERE partition = ? AND day >= ? AND day <= ? ORDER BY day", partition, first, last)
 	err := s.rows(ctx, q, func(r *sql.Rows) error {
 		var day int64
@@ -21,8 +21,12 @@ func (s *Store) FindSeen(ctx context.Context, partition int, first, last int32, 
 		if err := r.Scan(&day, &b); err != nil {
 			return err
 		}
-		for _, fp := range wanted {
-			if holds(b, fp) && !slices.Contains(found[fp], int32(day)) {
+		for ; len(b) >= fingerprintSize; b = b[fingerprintSize:] {
+			if !among.maybe(b) { // nearly always
+				continue
+			}
+			fp := event.Fingerprint(b[:fingerprintSize])
+			if among.all[fp] && !slices.Contains(found[fp], int32(day)) {
 				found[fp] = append(found[fp], int32(day))
 			}
 		}
@@ -31,16 +35,20 @@ func (s *Store) FindSeen(ctx context.Context, partition int, first, last int32, 
 	return found, err
 }
 
-// holds says whether a segment has the fingerprint.
-func holds(segment []byte, fp event.Fingerprint) bool {
-	for from := 0; ; {
-		i := bytes.Index(segment[from:], fp[:])
-		if i < 0 {
-			return false
-		}
-		if from += i; from%fingerprintSize == 0 {
-			return true
-		}
-		from++ // the end of one and the beginning of the next
-	}
+// among is a set of few fingerprints that many are held against: 35 days of them.
+type among struct {
+	all  map[event.Fingerprint]bool
+	bits [64]uint64 // by the first twelve bits
 }
+
+func newAmong(wanted []event.Fingerprint) *among {
+	a := &among{all: make(map[event.Fingerprint]bool, len(wanted))}
+	for _, fp := range wanted {
+		a.all[fp] = true
+		a.bits[fp[0]&63] |= 1 << (fp[1] & 63)
+	}
+	return a
+}
+
+// maybe says whether the fingerprint at the head of b may be in the set.
+func (a *among) maybe(b []byte) bool { return a.bits[b[0]&63]>>(b[1]&63)&1 != 0 }
