@@ -196,7 +196,7 @@ func Verify(ctx context.Context, dir string, progress Progress) (*Manifest, erro
 	if err != nil {
 		return nil, err
 	}
-	meter := &reading{ctx: ctx, progress: progress.every(), total: m.Bytes()}
+	meter := &reading{ended: ctx.Err, progress: progress.every(), total: m.Bytes()}
 	rows := make(map[string]int64)
 	err = meter.file(dir, m.Tables, func(r io.Reader) error {
 		return ReadTables(r, func(table string, _ []string, _ []any) error { rows[table]++; return nil })
@@ -235,7 +235,7 @@ func Verify(ctx context.Context, dir string, progress Progress) (*Manifest, erro
 
 // reading checks files and tells how far it has come.
 type reading struct {
-	ctx         context.Context
+	ended       func() error // why reading must not go on, nil while it may
 	progress    Progress
 	done, total int64
 }
@@ -253,8 +253,8 @@ func (x *reading) file(dir string, f File, use func(r io.Reader) error) error {
 	sum := sha256.New()
 	from := io.TeeReader(in, io.MultiWriter(sum, x))
 	err = use(from)
-	if x.ctx.Err() != nil {
-		return x.ctx.Err()
+	if ended := x.ended(); ended != nil {
+		return ended
 	}
 	if err != nil {
 		if fault.CodeOf(err) == "backup_damaged" {
@@ -275,7 +275,7 @@ func (x *reading) file(dir string, f File, use func(r io.Reader) error) error {
 func (x *reading) Write(b []byte) (int, error) {
 	x.done += int64(len(b))
 	x.progress("verify", x.done, x.total)
-	return len(b), x.ctx.Err()
+	return len(b), x.ended()
 }
 
 func damagedFile(name, how string) error {

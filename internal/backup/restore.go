@@ -84,7 +84,7 @@ func Restore(ctx context.Context, dir string, m *Manifest, st *store.Store, open
 
 // EachRow calls visit for every row of the tables in dir.
 func (m *Manifest) EachRow(ctx context.Context, dir string, visit RowVisitor) error {
-	x := &reading{ctx: ctx, progress: func(string, int64, int64) {}}
+	x := &reading{ended: ctx.Err, progress: func(string, int64, int64) {}}
 	var own error
 	err := x.file(dir, m.Tables, func(r io.Reader) error {
 		return ReadTables(r, func(table string, columns []string, values []any) error {
@@ -100,7 +100,7 @@ func (m *Manifest) EachRow(ctx context.Context, dir string, visit RowVisitor) er
 
 // EachMessage calls f for the positions from from to to of the log in dir, both included; message belongs to f.
 func (m *Manifest) EachMessage(ctx context.Context, dir string, from, to uint64, f func(position uint64, at time.Time, message []byte) error) error {
-	x := &reading{ctx: ctx, progress: func(string, int64, int64) {}}
+	x := &reading{ended: ctx.Err, progress: func(string, int64, int64) {}}
 	for _, file := range m.Log {
 		if file.Last < from || file.First > to {
 			continue

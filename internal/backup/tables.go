@@ -2,6 +2,7 @@ package backup
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -108,7 +109,7 @@ func appendValue(b []byte, v any) ([]byte, bool) {
 // ReadTables calls visit for every row that WriteTables wrote. Fault archive_damaged
 // (Invalid) when it is not what was written.
 func ReadTables(r io.Reader, visit RowVisitor) error {
-	packed, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
+	packed, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
 	if err != nil {
 		return err
 	}
@@ -199,10 +200,16 @@ func (d *tableReader) text() []byte {
 	if d.err != nil {
 		return nil
 	}
-	b := make([]byte, n)
-	_, err := io.ReadFull(d.in, b)
+	if n <= 1<<20 {
+		b := make([]byte, n)
+		_, err := io.ReadFull(d.in, b)
+		d.note(err)
+		return b
+	}
+	var b bytes.Buffer // grows with what is there, not with what is promised
+	_, err := io.CopyN(&b, d.in, int64(n))
 	d.note(err)
-	return b
+	return b.Bytes()
 }
 
 func (d *tableReader) value() any {

@@ -81,7 +81,7 @@ func written(v reflect.Value) (string, bool) {
 	if k := v.Kind(); k == reflect.Pointer || k == reflect.Interface || k == reflect.Struct { // these are opened
 		return "", false
 	}
-	m, ok := v.Interface().(json.Marshaler)
+	m, ok := reflect.TypeAssert[json.Marshaler](v)
 	if !ok {
 		return "", false
 	}

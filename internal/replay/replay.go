@@ -123,7 +123,7 @@ func Live(ctx context.Context, st *store.Store, log *eventlog.Log) (s Source, do
 		return s, nil, fault.New(fault.Unavailable, "backup_not_written", "no temporary file can be made: %v", err).
 			WithMend("set TMPDIR to a directory with room for a copy of the database")
 	}
-	done = func() { spool.Close(); os.Remove(spool.Name()) }
+	done = func() { _ = spool.Close(); _ = os.Remove(spool.Name()) }
 	err = st.Snapshot(ctx, func(x *store.Snapshot) error {
 		partitions, err := x.Partitions(ctx)
 		if err != nil {
