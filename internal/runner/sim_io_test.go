@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing/synctest"
 	"time"
@@ -39,9 +40,9 @@ type simTask struct {
 	name  string
 	ended func() // told by the world once f has returned
 
-	parked string // what it waits to do; empty while it waits for something else
+	parked atomic.Pointer[string] // what it waits to do; nil while it waits for something else
 	resume chan simFate
-	done   bool
+	done   atomic.Bool
 
 	writes *partition // whose checkpoint, if it writes one
 
@@ -67,7 +68,7 @@ func (w *world) spawn(n *simNode, ctx context.Context, name string, f func(ctx c
 	t := &simTask{id: w.tasks, node: n, name: name, writes: w.writes, resume: make(chan simFate), statements: -1, ended: func() {}}
 	n.tasks = append(n.tasks, t)
 	go func() {
-		defer func() { t.done = true }()
+		defer t.done.Store(true)
 		f(context.WithValue(ctx, taskKey{}, t))
 	}()
 	synctest.Wait()
@@ -76,17 +77,17 @@ func (w *world) spawn(n *simNode, ctx context.Context, name string, f func(ctx c
 
 // park waits until the world lets the task do it.
 func (t *simTask) park(what string) simFate {
-	if t.node.dead {
+	if t.node.down.Load() {
 		return fateBefore
 	}
-	t.parked = what
+	t.parked.Store(&what)
 	return <-t.resume
 }
 
 // release lets a parked task go on, until it reaches out again or ends.
 func (t *simTask) release(f simFate) {
 	time.Sleep(1) // no two tasks begin to wait at the same instant, and so none ends waiting with another
-	t.parked = ""
+	t.parked.Store(nil)
 	t.resume <- f
 	synctest.Wait()
 }
@@ -102,16 +103,16 @@ func (w *world) wire(ctx context.Context, op dbtest.Op, query string, do func() 
 	if t == nil {
 		return do()
 	}
-	if t.node.dead || t.node.doomed {
+	if t.node.down.Load() || t.node.doomed.Load() {
 		return errDead
 	}
 	switch op {
 	case dbtest.Begin:
-		t.commit, t.statements, t.full = fateFine, -1, w.full
 		f := t.park("begin")
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		t.commit, t.statements, t.full = fateFine, -1, w.full
 		switch f {
 		case fateBefore:
 			return t.failure()
@@ -127,7 +128,7 @@ func (w *world) wire(ctx context.Context, op dbtest.Op, query string, do func() 
 		if t.statements == 0 {
 			t.statements = -1
 			if t.commit == fateLast {
-				t.node.doomed = true
+				t.node.doomed.Store(true)
 				return errDead
 			}
 			if w.rng.IntN(2) == 0 { // it may have happened: the transaction is over all the same
@@ -147,7 +148,7 @@ func (w *world) wire(ctx context.Context, op dbtest.Op, query string, do func() 
 			return ctx.Err()
 		}
 		if f == fateLast || f == fateLastly {
-			t.node.doomed = true
+			t.node.doomed.Store(true)
 			return errDead
 		}
 		if f == fateBefore {
@@ -164,7 +165,7 @@ func (w *world) wire(ctx context.Context, op dbtest.Op, query string, do func() 
 func (w *world) commit(t *simTask, do func() error) error {
 	switch {
 	case t.commit == fateLast:
-		t.node.doomed = true
+		t.node.doomed.Store(true)
 		return errDead
 	case t.full:
 		return syscall.ENOSPC
@@ -182,7 +183,7 @@ func (w *world) commit(t *simTask, do func() error) error {
 	case fateAfter:
 		return errConnection
 	case fateLastly:
-		t.node.doomed = true
+		t.node.doomed.Store(true)
 		return errDead
 	default:
 	}
@@ -231,8 +232,9 @@ func (w *world) append(records []event.Record) uint64 {
 		w.log = w.log[:len(w.log)-1] // a log that gives a position twice
 	}
 	w.log = append(w.log, simMessage{m.Bytes(), time.Now()})
-	close(w.grown)
+	grown := w.grown
 	w.grown = make(chan struct{})
+	close(grown)
 	return uint64(len(w.log))
 }
 
@@ -258,6 +260,9 @@ func errLog() error {
 // Read hands over messages in order from a position on, and fails when it is told to.
 func (e *simLog) Read(ctx context.Context, from uint64, f func(uint64, time.Time, []byte) error) error {
 	t := taskOf(ctx)
+	if t.park("begin to read") != fateFine && ctx.Err() == nil {
+		return errLog()
+	}
 	for next := max(from, 1); ; next++ {
 		for next > uint64(len(e.w.log)) {
 			select {
@@ -271,7 +276,7 @@ func (e *simLog) Read(ctx context.Context, from uint64, f func(uint64, time.Time
 		case ctx.Err() != nil:
 			return nil
 		case outcome == fateLast || outcome == fateLastly:
-			t.node.doomed = true
+			t.node.doomed.Store(true)
 			return errDead
 		case outcome != fateFine:
 			return errLog()
@@ -315,7 +320,7 @@ func (e *simLog) Submit(ctx context.Context, records ...event.Record) (uint64, e
 	switch t.park("submit") {
 	case fateFine:
 	case fateLast, fateLastly:
-		t.node.doomed = true
+		t.node.doomed.Store(true)
 		return 0, errDead
 	default:
 		return 0, fault.New(fault.Busy, "log_busy", "too much waits")

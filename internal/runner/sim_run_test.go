@@ -159,8 +159,8 @@ func TestAPartitionThatFallsBehindKeepsNoMoreThanItsQueueInMemory(t *testing.T) 
 		w.letAll(n)
 		for i := range 1000 {
 			w.append([]event.Record{{Kind: event.KindEvent, Source: "app", ID: strconv.Itoa(i), Key: "acme", Type: "speaker.added"}})
+			synctest.Wait()
 		}
-		synctest.Wait()
 		w.letAll(n)
 		p := n.runner.owned[event.Partition("acme", w.partitions)]
 		if len(p.in) != cap(p.in) || p.queued.Load() != uint64(cap(p.in)) {

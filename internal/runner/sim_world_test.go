@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,7 +75,8 @@ type simNode struct {
 	ctx    context.Context //nolint:containedctx // the process's life
 	cancel context.CancelFunc
 
-	dead, doomed bool          // doomed: dies as soon as the world looks
+	dead         bool
+	down, doomed atomic.Bool   // down is dead as tasks see it; doomed dies as soon as the world looks
 	asleep       int           // steps for which it is frozen
 	skew         time.Duration // of its clock
 	tasks        []*simTask
@@ -186,7 +188,9 @@ func (w *world) blame(format string, args ...any) {
 // start begins a node's next life.
 func (w *world) start(n *simNode) {
 	n.life++
-	n.dead, n.doomed, n.asleep, n.ticked = false, false, 0, 0
+	n.dead, n.asleep, n.ticked = false, 0, 0
+	n.down.Store(false)
+	n.doomed.Store(false)
 	n.busy, n.parts = map[string]bool{}, nil
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.skew = 0
@@ -236,6 +240,7 @@ func (w *world) kill(n *simNode) {
 		return
 	}
 	n.dead = true
+	n.down.Store(true)
 	if k := len(n.pending); k > 0 && w.rng.IntN(2) == 0 {
 		w.flush(n, fateAfter) // this was on its way already
 	}
@@ -244,7 +249,7 @@ func (w *world) kill(n *simNode) {
 	synctest.Wait()
 	for round := 0; len(n.tasks) > 0; round++ {
 		for _, t := range slices.Clone(n.tasks) {
-			if t.parked != "" {
+			if t.parked.Load() != nil {
 				t.release(fateBefore)
 			}
 		}
@@ -263,10 +268,10 @@ func (w *world) kill(n *simNode) {
 // collect hears of the tasks that have ended.
 func (w *world) collect(n *simNode) {
 	n.tasks = slices.DeleteFunc(n.tasks, func(t *simTask) bool {
-		if t.done {
+		if t.done.Load() {
 			t.ended()
 		}
-		return t.done
+		return t.done.Load()
 	})
 }
 
@@ -277,7 +282,7 @@ func (w *world) look() {
 			continue
 		}
 		w.collect(n)
-		if n.doomed {
+		if n.doomed.Load() {
 			w.kill(n)
 			continue
 		}

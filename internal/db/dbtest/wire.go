@@ -90,8 +90,8 @@ func (s *Server) Empty(ctx context.Context) error {
 	return err
 }
 
-// Open opens the database through a wire. There is no limit of writing connections: the
-// wire has to see to it that one transaction ends before the next begins.
+// Open opens the database through a wire. There is no limit of writing connections: a wire
+// that holds one transaction up holds up all.
 func (s *Server) Open(ctx context.Context, wire Wire) (*db.DB, error) {
 	open := func(lock string, pragmas ...string) *sql.DB {
 		pool := sql.OpenDB(&connector{server: s, address: s.address(lock, pragmas...), wire: wire})
@@ -112,7 +112,7 @@ func (s *Server) Close() {
 }
 
 func (s *Server) address(lock string, pragmas ...string) string {
-	q := url.Values{"_txlock": {lock}, "_pragma": append(pragmas, "journal_mode(WAL)", "synchronous(OFF)", "recursive_triggers(1)", "foreign_keys(1)")}
+	q := url.Values{"_txlock": {lock}, "_pragma": append(pragmas, "busy_timeout(10000)", "journal_mode(WAL)", "synchronous(OFF)", "recursive_triggers(1)", "foreign_keys(1)")}
 	return (&url.URL{Scheme: "file", Path: s.path, RawQuery: q.Encode()}).String()
 }
 
@@ -183,11 +183,13 @@ func plain(ctx context.Context) context.Context { return context.WithoutCancel(c
 
 func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
 	var inner driver.Tx
+	begun := false
 	err := c.wire(ctx, Begin, "", func() (err error) {
 		inner, err = c.Conn.(driver.ConnBeginTx).BeginTx(plain(ctx), o)
+		begun = err == nil
 		return err
 	})
-	if err != nil && inner != nil {
+	if err != nil && begun {
 		err = errors.Join(err, inner.Rollback())
 	}
 	if err != nil {
@@ -234,8 +236,9 @@ func (c *conn) prepare(ctx context.Context, query string) (*stmt, error) {
 }
 
 func (c *conn) ask(ctx context.Context, query string, f func() (driver.Rows, error)) (rows driver.Rows, err error) {
-	err = c.wire(ctx, c.op(), query, func() (err error) { rows, err = f(); return err })
-	if err != nil && rows != nil {
+	given := false
+	err = c.wire(ctx, c.op(), query, func() (err error) { rows, err = f(); given = err == nil; return err })
+	if err != nil && given {
 		err = errors.Join(err, rows.Close())
 	}
 	if err != nil {
