@@ -54,7 +54,7 @@ func (c *client) call(ctx context.Context, method, path string, body, out any, h
 		}
 		from = bytes.NewReader(text)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, from)
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, from) //nolint:gosec // the address is the user's own
 	if err != nil {
 		return fault.New(fault.Invalid, "url_invalid", "HEADROOM_URL %q is no address: %v", c.base, err)
 	}
@@ -67,7 +67,7 @@ func (c *client) call(ctx context.Context, method, path string, body, out any, h
 			req.Header.Set(headers[i], headers[i+1])
 		}
 	}
-	resp, err := c.http.Do(req)
+	resp, err := c.http.Do(req) //nolint:gosec // the same
 	if err != nil {
 		return fault.New(fault.Unavailable, "server_unreachable", "the server at %s does not answer: %v", c.base, err).
 			WithMend("start it with `headroom serve`, or set HEADROOM_URL")

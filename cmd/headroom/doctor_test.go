@@ -219,10 +219,10 @@ func readOnly(t *testing.T, from string) string {
 	dir := t.TempDir()
 	if os.Geteuid() != 0 {
 		dir = duplicate(t, from, from)
-		if err := os.Chmod(dir, 0o500); err != nil { //nolint:gosec // a directory
+		if err := os.Chmod(dir, 0o500); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = os.Chmod(dir, 0o700) }) //nolint:gosec // a directory
+		t.Cleanup(func() { _ = os.Chmod(dir, 0o700) })
 		return dir
 	}
 	if err := syscall.Mount("headroom-test", dir, "tmpfs", 0, "size=256m"); err != nil {

@@ -43,7 +43,7 @@ func TestMetricsAreThoseThatTheDocumentTells(t *testing.T) {
 					t.Fatalf("a metric that cannot be read: %s", d)
 				}
 				var labels []string
-				for _, label := range strings.Split(m[3]+","+m[4], ",") {
+				for label := range strings.SplitSeq(m[3]+","+m[4], ",") {
 					if name, _, _ := strings.Cut(label, "="); name != "" {
 						labels = append(labels, "`"+name+"`")
 					}

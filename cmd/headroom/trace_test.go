@@ -143,8 +143,22 @@ func TestATraceGoesOnInAnotherProcess(t *testing.T) {
 	var at struct{ Position string }
 	door.must("POST", "/v1/events", []byte(ce("n1", "speaker.added", "acme", `{}`)), &at, traceparent(trace)...)
 	owner.must("GET", "/v1/accounts", nil, nil, "Headroom-Position", at.Position)
+	examined := func() (f findings) {
+		examineData(t.Context(), patient{database: target, nats: nats.ClientURL()}, &f)
+		return f
+	}
+	if f := examined(); f.count(statusBroken) > 0 || !slices.ContainsFunc(f.Checks, func(c finding) bool {
+		return c.Check == "leases" && strings.HasPrefix(c.Found, "a running server holds partition 0 (http://127.0.0.1:")
+	}) {
+		t.Errorf("while nodes run, the doctor says of PostgreSQL and NATS %+v", f.Checks)
+	}
 	door.server.close()
 	owner.server.close()
+	if f := examined(); f.count(statusBroken) > 0 || !slices.ContainsFunc(f.Checks, func(c finding) bool {
+		return c.Check == "leases" && c.Found == "none is held: the server ended in order"
+	}) {
+		t.Errorf("of PostgreSQL and NATS without a node the doctor says %+v", f.Checks)
+	}
 	instances := make(map[string]string)
 	for _, s := range receiver.Of(trace) {
 		instances[s.Name] = s.Instance

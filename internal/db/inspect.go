@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 
@@ -16,11 +17,13 @@ import (
 // and refuses to write. Faults as Open, and database_missing when there is none.
 func Inspect(ctx context.Context, target string) (*DB, error) {
 	if IsURL(target) {
-		d, err := openPostgres(ctx, target)
-		if err == nil {
-			d.write = d.read
+		if u, err := url.Parse(target); err == nil { // what cannot be read is refused below
+			q := u.Query()
+			q.Set("default_transaction_read_only", "on")
+			u.RawQuery = q.Encode()
+			target = u.String()
 		}
-		return d, err
+		return openPostgres(ctx, target)
 	}
 	path, err := filepath.Abs(filepath.Join(target, FileName))
 	if err != nil {

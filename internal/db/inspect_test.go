@@ -35,6 +35,9 @@ func TestInspectingMakesAndMigratesNothing(t *testing.T) {
 	if have, known, err := d.SchemaVersion(t.Context()); err != nil || have != 0 || known == 0 {
 		t.Errorf("an empty PostgreSQL has version %d of %d, %v", have, known, err)
 	}
+	if _, err := d.Exec(t.Context(), "CREATE TABLE x (y BIGINT)"); err == nil {
+		t.Error("it wrote")
+	}
 	dir := t.TempDir()
 	if _, err := db.Inspect(t.Context(), dir); fault.CodeOf(err) != "database_missing" {
 		t.Errorf("an empty directory: %v", err)

@@ -35,11 +35,11 @@ type Receiver struct {
 }
 
 // NewReceiver starts one; it ends with the test.
-func NewReceiver(t testing.TB) *Receiver {
-	t.Helper()
-	r := &Receiver{t: t}
+func NewReceiver(tb testing.TB) *Receiver {
+	tb.Helper()
+	r := &Receiver{t: tb}
 	s := httptest.NewServer(http.HandlerFunc(r.take))
-	t.Cleanup(s.Close)
+	tb.Cleanup(s.Close)
 	r.URL = s.URL
 	return r
 }
