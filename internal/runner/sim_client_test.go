@@ -78,18 +78,16 @@ type simRequest struct {
 
 // reading is what a read saw.
 type simReading struct {
-	key      string
-	at       uint64
-	saw      string
-	atLeast  uint64
-	n, epoch int64
+	key     string
+	at      uint64
+	saw     string
+	atLeast uint64
 }
 
 type simClients struct {
 	requests  []*simRequest
 	readings  []simReading
 	sent      map[string]bool // every record ever sent, without its time of receipt
-	acked     uint64          // the highest position anybody was told of
 	last      map[string]uint64
 	activated bool // a second catalog
 	repeated  bool // in the end every call is made once more

@@ -63,7 +63,7 @@ func taskOf(ctx context.Context) *simTask {
 
 // spawn begins a task on the node and runs it until it reaches out for the first time.
 func (w *world) spawn(n *simNode, ctx context.Context, name string, f func(ctx context.Context)) *simTask {
-	time.Sleep(1)
+	time.Sleep(time.Nanosecond)
 	w.tasks++
 	t := &simTask{id: w.tasks, node: n, name: name, writes: w.writes, resume: make(chan simFate), statements: -1, ended: func() {}}
 	n.tasks = append(n.tasks, t)
@@ -86,7 +86,7 @@ func (t *simTask) park(what string) simFate {
 
 // release lets a parked task go on, until it reaches out again or ends.
 func (t *simTask) release(f simFate) {
-	time.Sleep(1) // no two tasks begin to wait at the same instant, and so none ends waiting with another
+	time.Sleep(time.Nanosecond) // no two tasks begin to wait at the same instant, and so none ends waiting with another
 	t.parked.Store(nil)
 	t.resume <- f
 	synctest.Wait()
@@ -274,7 +274,7 @@ func (e *simLog) Read(ctx context.Context, from uint64, f func(uint64, time.Time
 		outcome := t.park(fmt.Sprint("read ", next))
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // as eventlog's
 		case outcome == fateLast || outcome == fateLastly:
 			t.node.doomed.Store(true)
 			return errDead
@@ -286,7 +286,7 @@ func (e *simLog) Read(ctx context.Context, from uint64, f func(uint64, time.Time
 			return err
 		}
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // as eventlog's
 		}
 	}
 }

@@ -299,9 +299,10 @@ func (w *world) settle() error {
 	for round := range 400 {
 		w.steps++
 		for _, n := range w.awake() {
-			if round%20 == 0 {
+			switch round % 20 {
+			case 0:
 				w.begin(n, "lease", "renew", n.runner.renew)
-			} else if round%20 == 10 {
+			case 10:
 				w.begin(n, "lease", "acquire", func(ctx context.Context) { w.final(n, n.runner.acquire(ctx)) })
 			}
 			for _, p := range n.runner.partitions() {

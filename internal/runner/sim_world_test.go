@@ -72,7 +72,7 @@ type simNode struct {
 	n      int
 	life   int // how many times it was started
 	runner *Runner
-	ctx    context.Context //nolint:containedctx // the process's life
+	ctx    context.Context // the process's life
 	cancel context.CancelFunc
 
 	dead         bool
@@ -316,6 +316,9 @@ func (w *world) look() {
 			w.blame("partition %d stands at %d of a log that ends at %d", p, position, len(w.log))
 		}
 		w.positions[p], w.epochs[p] = position, epoch
+	}
+	if err := rows.Err(); err != nil {
+		w.blame("%v", err)
 	}
 }
 

@@ -273,7 +273,7 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 
 type tx struct {
 	driver.Tx
-	ctx  context.Context //nolint:containedctx // database/sql gives Commit none
+	ctx  context.Context // database/sql gives Commit none
 	conn *conn
 }
 
