@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"strconv"
+	"fmt"
 
 	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/catalog"
@@ -158,8 +158,8 @@ func (a *Account) limits(s *State, c *catalog.Catalog) []LimitRow {
 // that bought the same.
 func (s *State) allowances(a *Account, c *catalog.Catalog) []entitlement.Allowance {
 	bought := a.Subscription.Plan
-	for _, line := range a.Subscription.Addons {
-		bought += "\x00" + line.Key + "\x00" + strconv.FormatInt(line.Quantity, 10)
+	if len(a.Subscription.Addons) > 0 {
+		bought = fmt.Sprintf("%s %v", bought, a.Subscription.Addons) // keys have no spaces
 	}
 	if s.bought.catalog != c || len(s.bought.allowances) > 1000 {
 		s.bought.catalog, s.bought.allowances = c, make(map[string][]entitlement.Allowance)
