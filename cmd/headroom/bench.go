@@ -24,7 +24,7 @@ import (
 // reference in the same run on the same machine.
 func benchCommand() *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure this machine: each figure beside a reference in the same run"}
-	c.AddCommand(benchEventsCommand(), benchSweepCommand(), benchMomentCommand(), benchReplayCommand(), benchCheckCommand(), benchDiskCommand())
+	c.AddCommand(benchEventsCommand(), benchSweepCommand(), benchMomentCommand(), benchReplayCommand(), benchStartCommand(), benchCheckCommand(), benchDiskCommand())
 	return c
 }
 
@@ -139,8 +139,7 @@ func (b *bench) open(ctx context.Context) (*benched, error) {
 		s.dir = made
 	}
 	var err error
-	quiet := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s.server, err = start(ctx, serverOptions{data: s.dir, listen: "127.0.0.1:0", partitions: 16, secretKey: benchKey, logger: quiet})
+	s.server, err = start(ctx, b.serverOptions(s.dir))
 	s.done = func() {
 		if err == nil {
 			s.close()
@@ -163,6 +162,12 @@ func (b *bench) open(ctx context.Context) (*benched, error) {
 		return nil, err2
 	}
 	return s, nil
+}
+
+// serverOptions are those of the measured server.
+func (b *bench) serverOptions(dir string) serverOptions {
+	quiet := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return serverOptions{data: dir, listen: "127.0.0.1:0", partitions: 16, secretKey: benchKey, logger: quiet}
 }
 
 // subscribe gives accounts from up to but without to the plan base.

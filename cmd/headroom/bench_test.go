@@ -75,6 +75,7 @@ func TestEveryBenchPrintsItsDocument(t *testing.T) {
 			[]string{"events_per_second", "p50_ms", "p99_ms", "ratio"}, []string{"name:any", "events_per_second"}},
 		{"replay", "replay --accounts 50 --clients 2 --events 4000",
 			[]string{"events_per_second", "seconds", "seconds_to_compare", "events", "ratio", "p50_ms:any", "different:any"}, []string{"name:any", "events_per_second"}},
+		{"start", "start --accounts 60", []string{"seconds", "ratio", "p50_ms:any"}, []string{"name:any", "seconds"}},
 		{"disk", "disk", []string{"requests_per_second", "p50_ms", "p99_ms", "ratio"}, []string{"name:any", "requests_per_second"}},
 		{"check", "check --accounts 5 --clients 2",
 			[]string{"requests_per_second", "p50_ms", "p99_ms", "ratio"}, []string{"name:any", "requests_per_second"}},
