@@ -14,9 +14,11 @@ import (
 )
 
 const (
-	// harvestEvery is after how many records a partition's changes are put on the shelf:
-	// seldom, as encoding an account costs more than an event of it.
-	harvestEvery = 250_000
+	// A partition's changes are put on the shelf after harvestLeast records, and with many
+	// accounts after harvestPer for each of them, harvestMost at the most: seldom, as encoding an account
+	// costs more than an event of it, and not too seldom, as an account that was encoded
+	// since its last change is stepped faster.
+	harvestLeast, harvestPer, harvestMost = 10_000, 8, 250_000
 	// keepAccounts is how many accounts a partition keeps decoded after a harvest.
 	keepAccounts = 200_000
 )
@@ -34,6 +36,7 @@ type partition struct {
 	shelf    shelf
 	start    start
 
+	waiting         []section // of the chunk at hand
 	decoded         event.Records
 	since           int // records since the last harvest
 	records, events int64
@@ -59,13 +62,19 @@ func (p *partition) open() (err error) {
 	return err
 }
 
-// apply steps a section of the message at position.
-func (p *partition) apply(ctx context.Context, position uint64, section string, discard bool) error {
-	if position <= p.state.Position || position > p.to || p.over {
+// section is a part of a log message for one partition, or for all.
+type section struct {
+	position uint64
+	records  string
+}
+
+// apply steps a section.
+func (p *partition) apply(ctx context.Context, one section, discard bool) error {
+	if one.position <= p.state.Position || one.position > p.to || p.over {
 		return nil
 	}
 	p.decoded.Reset()
-	if err := p.decoded.Decode(section); err != nil {
+	if err := p.decoded.Decode(one.records); err != nil {
 		return err
 	}
 	records := p.decoded.List
@@ -103,15 +112,15 @@ func (p *partition) step(ctx context.Context, records []event.Record) error {
 			}
 		}
 	}
-	if p.since += len(records); p.since < harvestEvery {
+	if p.since += len(records); p.since < min(max(harvestLeast, harvestPer*len(p.shelf.accounts)), harvestMost) {
 		return ctx.Err()
 	}
 	return p.harvest()
 }
 
-// passed notes that the partition has seen the whole message.
+// passed notes that the partition has seen all up to the message at position.
 func (p *partition) passed(position uint64) {
-	if position > p.state.Position && position <= p.to && !p.over {
+	if position = min(position, p.to); position > p.state.Position && !p.over {
 		p.state.Position = position
 	}
 }

@@ -227,8 +227,13 @@ func begin(ctx context.Context, s Source) ([]*partition, error) {
 	return parts, nil
 }
 
-// readAhead is how many messages wait for each worker.
-const readAhead = 16
+const (
+	// chunkBytes is how much of the log goes to the workers at once: a partition then steps
+	// many records in a row, while what it looks at is near to the processor.
+	chunkBytes = 4 << 20
+	// readAhead is how many chunks wait for each worker.
+	readAhead = 3
+)
 
 // step brings every partition to its checkpoint, on all cores.
 func step(ctx context.Context, s Source, o Options, parts []*partition, r *Report) error {
@@ -247,35 +252,41 @@ func step(ctx context.Context, s Source, o Options, parts []*partition, r *Repor
 	run, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	workers := min(runtime.GOMAXPROCS(0), len(parts))
-	queues := make([]chan message, workers)
+	queues := make([]chan chunk, workers)
 	var wg sync.WaitGroup
 	for w := range queues {
-		queues[w] = make(chan message, readAhead)
+		queues[w] = make(chan chunk, readAhead)
 		own := make(map[int]*partition)
 		for n := w; n < len(parts); n += workers {
 			own[n] = parts[n]
 		}
 		wg.Go(func() {
-			for m := range queues[w] {
+			for c := range queues[w] {
 				if run.Err() != nil {
 					continue
 				}
-				if err := m.step(run, own, o.Discard); err != nil {
+				if err := c.step(run, own, o.Discard); err != nil {
 					cancel(err)
 				}
 			}
 		})
 	}
 	var last time.Time
+	var gathered chunk
+	size := 0
 	err := s.Messages(run, from, to, func(position uint64, _ time.Time, b []byte) error {
-		m := message{position, string(b)}
+		gathered = append(gathered, message{position, string(b)})
+		if size += len(b); size < chunkBytes && position < to {
+			return nil
+		}
 		for _, q := range queues {
 			select {
-			case q <- m:
+			case q <- gathered:
 			case <-run.Done():
 				return context.Cause(run)
 			}
 		}
+		gathered, size = nil, 0
 		if o.Progress != nil && (position == to || time.Since(last) > 250*time.Millisecond) {
 			last = time.Now()
 			o.Progress(position+1-from, to+1-from)
@@ -309,27 +320,36 @@ type message struct {
 	text     string
 }
 
-// step applies the message to those of own that it is for.
-func (m message) step(ctx context.Context, own map[int]*partition, discard bool) error {
-	err := event.Sections(m.text, func(n int, records string) error {
-		if n == event.AllPartitions {
-			for _, p := range own {
-				if err := p.apply(ctx, m.position, records, discard); err != nil {
-					return err
+// chunk is some messages in a row.
+type chunk []message
+
+// step applies the messages to those of own that they are for.
+func (c chunk) step(ctx context.Context, own map[int]*partition, discard bool) error {
+	for _, m := range c {
+		err := event.Sections(m.text, func(n int, records string) error {
+			if n == event.AllPartitions {
+				for _, p := range own {
+					p.waiting = append(p.waiting, section{m.position, records})
 				}
+			} else if p := own[n]; p != nil {
+				p.waiting = append(p.waiting, section{m.position, records})
 			}
 			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("log message %d: %w", m.position, err)
 		}
-		if p := own[n]; p != nil {
-			return p.apply(ctx, m.position, records, discard)
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("log message %d: %w", m.position, err)
 	}
 	for _, p := range own {
-		p.passed(m.position)
+		for _, one := range p.waiting {
+			p.passed(one.position - 1)
+			if err := p.apply(ctx, one, discard); err != nil {
+				return fmt.Errorf("log message %d: %w", one.position, err)
+			}
+		}
+		clear(p.waiting)
+		p.waiting = p.waiting[:0]
+		p.passed(c[len(c)-1].position)
 	}
 	return nil
 }
@@ -378,7 +398,7 @@ func Account(ctx context.Context, s Source, key string, position uint64, at cloc
 		if p.over {
 			return errOver
 		}
-		return message{position, string(b)}.step(ctx, own, false)
+		return chunk{{position, string(b)}}.step(ctx, own, false)
 	})
 	if err != nil && !errors.Is(err, errOver) {
 		return nil, err
