@@ -26,7 +26,7 @@ func benchReplayCommand() *cobra.Command {
 	for _, name := range []string{"duration", "warm-up"} {
 		_ = c.Flags().MarkHidden(name) // the log is as long as --events says
 	}
-	c.Flags().IntVar(&b.events, "events", 1_000_000, "`number` of events in the log")
+	c.Flags().IntVar(&b.events, "events", 2_000_000, "`number` of events in the log")
 	return c
 }
 
