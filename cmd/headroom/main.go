@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // time zones for machines that have none of their own
@@ -21,12 +22,23 @@ import (
 var version = "dev"
 
 func main() {
+	leaveRoomForSyncs()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := rootCommand().ExecuteContext(ctx)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "headroom: "+oneLine(err))
 		os.Exit(1)
+	}
+}
+
+// leaveRoomForSyncs lets a few more threads run Go code than there are cores, unless
+// GOMAXPROCS says otherwise. A thread that waits for the disk keeps its place until the
+// runtime notices, up to 10 ms later; with as many places as a machine of two cores has, the log's sync
+// and a checkpoint's leave none for anything else. See docs/performance.md.
+func leaveRoomForSyncs() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 4)
 	}
 }
 
