@@ -104,7 +104,29 @@ func (r *reader) property(v value) string {
 		r.wrong(v, "invalid_value", "write the property's name as it is sent, such as count", "%q cannot be a property", fault.Shorten(s))
 		return ""
 	}
+	r.withoutData(v.path, s)
 	return s
+}
+
+// withoutData doubts a property that is named by its place in a CloudEvent.
+func (r *reader) withoutData(path, name string) {
+	if inner, ok := strings.CutPrefix(name, "data."); ok && inner != "" {
+		r.doubt("data_prefix", path, name, "write "+inner, "properties are named without data.: this is the property %q inside a property data", inner)
+	}
+}
+
+// inClear doubts a test that compares what never comes in in clear: users are pseudonyms,
+// and what names a person is sealed.
+func (r *reader) inClear(path, name string, tests []Test) {
+	for _, t := range tests {
+		for _, l := range t.Values {
+			if event.Personal(name, event.Value{Kind: l.Kind, Text: l.Text}) {
+				r.doubt("never_matches", path, l.Text, "test another property; users can be told apart with aggregate: unique or by:",
+					"%s names a person and is kept as a pseudonym or sealed, so it is never %q", name, fault.Shorten(l.Text))
+				return
+			}
+		}
+	}
 }
 
 // few reads a list of 1 to most properties.
@@ -148,6 +170,8 @@ func (r *reader) where(v value, m *Meter) {
 			tests[i].Property = e.key
 		}
 		r.sensible(e, tests)
+		r.withoutData(e.value.path, e.key)
+		r.inClear(e.value.path, e.key, tests)
 		m.Where = append(m.Where, tests...)
 	}
 	slices.SortStableFunc(m.Where, func(a, b Test) int { return strings.Compare(a.Property, b.Property) })

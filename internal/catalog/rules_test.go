@@ -106,6 +106,10 @@ func TestWhatIsDoubtfulIsAWarning(t *testing.T) {
 		{"meter that no feature uses", "meters: {x: {event: e}}", `unused_meter meters.x "" @1:10`},
 		{"plan without the interval of the one below", "plans: {x: {above: high, price: {month: 3}, entitlements: {g: true}}}", `missing_price plans.x.price "" @1:33`},
 		{"add-on without the interval of its plan", "addons: {x: {price: {month: 3}, needs: [low]}}", `missing_price addons.x.price "" @1:21`},
+		{"property named by its place in the event", "meters: {x: {event: e, aggregate: unique, property: data.user}}\nfeatures: {x: {meter: x}}", `data_prefix meters.x.property "data.user" @1:53`},
+		{"test named by its place in the event", "meters: {x: {event: e, where: {data.region: eu}}}\nfeatures: {x: {meter: x}}", `data_prefix meters.x.where.data.region "data.region" @1:45`},
+		{"test of a user, who is a pseudonym", "meters: {x: {event: e, where: {user: kim}}}\nfeatures: {x: {meter: x}}", `never_matches meters.x.where.user "kim" @1:38`},
+		{"test of an address, which is sealed", "signals: {x: {when: {event: b, where: {email: {not: a}}}, type: save}}\nrouting: [{to: alice}]", `never_matches signals.x.when.where.email "a" @1:47`},
 		{"route behind one that takes everything", "routing: [{to: alice}, {to: bob}]", `unreachable_route routing[1] "" @1:24`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

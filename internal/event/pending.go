@@ -219,7 +219,7 @@ var Codes = []Code{
 	{CodeKeyTooLong, "the account key is above 200 bytes"},
 	{CodeUserTooLong, "the user id is above 200 bytes"},
 	{CodeInvalidTime, "the time is not RFC 3339"},
-	{CodeTimeTooOld, "the time is more than 35 days ago: import it instead"},
+	{CodeTimeTooOld, "the time is more than 35 days ago: bring it in with headroom import usage FILE"},
 	{CodeTimeInFuture, "the time is more than 48 hours ahead of the server's clock"},
 	{CodeBinaryData, "the data is not JSON or text"},
 	{CodeDataTwice, "the event has both data and data_base64"},
@@ -239,7 +239,7 @@ var Codes = []Code{
 func (l *Limits) checkTime(at, now clock.Time, text string) (code, detail string) {
 	switch {
 	case now-at > clock.Time(l.Past.Microseconds()):
-		return CodeTimeTooOld, "time " + quote(text) + " is too long ago to be counted once; bring it in with: headroom import events"
+		return CodeTimeTooOld, "time " + quote(text) + " is too long ago to be counted once; bring it in as a total of its day: headroom import usage FILE"
 	case at-now > clock.Time(l.Future.Microseconds()):
 		return CodeTimeInFuture, "time " + quote(text) + " is too far in the future; check the sender's clock, it is " + now.String() + " here"
 	}

@@ -123,12 +123,20 @@ type Value struct {
 	Text string
 }
 
-// Prop returns the value of the named property; Null when it is not there.
+// PropUser is the name under which Prop gives the person of an event: the doors take
+// data.user out of the properties, and people who write a catalog look for it there.
+const PropUser = "user"
+
+// Prop returns the value of the named property; Null when it is not there. PropUser is the
+// person's pseudonym where there is no property of that name.
 func (r *Record) Prop(name string) Value {
 	for i := range r.Props {
 		if r.Props[i].Name == name {
 			return r.Props[i].Value
 		}
+	}
+	if name == PropUser && r.User != "" {
+		return Value{String, r.User}
 	}
 	return Value{}
 }

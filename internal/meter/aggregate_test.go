@@ -251,3 +251,33 @@ func TestWhatHasNoPartOfItsOwnIsAmongTheOthers(t *testing.T) {
 	Apply(u, def, with(t, "e", now, "who="+strings.Repeat("ü", 80)), utc, now) // a long value is cut between letters
 	check("40")
 }
+
+func TestUsersAreCountedByTheirPseudonyms(t *testing.T) {
+	unique, parts := defined(t, "{event: login, aggregate: unique, property: user}"), defined(t, "{event: login, by: [user]}")
+	var members, byUser Usage
+	var first *event.Record
+	for _, user := range []string{"u_1", "u_2", "u_1", ""} {
+		r := with(t, "login", at(t, "2026-03-10T12:00:00Z"), "")
+		if r.User = user; first == nil {
+			first = r
+		}
+		if got := Apply(&members, unique, r, utc, r.ReceivedAt).Problem; (got == "") != (user != "") {
+			t.Errorf("user %q: problem %q", user, got)
+		}
+		Apply(&byUser, parts, r, utc, r.ReceivedAt)
+	}
+	if got := Value(&members, unique, catalog.Lifetime, utc, first.At); got != 2*quantity.One {
+		t.Errorf("%s users, want 2", got)
+	}
+	var words []string
+	for _, g := range Groups(&byUser, parts, catalog.Lifetime, utc, first.At) {
+		words = append(words, g.By["user"]+" "+g.Value.String())
+	}
+	if got, want := strings.Join(words, ", "), "(none) 1, u_1 2, u_2 1"; got != want {
+		t.Errorf("parts %s, want %s", got, want)
+	}
+	Void(&members, unique, first, utc, first.At)
+	if got := Value(&members, unique, catalog.Lifetime, utc, first.At); got != 2*quantity.One {
+		t.Errorf("%s users after one of two logins is taken back, want 2", got)
+	}
+}
