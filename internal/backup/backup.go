@@ -56,7 +56,8 @@ type Source struct {
 //
 // Faults: backup_place_taken (Conflict) when something else is in dir, backup_foreign
 // (Conflict) when it holds a backup of another log, backup_running (Conflict),
-// backup_not_written (Unavailable), and those of store and log.
+// backup_not_written (Unavailable), backup_damaged (Invalid) when a file of the earlier backup that
+// this one would build upon is not as it was written, and those of store and log.
 func Take(ctx context.Context, s Source, dir string, progress Progress) (*Manifest, error) {
 	before, unlock, err := prepare(dir)
 	if err != nil {
@@ -71,6 +72,11 @@ func Take(ctx context.Context, s Source, dir string, progress Progress) (*Manife
 	first, last, err := t.bounds(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if t.goesOn(first) {
+		if err := t.whole(ctx); err != nil {
+			return nil, err
+		}
 	}
 	// The end of the log is read before the tables: the keys of persons and the catalogs that
 	// its records speak of were stored before those records.
@@ -149,6 +155,41 @@ func (t *taking) bounds(ctx context.Context) (first, last uint64, err error) {
 	return first, last, err
 }
 
+// goesOn says whether the log's files of the earlier backup stay in this one: not when the log,
+// which begins at first, was trimmed of what comes between.
+func (t *taking) goesOn(first uint64) bool { return t.before != nil && t.before.Last+1 >= first }
+
+// whole reads the log's files of the earlier backup, so that what builds upon them is no backup
+// of something that is gone. Sizes come first: they cost nothing and tell most.
+func (t *taking) whole(ctx context.Context) error {
+	broken := func(f LogFile, how string) error {
+		return fault.New(fault.Invalid, "backup_damaged", "%s of the earlier backup in %s %s, and a new one would build upon it", f.Name, t.dir, how).
+			WithMend("take a new backup into an empty folder; in this one nothing was changed")
+	}
+	meter := &reading{ended: ctx.Err, progress: t.progress}
+	for _, f := range t.before.Log {
+		switch info, err := os.Stat(filepath.Join(t.dir, f.Name)); {
+		case errors.Is(err, os.ErrNotExist):
+			return broken(f, "is not there")
+		case err != nil:
+			return unreadable(err)
+		case info.Size() != f.Bytes:
+			return broken(f, fmt.Sprintf("has %d bytes, not %d", info.Size(), f.Bytes))
+		}
+		meter.total += f.Bytes
+	}
+	for _, f := range t.before.Log {
+		err := meter.file(t.dir, f.File, func(io.Reader) error { return nil })
+		if fault.CodeOf(err) == "backup_damaged" {
+			return broken(f, "is not as it was written")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func sumOf(message []byte) string {
 	sum := sha256.Sum256(message)
 	return hex.EncodeToString(sum[:])
@@ -187,7 +228,7 @@ func (t *taking) log(ctx context.Context, first, last uint64) error {
 	m := t.m
 	m.First, m.Last = first, last
 	next := first
-	if b := t.before; b != nil && b.Last+1 >= first {
+	if b := t.before; t.goesOn(first) {
 		m.First, m.Log, m.LastSum, next = b.First, slices.Clone(b.Log), b.LastSum, b.Last+1
 	}
 	begin := next
