@@ -51,6 +51,7 @@ type Account struct {
 // touches comes from memory a line at a time.
 type near struct {
 	dirty   bool             // changed since the last harvest
+	timed   bool             // State.due has its timer, if it has one
 	touched uint32           // State.round in which it was last touched
 	by      *catalog.Catalog // for which it is pruned and cal holds; nil: to be worked out
 	cal     subscription.Calendar
@@ -96,7 +97,13 @@ func (s *State) touch(key string, c *catalog.Catalog, f func(a *Account)) {
 	a.follow(c, s.Now)
 	a.by = nil // f may move the anchor
 	f(a)
+	s.time(a, c)
+}
+
+// time sets the account's timer anew.
+func (s *State) time(a *Account, c *catalog.Catalog) {
 	s.due.put(a.key, a.nextDue(c, s.Now))
+	a.timed = true
 }
 
 // changed says that more than usage is another now.

@@ -55,7 +55,7 @@ func decodeAccount(key string, stored []byte) (*Account, error) {
 	}
 	d.b = d.b[1:]
 	a := &Account{key: key, stored: stored}
-	a.cold, a.signals = d.text(), d.text()
+	a.cold, a.signals, a.timed = d.text(), d.text(), true
 	if err := json.Unmarshal(a.cold, a); err != nil {
 		return nil, wrong(err)
 	}

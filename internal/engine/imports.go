@@ -164,7 +164,7 @@ func (s *State) importUsage(a *Account, row UsageRow, c *catalog.Catalog) {
 			a.problem("import: meter " + m.Key + " counts only some events, and totals do not say which")
 			continue
 		}
-		if open := subscription.MonthOf(a.anchor(), s.Now); row.At >= open.Start {
+		if open := a.calendar(c).Of(catalog.Monthly, s.Now); row.At >= open.Start {
 			watches := s.watchOf(a, m, c)
 			// A row is a total already: a count adds it up as a sum does.
 			total := *m

@@ -132,6 +132,9 @@ func (a *Account) cost() int {
 	return max(treeCost*len(a.stored), treeLeast) + a.outside
 }
 
+// Timers returns how many entries the timers take in memory.
+func (s *State) Timers() int { return len(s.due.heap) }
+
 // Memory returns the accounts in use and at rest, and the estimated bytes of both and of the
 // fingerprints.
 func (s *State) Memory() (inUse, atRest, accountBytes, fingerprintBytes int) {

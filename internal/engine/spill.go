@@ -59,8 +59,8 @@ func (s *State) await(a *Account) {
 // in the order in which they were written.
 func (s *State) LoadSets(key string, rows []SetRow) error {
 	a := s.accounts[key]
-	if a == nil {
-		return nil // gone from memory since it was asked for
+	if a == nil || !s.incomplete[key] {
+		return nil // gone from memory since it was asked for, or given already
 	}
 	wrong := func(meterKey string, err error) error {
 		return fmt.Errorf("account %q, meter %q: %w", key, meterKey, err)

@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/headroomhq/headroom/internal/clock"
+import (
+	"slices"
+
+	"github.com/headroomhq/headroom/internal/clock"
+)
 
 // timers holds one due time per account, the earliest, and finds the next over all.
 type timers struct {
@@ -27,6 +31,10 @@ func (t *timers) put(key string, due clock.Time) {
 		return
 	}
 	t.set[key] = due
+	if len(t.heap) > 2*len(t.set)+64 { // mostly void entries: a timer that moved there and back leaves some
+		t.rebuild()
+		return
+	}
 	t.heap = append(t.heap, dueEntry{due, key})
 	for i := len(t.heap) - 1; i > 0; {
 		up := (i - 1) / 2
@@ -36,6 +44,20 @@ func (t *timers) put(key string, due clock.Time) {
 		t.heap[i], t.heap[up] = t.heap[up], t.heap[i]
 		i = up
 	}
+}
+
+// rebuild makes the heap anew from the set.
+func (t *timers) rebuild() {
+	t.heap = t.heap[:0]
+	for key, due := range t.set {
+		t.heap = append(t.heap, dueEntry{due, key})
+	}
+	slices.SortFunc(t.heap, func(a, b dueEntry) int { // sorted is a heap, and the same one whatever the map's order
+		if a.before(b) {
+			return -1
+		}
+		return 1
+	})
 }
 
 func (t *timers) popHeap() {

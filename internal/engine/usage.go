@@ -14,7 +14,7 @@ import (
 // nothing but usage unless a rule has something to say.
 func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
 	a.follow(c, s.Now)
-	late, due := false, a.cold == nil // an account just made has no timers yet
+	late, due := false, !a.timed
 	for _, m := range c.MetersOf(r.Type) {
 		w := s.watchOf(a, m, c)
 		u := w[0].metered(a)
@@ -33,7 +33,7 @@ func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
 		due = s.noticeFed(a, m, total, r, res.Late, c) || due
 	}
 	if s.noticeEvent(a, r, late, c) || due {
-		s.due.put(a.key, a.nextDue(c, s.Now))
+		s.time(a, c)
 	}
 }
 
@@ -70,9 +70,6 @@ func (s *State) watchOf(a *Account, m *catalog.Meter, c *catalog.Catalog) []watc
 		for n < len(a.watches) && a.watches[n].meter == m {
 			if w := &a.watches[n]; w.ends != 0 && s.Now >= w.ends {
 				*w = a.watchFor(w.feature, w.meter, w.rules, c, s.Now) // another period
-				if w.start == 0 {
-					s.notice(a, w, w.usage, "", false, c) // a rolling one: what fell by itself arms its rules again
-				}
 			}
 			n++
 		}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/meter"
 	"github.com/headroomhq/headroom/internal/quantity"
@@ -21,13 +22,24 @@ func (s *State) noticeEvent(a *Account, r *event.Record, late bool, c *catalog.C
 		return false
 	}
 	if r.At != 0 && !late {
-		late = r.At < subscription.MonthOf(a.anchor(), s.Now).Start-meter.Grace
+		late = s.closedBefore(a, c) > r.At
 	}
 	a.signals = nil
 	due := a.Signals.Due()
 	fired := signal.OnEvent(&a.Signals, signal.Occurrence{At: r.When(), Late: late}, streams, s.context(a, r.User))
 	s.fired(a, fired, c)
 	return len(fired) > 0 || a.Signals.Due() != due
+}
+
+// closedBefore returns the time before which the account's periods are closed, so that what
+// happened then is late for rules; zero when none is: in the first period of a subscription,
+// which has closed nothing by beginning.
+func (s *State) closedBefore(a *Account, c *catalog.Catalog) clock.Time {
+	start := a.calendar(c).Of(catalog.Monthly, s.Now).Start
+	if a.Subscription.Status != "" && start <= a.Subscription.StartsAt {
+		return 0
+	}
+	return start - meter.Grace
 }
 
 // total returns what a meter has counted in all, for noticeFed to tell by how much it is

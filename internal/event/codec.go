@@ -65,6 +65,7 @@ type Records struct {
 // Reset forgets the records, for the next ones.
 func (rs *Records) Reset() {
 	clear(rs.List)
+	clear(rs.props)
 	rs.List, rs.props = rs.List[:0], rs.props[:0]
 }
 

@@ -164,3 +164,20 @@ func TestWhenIsTheTimeOfReceiptIfTheSenderDidNotSay(t *testing.T) {
 		t.Errorf("When = %d, want 5", got)
 	}
 }
+
+func TestNothingOfAMessageStaysInRecordsThatAreReset(t *testing.T) {
+	var b []byte
+	for range 50 {
+		b = AppendRecord(b, &Record{Kind: KindEvent, Key: "acme", Type: "t", Props: []Prop{{"a", Value{String, "b"}}, {"c", Value{Number, "1"}}}})
+	}
+	var rs Records
+	if err := rs.Decode(string(b)); err != nil {
+		t.Fatal(err)
+	}
+	rs.Reset()
+	for _, p := range rs.props[:cap(rs.props)] {
+		if p != (Prop{}) {
+			t.Fatalf("property %v keeps the whole message in memory", p)
+		}
+	}
+}

@@ -164,6 +164,7 @@ func (p *partition) apply(ctx context.Context, it item) error {
 	}
 	p.reached(it.position)
 	p.metrics.stepped(p.records.List, duplicates, time.Since(began))
+	p.records.Reset() // an idle partition must not keep the message in memory
 	p.trace(spans, it.position)
 	return nil
 }
@@ -214,6 +215,9 @@ func (p *partition) load(ctx context.Context, records []event.Record) error {
 	}
 }
 
+// unreadable is an error of what the database answered: asking again does not help.
+type unreadable struct{ error }
+
 func (p *partition) fetch(ctx context.Context, need engine.Needs) (err error) {
 	st := p.r.Store
 	defer func() {
@@ -235,7 +239,7 @@ func (p *partition) fetch(ctx context.Context, need engine.Needs) (err error) {
 		}
 		for _, key := range need.Accounts {
 			if err := p.state.LoadAccount(key, stored[key]); err != nil {
-				return err
+				return unreadable{err}
 			}
 		}
 	}
@@ -245,7 +249,7 @@ func (p *partition) fetch(ctx context.Context, need engine.Needs) (err error) {
 			return err
 		}
 		if err := p.state.LoadSets(key, rows); err != nil {
-			return err
+			return unreadable{err}
 		}
 	}
 	for _, day := range need.Days {
@@ -265,7 +269,7 @@ func (p *partition) fetch(ctx context.Context, need engine.Needs) (err error) {
 			stored = &row
 		}
 		if err := p.state.LoadAnswer(call, stored); err != nil {
-			return err
+			return unreadable{err}
 		}
 	}
 	return nil
@@ -280,6 +284,9 @@ func (p *partition) retry(ctx context.Context, f func() error) error {
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if errors.As(err, new(unreadable)) {
+			return err
 		}
 		p.r.Logger.Warn("the database did not answer; trying again", "partition", p.n, "position", p.at.Load(), "error", err)
 		select {

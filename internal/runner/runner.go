@@ -86,12 +86,12 @@ func Start(ctx context.Context, o Options) (*Runner, error) {
 		r.running.Go(func() { p.commitLoop(run) })
 	}
 	if err := r.acquire(ctx); err != nil {
-		stop()
+		r.Close()
 		return nil, err
 	}
 	_, last, err := r.Log.Bounds(ctx)
 	if err != nil {
-		stop()
+		r.Close()
 		return nil, err
 	}
 	hush, err := r.Log.Asked(func(position uint64) {
@@ -100,7 +100,7 @@ func Start(ctx context.Context, o Options) (*Runner, error) {
 		}
 	})
 	if err != nil {
-		stop()
+		r.Close()
 		return nil, err
 	}
 	r.stop = func() { stop(); hush() }

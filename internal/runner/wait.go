@@ -1,6 +1,9 @@
 package runner
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // lock is a mutex whose waiters testing/synctest knows to be waiting, which it does not of
 // sync.Mutex. It is held while SQL is asked, and taken once per message or call.
@@ -31,7 +34,7 @@ func (p *partition) wait(ctx context.Context, position uint64) error {
 	}
 	ch := p.stepped.add(position)
 	p.mu.Unlock()
-	return p.await(ctx, ch)
+	return p.await(ctx, &p.stepped, ch)
 }
 
 // waitDurable returns when a checkpoint holds the message at position.
@@ -43,18 +46,22 @@ func (p *partition) waitDurable(ctx context.Context, position uint64) error {
 	}
 	ch := p.durable.add(position)
 	p.mu.Unlock()
-	return p.await(ctx, ch)
+	return p.await(ctx, &p.durable, ch)
 }
 
-func (p *partition) await(ctx context.Context, ch chan struct{}) error {
+func (p *partition) await(ctx context.Context, among *waiters, ch chan struct{}) error {
 	select {
 	case <-ch:
 		return nil
 	case <-p.gone:
 		return errLost
 	case <-ctx.Done():
-		return ctx.Err()
 	}
+	// Who waits no longer must not keep checkpoints hurrying, nor the list growing.
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	among.list = slices.DeleteFunc(among.list, func(w waiter) bool { return w.ch == ch })
+	return ctx.Err()
 }
 
 // waiters wait for a position.

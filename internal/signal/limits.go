@@ -26,8 +26,10 @@ func OnUsage(st *State, in UsageChange, rules []*catalog.Signal, c Context) []Si
 		percent := in.Usage.Percent(in.Limit)
 		below := in.Unlimited || in.Limit <= 0 || percent < r.When.Reaches
 		// A period's allowance fires once even when usage dips and climbs again; what never
-		// resets is armed by the dip.
-		again := fired.Period != in.PeriodStart || fired.Limit != in.Limit || (in.PeriodStart == 0 && below)
+		// resets is armed by the dip, be it one that nobody told of: a rolling window falls by
+		// itself, and whether somebody looks meanwhile must not matter.
+		dipped := in.PeriodStart == 0 && (below || in.Before.Percent(in.Limit) < r.When.Reaches)
+		again := fired.Period != in.PeriodStart || fired.Limit != in.Limit || dipped
 		if was && again {
 			delete(st.Limits, r.Key)
 			was = false

@@ -27,7 +27,8 @@ func (s *Store) Commit(ctx context.Context, c *engine.Checkpoint) error {
 	if err != nil {
 		return err
 	}
-	return s.db.InTx(ctx, func(tx *sql.Tx) error {
+	sweeps, all := s.sweeps(c), false
+	err = s.db.InTx(ctx, func(tx *sql.Tx) (err error) {
 		if err := s.advance(ctx, tx, c); err != nil {
 			return err
 		}
@@ -50,8 +51,15 @@ func (s *Store) Commit(ctx context.Context, c *engine.Checkpoint) error {
 				return err
 			}
 		}
-		return s.sweep(ctx, tx, c)
+		if sweeps {
+			all, err = s.sweep(ctx, tx, c)
+		}
+		return err
 	})
+	if err == nil && all {
+		s.swept.Store(c.Partition, c.Now/sweepEvery)
+	}
+	return err
 }
 
 // advance moves the partition's position, which is the fence of rule 6.
@@ -86,30 +94,34 @@ func (s *Store) advance(ctx context.Context, tx *sql.Tx, c *engine.Checkpoint) e
 const (
 	answersKept     = 35 * clock.Day
 	segmentDaysKept = 37
-	answersBite     = 10_000
+	answersBite     = 2_000
 )
 
 // sweepEvery is how often, by state time, a partition is swept.
 const sweepEvery = 10 * clock.Minute
 
-// sweep deletes what is too old, in bites that do not hold up the checkpoint.
-func (s *Store) sweep(ctx context.Context, tx *sql.Tx, c *engine.Checkpoint) error {
-	turn := c.Now / sweepEvery
-	if last, known := s.swept.Load(c.Partition); c.Now == 0 || known && last == turn {
-		return nil
-	}
-	_, err := s.db.Prepared(ctx, tx, "DELETE FROM dedup_segments WHERE partition = $1 AND day < $2 AND day > $3",
+// sweep deletes what is too old, in bites that do not hold up the checkpoint, and says
+// whether that was all.
+func (s *Store) sweep(ctx context.Context, tx *sql.Tx, c *engine.Checkpoint) (all bool, err error) {
+	_, err = s.db.Prepared(ctx, tx, "DELETE FROM dedup_segments WHERE partition = $1 AND day < $2 AND day > $3",
 		c.Partition, int64(c.Now.Day()-segmentDaysKept), int64(engine.ImportDay))
 	if err != nil {
-		return err
+		return false, err
 	}
-	_, err = s.db.Prepared(ctx, tx, `DELETE FROM answers WHERE (account, fingerprint) IN
+	gone, err := s.db.Prepared(ctx, tx, `DELETE FROM answers WHERE (account, fingerprint) IN
 		(SELECT account, fingerprint FROM answers WHERE partition = $1 AND at < $2 ORDER BY at LIMIT $3)`,
 		c.Partition, int64(c.Now-answersKept), answersBite)
-	if err == nil {
-		s.swept.Store(c.Partition, turn)
+	if err != nil {
+		return false, err
 	}
-	return err
+	n, err := gone.RowsAffected()
+	return n < answersBite, err
+}
+
+// sweeps says whether the partition's turn to be swept has come.
+func (s *Store) sweeps(c *engine.Checkpoint) bool {
+	last, known := s.swept.Load(c.Partition)
+	return c.Now != 0 && (!known || last != c.Now/sweepEvery)
 }
 
 // prepare encodes everything that is written without looking at what is there.

@@ -518,3 +518,28 @@ func TestACheckpointOfThousandsOfAccountsIsWrittenWhole(t *testing.T) {
 		}
 	})
 }
+
+func TestExpiredAnswersGoHoweverManyThereAre(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, open func() *db.DB) {
+		const many = 5000
+		fingerprint := func(i int) (f event.Fingerprint) {
+			f[0], f[1] = byte(i), byte(i>>8)
+			return f
+		}
+		c := next(0, 1)
+		for i := range many {
+			c.Answers = append(c.Answers, engine.AnswerRow{Account: "a", Fingerprint: fingerprint(i), At: noon - 40*clock.Day, Request: []byte{1}, Answer: []byte("{}")})
+		}
+		must(t, s.Commit(ctx, c))
+		for i := range uint64(20) {
+			n := next(1+i, 2+i)
+			n.Now = noon + clock.Time(i+1)*clock.Second
+			must(t, s.Commit(ctx, n))
+		}
+		for i := range many {
+			if _, kept, err := s.Answer(ctx, "a", fingerprint(i)); err != nil || kept {
+				t.Fatalf("answer %d of 40 days ago is kept, %v", i, err)
+			}
+		}
+	})
+}
