@@ -203,18 +203,24 @@ func checkPartitionRows(ctx context.Context, s *store.Store, leases []store.Leas
 func openStoredLog(ctx context.Context, p patient, leases []store.Lease, f *findings) (l *eventlog.Log, sound bool) {
 	dir := filepath.Join(p.data, "log")
 	if p.nats == "" {
-		if _, err := os.Stat(filepath.Join(dir, "jetstream")); errors.Is(err, fs.ErrNotExist) {
+		if noLogIn(dir) {
 			if len(leases) == 0 {
 				f.ok("log", "none yet: the server never started")
 				return nil, false
 			}
-			f.broken("log", "restore the log and the database from the same backup, or start with --nats if it is kept there",
-				"the log is gone: there is none in %s, and the database belongs to log %s", dir, leases[0].Stream)
+			f.fault("log", logGone(dir, leases[0].Stream), "")
 			return nil, false
 		}
 	}
 	said := &complaints{}
 	l, err := eventlog.Open(ctx, eventlog.Options{Dir: dir, URL: p.nats, Existing: true, Logger: slog.New(said)})
+	if fault.CodeOf(err) == "log_missing" && len(leases) > 0 {
+		where := dir
+		if p.nats != "" {
+			where = scheme(p.nats)
+		}
+		err = logGone(where, leases[0].Stream)
+	}
 	if err != nil {
 		f.fault("log", err, "")
 		return nil, false

@@ -109,7 +109,7 @@ func TestTheDoctorNamesWhatIsWrongWithStoppedData(t *testing.T) {
 		{"nothing but that there is no key in it", copied(b.newer, b.newer), []string{noKey}},
 		{"there is no such directory", filepath.Join(t.TempDir(), "none"), []string{"broken directory: there is no DIR | " + here}},
 		{"it is a file", file, []string{"broken directory: DIR is a file | " + here}},
-		{"it is a directory of something else", opened(t, t.TempDir(), 0o700), []string{"broken database: there is no headroom.db in DIR | " + here + "; a log without its database is read anew from its beginning at the next start"}},
+		{"it is a directory of something else", opened(t, t.TempDir(), 0o700), []string{"broken database: there is no headroom.db in DIR | " + here + "; when the database is lost, restore it from a backup with `headroom restore`"}},
 		{"others can read it", opened(t, copied(b.newer, b.newer), 0o755), []string{"warn permissions: other users can read DIR (-rwxr-xr-x), DIR/log (-rwxr-xr-x) | chmod 700 DIR: keys and personal data are in there", noKey}},
 		{"the log is from an older backup", copied(b.newer, b.older), []string{
 			"broken positions: the log ends at position N, the database has already seen N | the log was restored from an older backup than the database: restore both from the same backup", noKey}},

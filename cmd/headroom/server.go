@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -90,7 +89,7 @@ func start(ctx context.Context, o serverOptions) (s *server, err error) {
 		}
 	}()
 	// The port first: an address in use must be told before a log is opened.
-	if s.listener, err = listen(o.listen); err != nil {
+	if s.listener, err = listen(completed(o.listen)); err != nil {
 		return s, err
 	}
 	if err := backup.PlaceUnfinished(o.data); err != nil {
@@ -119,7 +118,7 @@ func start(ctx context.Context, o serverOptions) (s *server, err error) {
 			return s, err
 		}
 	}
-	if s.log, err = eventlog.Open(ctx, eventlog.Options{Dir: filepath.Join(o.data, "log"), URL: o.nats, Replicas: o.replicas, Logger: o.logger, Tracer: s.tracer}); err != nil {
+	if err = s.openLog(ctx); err != nil {
 		return s, err
 	}
 	partitions, stream, err := s.store.InitPartitions(ctx, o.partitions, s.log.Identity())
@@ -131,6 +130,9 @@ func start(ctx context.Context, o serverOptions) (s *server, err error) {
 		return s, err
 	}
 	if s.clock, err = s.openClock(ctx); err != nil {
+		return s, err
+	}
+	if err = s.checkClock(ctx); err != nil {
 		return s, err
 	}
 	s.writer = eventlog.NewWriter(s.log, partitions)

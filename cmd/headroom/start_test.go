@@ -228,7 +228,6 @@ func TestRestoredDataGoesOnRightOrNotAtAll(t *testing.T) {
 	}{
 		{"database and log of the same backup", b.newer, b.newer},
 		{"the database from an older backup than the log", b.older, b.newer},
-		{"the log without any database", "", b.newer},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			n := newNode(t, duplicate(t, c.database, c.log))
@@ -255,7 +254,17 @@ func TestRestoredDataGoesOnRightOrNotAtAll(t *testing.T) {
 	}
 	refused("the log from an older backup than the database", duplicate(t, b.newer, b.older), "the log ends at position", "restore both from the same backup")
 	refused("the database of another company", duplicate(t, b.other, b.newer), "belongs to the log", "that belong together")
-	refused("the log is gone", duplicate(t, b.newer, ""), "belongs to the log", "that belong together")
+	refused("the log without any database", duplicate(t, "", b.newer), "the database is new", "restore the database from a backup with `headroom restore`")
+	gone := duplicate(t, b.newer, "")
+	refused("the log is gone", gone, "the log is gone: there is none in "+gone+"/log", "restore the log and the database from the same backup")
+	if left, err := filepath.Glob(filepath.Join(gone, "log", "*")); err != nil || len(left) > 0 {
+		t.Errorf("the refused start made %q (%v)", left, err)
+	}
+	empty := duplicate(t, b.newer, "")
+	if err := os.MkdirAll(filepath.Join(empty, "log", "jetstream"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	refused("the log folder holds no log", empty, "the log is gone", "restore the log and the database from the same backup")
 	refused("the log begins later than the database ends", truncated(t, duplicate(t, b.older, b.newer)), "the log begins at position", "a newer backup of the database")
 	refused("tables of a newer version", altered(t, duplicate(t, b.newer, b.newer), "INSERT INTO schema_version (version, applied_at) VALUES (9000, 1)"),
 		"schema version 9000", "run the newer headroom")
@@ -304,4 +313,38 @@ func altered(t *testing.T, dir, statement string) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+func TestDataKeepsTheClockThatItWasStartedWith(t *testing.T) {
+	const at = "2026-01-01T00:00:00Z"
+	for _, c := range []struct {
+		name        string
+		first, then []string
+		says, mend  string
+	}{
+		{"a test clock on real data", nil, []string{"--test-clock", at}, "started with real time", "start without --test-clock"},
+		{"real time on a sandbox", []string{"--test-clock", at}, nil, "was started with --test-clock", "start it with --test-clock as before"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			data := filepath.Join(t.TempDir(), "data")
+			n := newNode(t, data, c.first...)
+			t.Cleanup(n.kill)
+			n.start()
+			n.ready()
+			n.stop()
+			line := refusal(t, append(c.then, "--data", data, "--listen", "127.0.0.1:0")...)
+			if !strings.Contains(line, c.says) || !strings.Contains(line, c.mend) {
+				t.Errorf("it says\n%s\nwant %q and the mend %q", line, c.says, c.mend)
+			}
+			n.start()
+			n.ready()
+			n.stop()
+			altered(t, data, "DELETE FROM meta WHERE name = 'clock'") // data of an earlier version takes what it is started with
+			n = newNode(t, data, c.then...)
+			t.Cleanup(n.kill)
+			n.start()
+			n.ready()
+			n.stop()
+		})
+	}
 }

@@ -31,7 +31,7 @@ func Inspect(ctx context.Context, target string) (*DB, error) {
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.NotFound, "database_missing", "there is no %s in %s", FileName, target).
-			WithMend("give the directory that `headroom serve --data` was started with; a log without its database is read anew from its beginning at the next start").WithCause(err)
+			WithMend("give the directory that `headroom serve --data` was started with; when the database is lost, restore it from a backup with `headroom restore`").WithCause(err)
 	}
 	unlock, err := LockDir(target)
 	if err != nil {
