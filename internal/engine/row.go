@@ -96,6 +96,7 @@ func (a *Account) limitRows(row *AccountRow, s *State, c *catalog.Catalog) {
 	}
 	if drifts && !w.drifts {
 		s.drifting = append(s.drifting, a)
+		s.settleBy(w.limitsAt + driftAtMost)
 	}
 	w.drifts = drifts
 }
@@ -114,6 +115,10 @@ func featuresOf(rows []LimitRow) uint64 {
 
 // settle marks accounts whose drift has lasted long enough for the next harvest.
 func (s *State) settle() {
+	if s.settleAt == 0 || s.Now < s.settleAt {
+		return
+	}
+	s.settleAt = 0
 	kept := s.drifting[:0]
 	for _, a := range s.drifting {
 		switch {
@@ -126,10 +131,18 @@ func (s *State) settle() {
 			}
 		default:
 			kept = append(kept, a)
+			s.settleBy(a.written.limitsAt + driftAtMost)
 		}
 	}
 	clear(s.drifting[len(kept):])
 	s.drifting = kept
+}
+
+// settleBy makes the next settling no later than t.
+func (s *State) settleBy(t clock.Time) {
+	if s.settleAt == 0 || t < s.settleAt {
+		s.settleAt = t
+	}
 }
 
 // limits are the account's rows of how near it is to each hard or soft limit, by feature.

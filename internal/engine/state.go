@@ -41,6 +41,7 @@ type State struct {
 	// What changed since the last harvest.
 	dirty      []*Account
 	drifting   []*Account // see written.drifts
+	settleAt   clock.Time // when the first of them is to be written, zero when there is none
 	bought     bought
 	activated  bool // another catalog
 	newAnswers []AnswerRow
@@ -209,7 +210,7 @@ func (s *State) NextDue() clock.Time { return s.due.next() }
 // Changed says whether anything but the position moved since the last harvest.
 func (s *State) Changed() bool {
 	return s.activated || len(s.dirty) > 0 || s.seen.changed() || len(s.newAnswers) > 0 ||
-		len(s.drifting) > 0 && s.Now >= s.drifting[0].written.limitsAt+driftAtMost
+		s.settleAt != 0 && s.Now >= s.settleAt
 }
 
 // Harvest returns all that changed since the last one, for the store to commit; cat is the
