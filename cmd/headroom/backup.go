@@ -65,7 +65,7 @@ func (o *backupOptions) run(ctx context.Context, dir string, out, errs io.Writer
 		}
 		summary = api.SummaryOf(m, dir)
 	case o.given():
-		st, l, done, err := o.open(ctx)
+		st, l, done, err := o.open(ctx, "run `headroom backup DIR` without --data, --database and --nats: it takes the backup itself (HEADROOM_URL)")
 		if err != nil {
 			return err
 		}

@@ -423,7 +423,8 @@ func TestBackupsAndRestoresThatCannotBeSayWhy(t *testing.T) {
 	}{
 		{"a folder that the server may not write", []string{"backup", filepath.Join(t.TempDir(), "x")}, "only below " + root, "--backups"},
 		{"a folder with something else", []string{"backup", root}, "holds something else: nightly", "an empty folder"},
-		{"the data of a running server", []string{"backup", dir, "--data", n.args[2]}, "in use by another headroom", "stop that server"},
+		{"the data of a running server", []string{"backup", dir, "--data", n.args[2]}, "in use by another headroom", "without --data"},
+		{"a replay of a running server's data", []string{"replay", "--data", n.args[2]}, "in use by another headroom", "headroom replay --backup"},
 		{"data that is not there", []string{"backup", dir, "--data", target}, "no company's data", "started with"},
 		{"a damaged backup", []string{"restore", broken, "--data", target}, filepath.Base(tables[0]) + " of the backup", "another copy"},
 		{"a damaged backup, only looked at", []string{"backup", broken, "--verify"}, filepath.Base(tables[0]) + " of the backup", "another copy"},

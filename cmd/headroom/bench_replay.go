@@ -64,7 +64,7 @@ func (b *replayBench) run(ctx context.Context) error {
 	}
 	s.close() // done closes it again, which does nothing, and removes the data
 	at := place{data: s.dir}
-	st, log, closed, err := at.open(ctx)
+	st, log, closed, err := at.open(ctx, "wait for its end")
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -54,8 +55,9 @@ func (p *place) openDatabase(ctx context.Context) (*db.DB, error) {
 	return db.Open(ctx, target)
 }
 
-// open opens a company that is there already.
-func (p *place) open(ctx context.Context) (*store.Store, *eventlog.Log, func(), error) {
+// open opens a company that is there already. instead says what else can be done while a
+// server has it.
+func (p *place) open(ctx context.Context, instead string) (*store.Store, *eventlog.Log, func(), error) {
 	if p.database == "" && p.data != "" {
 		if _, err := os.Stat(filepath.Join(p.data, db.FileName)); err != nil {
 			return nil, nil, nil, fault.New(fault.NotFound, "data_missing", "there is no company's data in %s", p.data).
@@ -68,9 +70,9 @@ func (p *place) open(ctx context.Context) (*store.Store, *eventlog.Log, func(), 
 		}
 	}
 	d, err := p.openDatabase(ctx)
-	if fault.CodeOf(err) == "data_in_use" {
-		err = fault.New(fault.Unavailable, "data_in_use", "%s", err.(*fault.Error).Message). //nolint:errorlint,forcetypeassert // its code was asked
-													WithMend("stop that server; or let it take a backup (`headroom backup DIR`) and use that (`headroom replay --backup DIR`)")
+	var locked *fault.Error
+	if errors.As(err, &locked) && locked.Code == "data_in_use" {
+		err = fault.New(fault.Unavailable, "data_in_use", "%s", locked.Message).WithMend("stop that server; or %s", instead)
 	}
 	if err != nil {
 		return nil, nil, nil, err
@@ -171,7 +173,7 @@ func (o *replayOptions) source(ctx context.Context) (replay.Source, func(), erro
 	if !o.given() {
 		o.data = defaultData
 	}
-	st, l, closed, err := o.open(ctx)
+	st, l, closed, err := o.open(ctx, "let it take a backup (`headroom backup DIR`) and use that (`headroom replay --backup DIR`)")
 	if err != nil {
 		return replay.Source{}, nil, err
 	}

@@ -52,7 +52,7 @@ func (s *Server) after(ctx context.Context, token string) (uint64, error) {
 	s.reach(last)
 	if position > last {
 		return 0, fault.New(fault.Invalid, "position_unknown", "position %q is ahead of this server's log", fault.Shorten(token)).
-			WithMend("use the position that an answer of this server carried, unchanged; after a restore from a backup, read without one")
+			WithMend("use the position that an answer of this server carried, unchanged; after a restore from a backup, read once without it")
 	}
 	return position, nil
 }

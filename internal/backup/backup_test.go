@@ -376,6 +376,8 @@ func TestEveryFlippedBitIsFound(t *testing.T) {
 				t.Errorf("byte %d of %s: %v", at, name, err)
 			} else if fault.CodeOf(err) == "backup_damaged" && !strings.Contains(err.Error(), name) {
 				t.Errorf("byte %d of %s is told as %v", at, name, err)
+			} else if strings.Count(err.Error(), "another copy") > 1 {
+				t.Errorf("byte %d of %s: it says twice what to do: %v", at, name, err)
 			}
 		}
 		for _, cut := range []int{0, len(was) / 2, len(was) - 1} {

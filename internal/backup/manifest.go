@@ -260,7 +260,12 @@ func (x *reading) file(dir string, f File, use func(r io.Reader) error) error {
 		if fault.CodeOf(err) == "backup_damaged" {
 			return err
 		}
-		return damagedFile(f.Name, "is not as it was written: "+err.Error())
+		why := err.Error()
+		var inside *fault.Error
+		if errors.As(err, &inside) {
+			why = inside.Message // what to do is the same for any damage, and is said once
+		}
+		return damagedFile(f.Name, "is not as it was written: "+why)
 	}
 	if _, err := io.Copy(io.Discard, from); err != nil { // what the packing does not need
 		return unreadable(err)

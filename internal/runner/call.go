@@ -211,7 +211,7 @@ func (r *Runner) ParsePosition(token string) (uint64, error) {
 		return position, nil
 	}
 	return 0, fault.New(fault.Invalid, "position_unknown", "position %q is not of this server's log", fault.Shorten(token)).
-		WithMend("use the position that an answer of this server carried, unchanged")
+		WithMend("use the position that an answer of this server carried, unchanged; after a restore from a backup the log is another one: read once without it")
 }
 
 // Committed returns a channel that is closed at the next commit of any partition.

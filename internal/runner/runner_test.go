@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -190,6 +191,9 @@ func TestAPositionTokenIsOfOneLog(t *testing.T) {
 		got, err := r.ParsePosition(c.token)
 		if got != c.want || (err == nil) != c.ok || err != nil && fault.CodeOf(err) != "position_unknown" {
 			t.Errorf("%s: %d, %v", c.name, got, err)
+		}
+		if !c.ok && (err == nil || !strings.Contains(err.Error(), "after a restore from a backup")) {
+			t.Errorf("%s: it does not tell who restored a backup what to do: %v", c.name, err)
 		}
 	}
 }
