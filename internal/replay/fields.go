@@ -3,9 +3,16 @@ package replay
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+
+	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/money"
 )
 
 // fieldsOf opens a value into its parts by path, in order: fields, members of maps,
@@ -30,24 +37,10 @@ func open(v reflect.Value, path string, add func(path, value string)) {
 	case reflect.Pointer, reflect.Interface:
 		open(v.Elem(), path, add)
 	case reflect.Struct:
-		for i := range v.NumField() {
-			f := v.Type().Field(i)
-			if path == "" && !f.IsExported() {
-				continue
-			}
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if name == "" || name == "-" {
-				name = strings.ToLower(f.Name)
-			}
-			if f.Anonymous {
-				open(v.Field(i), path, add)
-				continue
-			}
-			open(v.Field(i), join(path, name), add)
-		}
+		openStruct(v, path, add)
 	case reflect.Map:
 		for _, k := range v.MapKeys() {
-			open(v.MapIndex(k), join(path, fmt.Sprint(k)), add)
+			open(v.MapIndex(k), join(path, readable(fmt.Sprint(k))), add)
 		}
 	case reflect.Slice, reflect.Array:
 		if v.Type().Elem().Kind() == reflect.Uint8 {
@@ -58,8 +51,101 @@ func open(v reflect.Value, path string, add func(path, value string)) {
 			open(v.Index(i), fmt.Sprintf("%s[%d]", path, i), add)
 		}
 	default:
-		add(path, fmt.Sprint(v))
+		add(path, said(v))
 	}
+}
+
+func openStruct(v reflect.Value, path string, add func(path, value string)) {
+	if v.Type() == typeAmount {
+		add(path, money.Of(money.Minor(v.FieldByName("Minor").Int()), currencyOf(v)).String())
+		return
+	}
+	for i := range v.NumField() {
+		f, part := v.Type().Field(i), v.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" || name == "-" {
+			name = snake(f.Name)
+		}
+		switch {
+		case path == "" && !f.IsExported():
+		case f.Anonymous:
+			open(part, path, add)
+		case f.Type == typeMinor && !part.IsZero() && currencyOf(v) != "":
+			add(join(path, name), money.Of(money.Minor(part.Int()), currencyOf(v)).String())
+		case f.Type == typeTwelfths && !part.IsZero() && currencyOf(v) != "":
+			add(join(path, name), monthly(money.Twelfths(part.Int()), currencyOf(v)))
+		case f.Type == typeWindow: // with its width it is a period as the catalog writes it
+			var width clock.Time
+			if w := v.FieldByName("width"); w.IsValid() {
+				width = clock.Time(w.Int())
+			}
+			add(join(path, "window"), string(catalog.PeriodOf(catalog.WindowKind(part.Uint()), width)))
+		case f.Name == "width" && f.Type == typeTime: // said above
+		default:
+			open(part, join(path, name), add)
+		}
+	}
+}
+
+// What people read otherwise than it is kept.
+var (
+	typeAmount   = reflect.TypeFor[money.Amount]()
+	typeMinor    = reflect.TypeFor[money.Minor]()
+	typeTwelfths = reflect.TypeFor[money.Twelfths]()
+	typeWindow   = reflect.TypeFor[catalog.WindowKind]()
+	typeTime     = reflect.TypeFor[clock.Time]()
+)
+
+// currencyOf returns the currency beside an amount in a struct, empty when it says none.
+func currencyOf(v reflect.Value) money.Currency {
+	c := v.FieldByName("Currency")
+	if !c.IsValid() || c.Kind() != reflect.String {
+		return ""
+	}
+	return money.Currency(c.String())
+}
+
+// monthly shows recurring revenue exactly: what twelve does not divide is said besides.
+func monthly(t money.Twelfths, c money.Currency) string {
+	whole, rest := money.Minor(t/12), int64(t%12)
+	if rest == 0 {
+		return money.Of(whole, c).String()
+	}
+	return fmt.Sprintf("%s and %d/12 of its smallest unit", money.Of(whole, c), rest)
+}
+
+// said returns a simple value for people: no number that stands for never, and nothing that
+// a terminal does not show.
+func said(v reflect.Value) string {
+	if v.CanInt() && v.Type().Kind() == reflect.Int64 && v.Int() == math.MaxInt64 {
+		return "never"
+	}
+	if v.Kind() != reflect.String {
+		return fmt.Sprint(v)
+	}
+	return readable(v.String())
+}
+
+// readable returns text with what stands between the values of a part as a bar, and in
+// quotes when there are other signs in it that are not seen.
+func readable(text string) string {
+	text = strings.ReplaceAll(text, "\x1f", " | ")
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(text)
+	}
+	return text
+}
+
+// snake returns a field's name as the API writes names: nextNumber is next_number.
+func snake(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if unicode.IsUpper(r) && i > 0 && !unicode.IsUpper(rune(name[i-1])) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
 }
 
 // written returns how a value writes itself as JSON, if it does.
