@@ -351,7 +351,7 @@ func checkStore(ctx context.Context, s *store.Store, engineName db.Engine, f *fi
 	if h.Keys == 0 {
 		f.warn("keys", "start the server with HEADROOM_SECRET_KEY set and make a key with POST /v1/keys", "there is no secret key that is not revoked")
 	} else {
-		f.ok("keys", "%d secret keys", h.Keys)
+		f.ok("keys", "%s", counted(int(h.Keys), "secret key"))
 	}
 }
 

@@ -28,6 +28,8 @@ const (
 	clockBad        = 2 * time.Minute // signed user tokens and leases begin to fail
 	outboxWarn      = time.Minute
 	rejectedWarn    = 0.01
+	repeatedWarn    = 0.2
+	repeatedLeast   = 1000    // below, a sender may just have tried again
 	roomWarn        = 1 << 30 // bytes above the reserve
 	daysOfRoomWarn  = 7
 	ownersPatience  = 6 * time.Second // longer than a lease: a partition that moves has an owner again
@@ -232,7 +234,7 @@ func checkPartitions(f *findings, s api.Status) {
 	case lag > lagWarn:
 		f.warn("lag", lagMend, "partition %s is behind the log", few(slow))
 	default:
-		f.ok("lag", "no partition is more than %d messages or %s behind the log", messages, about(lag))
+		f.ok("lag", "%s", lagText(messages, lag))
 	}
 	const checkMend = "look at the log of the owner: a database that is away, full or locked is named there; answers go on from memory, lists and effects wait"
 	switch {
@@ -256,6 +258,22 @@ func checkPartitions(f *findings, s api.Status) {
 	} else {
 		f.ok("timers", "none is overdue")
 	}
+}
+
+// lagText says how far the partition is behind that is furthest.
+func lagText(messages int, lag time.Duration) string {
+	if messages == 0 {
+		return "every partition has stepped all of the log"
+	}
+	return fmt.Sprintf("no partition is more than %s behind the log, %s", about(max(lag, time.Second)), counted(messages, "message"))
+}
+
+// counted writes a number with its noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func checkCatalog(f *findings, s api.Status) {
@@ -287,6 +305,10 @@ func checkEvents(f *findings, s api.Status) {
 	if e.Undeduplicated > 0 {
 		f.warn("event ids", "let the sender give every event an id of its own (CloudEvents id, Segment messageId) and keep it when it repeats",
 			"%d of %d events came without an id: sent again, they count again", e.Undeduplicated, e.Accepted)
+	}
+	if e.Repeated >= repeatedLeast && float64(e.Repeated) > repeatedWarn*float64(e.Stepped) {
+		f.warn("repetitions", "look whether a sender gives the same id to different events: an id must be unique within its source, so give each event its own and keep it only when that event is sent again",
+			"%d of %d records had an id that its source had sent before, and were not counted", e.Repeated, e.Stepped)
 	}
 	if all := e.Accepted + e.Rejected; all > 0 && float64(e.Rejected)/float64(all) > rejectedWarn {
 		var codes []string

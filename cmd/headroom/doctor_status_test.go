@@ -93,6 +93,10 @@ func TestTheDoctorNamesWhatAStatusTellsAndTheMend(t *testing.T) {
 		}, says: []string{`warn event types: the catalog does not know "speaker.aded" (12, is "speaker.added" meant?), "x" (1) | add a meter or signal for them, mend the sender, or stop sending them`}},
 		{name: "a sender forgets ids", ill: func(s *api.Status) { s.Events.Undeduplicated = 500 },
 			says: []string{"warn event ids: 500 of 100000 events came without an id: sent again, they count again | let the sender give every event an id of its own (CloudEvents id, Segment messageId) and keep it when it repeats"}},
+		{name: "a sender gives one id to all", ill: func(s *api.Status) { s.Events.Repeated, s.Events.Stepped = 309_572, 320_515 },
+			says: []string{"warn repetitions: 309572 of 320515 records had an id that its source had sent before, and were not counted | look whether a sender gives the same id to different events: an id must be unique within its source, so give each event its own and keep it only when that event is sent again"}},
+		{name: "a sender repeats after a break", ill: func(s *api.Status) { s.Events.Repeated, s.Events.Stepped = 900, 1000 }},
+		{name: "a few repetitions among many", ill: func(s *api.Status) { s.Events.Repeated, s.Events.Stepped = 2000, 100_000 }},
 		{name: "many events are refused", ill: func(s *api.Status) {
 			s.Events.Rejected, s.Events.RejectedBy = 5000, map[string]int64{"invalid_time": 4000, "missing_subject": 1000}
 		}, says: []string{"warn rejected: 5000 of 105000 events were refused: invalid_time 4000, missing_subject 1000 | the answers under \"rejected\" name the field of each event; docs/errors.md explains the codes"}},
@@ -106,6 +110,33 @@ func TestTheDoctorNamesWhatAStatusTellsAndTheMend(t *testing.T) {
 				t.Errorf("it says\n%s\nwant\n%s", strings.Join(said, "\n"), strings.Join(c.says, "\n"))
 			}
 		})
+	}
+}
+
+func TestTheDoctorSaysWhatIsFineInPlainWords(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		messages int
+		behind   float64
+		says     string
+	}{
+		{"all is stepped", 0, 0, "every partition has stepped all of the log"},
+		{"one message waits", 1, 0.2, "no partition is more than 1 s behind the log, 1 message"},
+		{"several wait", 40, 3, "no partition is more than 3 s behind the log, 40 messages"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := healthy()
+			s.Partitions[1].Unstepped, s.Partitions[1].Behind = c.messages, c.behind
+			var f findings
+			checkStatus(&f, s, 0, time.Millisecond)
+			at := slices.IndexFunc(f.Checks, func(one finding) bool { return one.Check == "lag" })
+			if found := f.Checks[at].Found; found != c.says {
+				t.Errorf("it says %q, want %q", found, c.says)
+			}
+		})
+	}
+	if one, more := counted(1, "secret key"), counted(2, "secret key"); one != "1 secret key" || more != "2 secret keys" {
+		t.Errorf("it says %q and %q", one, more)
 	}
 }
 

@@ -307,6 +307,20 @@ func TestTheDoctorNamesWhatIsWrongWithARunningServer(t *testing.T) {
 	})
 }
 
+func TestTheDoctorKnowsOfEventsFromBeforeARestart(t *testing.T) {
+	n := newNode(t, filepath.Join(t.TempDir(), "data"))
+	t.Cleanup(n.kill)
+	n.start()
+	n.ready()
+	n.steps("a", 1)
+	n.stop() // before anybody asked for the status
+	n.start()
+	n.ready()
+	if said := doctor(t, n.url, killKey).of("events"); !strings.HasPrefix(said, "ok: none yet since the start") {
+		t.Errorf("it says of events %q", said)
+	}
+}
+
 func TestTheDoctorNamesAPartitionThatWaitsForTheDatabase(t *testing.T) {
 	target := dbtest.PostgresURL(t)
 	n := newNode(t, filepath.Join(t.TempDir(), "data"), "--database", target)

@@ -66,6 +66,7 @@ type server struct {
 	runner   *runner.Runner
 	access   *access.Control
 	clock    *clock.Clock
+	api      *api.Server
 	http     *http.Server
 	listener net.Listener
 	first    access.First
@@ -173,14 +174,14 @@ func (s *server) serve(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	handler := api.New(api.Options{
+	s.api = api.New(api.Options{
 		Runner: s.runner, Store: s.store, Log: s.log, Writer: s.writer, Access: s.access, Clock: s.clock, Console: console.Handler(),
 		Logger: s.logger, Tracer: s.tracer, TokenSecret: tokens, PseudonymSecret: pseudonyms, Limits: event.Limits{},
 		Version: version, Clustered: s.database != "", Demo: s.demo, Timeout: s.timeout, Backups: s.backups, Origins: s.origins,
 	})
-	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	s.http = &http.Server{Handler: s.api, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug)}
-	s.http.RegisterOnShutdown(handler.Leave)
+	s.http.RegisterOnShutdown(s.api.Leave)
 	go func() {
 		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			s.logger.Error("the HTTP server stopped", "error", err)
@@ -192,7 +193,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 	if s.metricsL, err = listen(telemetry.Address(s.metrics)); err != nil {
 		return err
 	}
-	go telemetry.Serve(s.metricsL, telemetry.Registry(version, handler, s.runner, s.writer))
+	go telemetry.Serve(s.metricsL, telemetry.Registry(version, s.api, s.runner, s.writer))
 	return nil
 }
 
@@ -271,6 +272,7 @@ func (s *server) close() {
 			_ = s.http.Close()
 		}
 		cancel()
+		s.api.Settle()
 	} else if s.listener != nil {
 		_ = s.listener.Close()
 	}

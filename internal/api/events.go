@@ -69,6 +69,7 @@ func (s *Server) keep(r *http.Request, d *event.Decoded) (IngestAnswer, error) {
 		}
 	}
 	s.ingest.took(a.Accepted, a.Undeduplicated, d.Rejected)
+	s.arrived(a.Accepted)
 	a.UnknownTypes = s.note(r.Context(), d, s.Clock.Now())
 	s.reach(position)
 	a.Position = s.Runner.Position(position)

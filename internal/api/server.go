@@ -67,6 +67,8 @@ type Server struct {
 	known   knownTypes
 	unknown unknownTypes
 	reached atomic.Uint64 // the log is known to go this far
+	noted   atomic.Bool   // an event came in, see arrived
+	noting  sync.WaitGroup
 	leaving chan struct{} // closed by Leave
 	leave   sync.Once
 }

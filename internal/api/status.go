@@ -82,6 +82,8 @@ type StatusEvents struct {
 	Rejected       int64            `json:"rejected"`
 	RejectedBy     map[string]int64 `json:"rejected_by" doc:"by code"`
 	Undeduplicated int64            `json:"undeduplicated" doc:"accepted without an id: sent again, they count again"`
+	Stepped        int64            `json:"stepped" doc:"records stepped at partitions of this process, ticks left out"`
+	Repeated       int64            `json:"repeated" doc:"those of them that had been counted before, by source and id"`
 	LastHour       int64            `json:"last_hour" doc:"accepted in the last 60 minutes"`
 	LastAt         clock.Time       `json:"last_at" doc:"when the last of them came in"`
 	UnknownTypes   []UnknownType    `json:"unknown_types" doc:"of today and yesterday: no meter and no signal of the catalog names them"`
@@ -213,13 +215,12 @@ func (s *Server) eventStatus(ctx context.Context) (StatusEvents, error) {
 	if out.UnknownTypes == nil {
 		out.UnknownTypes = []UnknownType{}
 	}
+	out.Repeated, out.Stepped = s.Runner.Repeated()
 	text, known, err := s.Store.Meta(ctx, firstEvent)
 	if err == nil && !known && out.Accepted > 0 {
 		out.FirstEver = out.LastAt
 		// Somebody may be asking because nothing can be written: whoever asks next remembers it.
-		brief, cancel := context.WithTimeout(ctx, time.Second)
-		defer cancel()
-		if stands, err := s.Store.SetMetaOnce(brief, firstEvent, []byte(out.LastAt.String())); err == nil {
+		if stands, err := s.remember(ctx, out.LastAt); err == nil {
 			text = stands
 		}
 	}
@@ -228,3 +229,24 @@ func (s *Server) eventStatus(ctx context.Context) (StatusEvents, error) {
 	}
 	return out, err
 }
+
+// remember writes down when the first event came in, unless that was done before, and returns
+// what stands. It takes a second at most.
+func (s *Server) remember(ctx context.Context, at clock.Time) ([]byte, error) {
+	brief, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	return s.Store.SetMetaOnce(brief, firstEvent, []byte(at.String()))
+}
+
+// arrived has the first event of this process written down, beside whoever sent it: a server
+// that nobody asks for its status must know after a restart that events came.
+func (s *Server) arrived(events int) {
+	if events == 0 || s.noted.Load() || s.noted.Swap(true) {
+		return
+	}
+	at := clock.At(time.Now())
+	s.noting.Go(func() { _, _ = s.remember(context.Background(), at) }) // or whoever asks for the status does
+}
+
+// Settle waits until what calls left behind is written. To be called when they have ended.
+func (s *Server) Settle() { s.noting.Wait() }

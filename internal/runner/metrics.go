@@ -82,6 +82,17 @@ func (m *partitionMetrics) committed(c *engine.Checkpoint, took time.Duration) {
 	m.held.Store(c.To)
 }
 
+// Repeated returns how many records were stepped at partitions of this process, ticks left out,
+// and how many of them had been counted before.
+func (r *Runner) Repeated() (repeated, stepped int64) {
+	for kind := range r.metrics.records {
+		if event.Kind(kind) != event.KindTick {
+			stepped += r.metrics.records[kind].Load()
+		}
+	}
+	return r.metrics.duplicates.Load(), stepped
+}
+
 // Collectors returns the metrics of stepping and of checkpoints.
 func (r *Runner) Collectors() []prometheus.Collector {
 	m := r.metrics
