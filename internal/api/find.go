@@ -50,8 +50,11 @@ func (s *Server) findEvent(ctx context.Context, c *correction, active string) (*
 	}
 	f := &finder{Server: s, c: c, partition: event.Partition(c.account, s.Runner.Partitions)}
 	voided, err := f.counted(ctx)
-	if err != nil || voided {
+	if err != nil {
 		return nil, err
+	}
+	if voided {
+		return nil, f.owned(ctx, last)
 	}
 	if err := f.search(ctx, last); err != nil {
 		return nil, err
@@ -164,6 +167,17 @@ func (f *finder) search(ctx context.Context, last uint64) error {
 	}
 	return fault.New(fault.Conflict, "event_gone", "the event %q was counted, and the log no longer holds it", fault.Shorten(f.c.id)).
 		WithMend("send what corrects it as an event of its own")
+}
+
+// owned says EventUnknown when a voided event was another account's, which a partition does
+// not remember. Where the log no longer tells, it may have been this one's.
+func (f *finder) owned(ctx context.Context, last uint64) error {
+	f.version = 0 // all versions were the same account's
+	err := f.search(ctx, last)
+	if code := fault.CodeOf(err); code == "event_gone" || code == "event_search_slow" {
+		return nil
+	}
+	return err
 }
 
 // look looks for the event in one message.

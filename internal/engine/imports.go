@@ -151,9 +151,15 @@ func (s *State) adopt(a *Account) {
 	a.Subscription = next
 }
 
+// TakesTotals says whether imported usage can feed a meter: totals tell neither which events
+// they are of nor in which order, so only sums and counts of all events can take them.
+func TakesTotals(m *catalog.Meter) bool {
+	return (m.Aggregate == catalog.Sum || m.Aggregate == catalog.Count) && len(m.Where) == 0 && !m.FedByConsume
+}
+
 // importUsage adds past usage. What lies in the open month counts as if it had just come
-// in; what is older goes into the history of its month. Neither fires a signal for a moment
-// that has passed.
+// in; what is older goes into the history of its month and into the account's life. Neither
+// fires a signal for a moment that has passed.
 func (s *State) importUsage(a *Account, row UsageRow, c *catalog.Catalog) {
 	for _, m := range c.MetersOf(row.Event) {
 		if m.Aggregate != catalog.Sum && m.Aggregate != catalog.Count {
@@ -187,6 +193,8 @@ func (s *State) importUsage(a *Account, row UsageRow, c *catalog.Catalog) {
 		}
 		h := a.History[m.Key]
 		h[month.Start] = h[month.Start].Add(row.Value)
+		meter.Import(a.usage(m.Key), row.Value)
+		s.rearm(a, m, c)
 		s.effects.Periods = append(s.effects.Periods, PeriodRow{Account: a.key, Meter: m.Key, Per: catalog.Month,
 			Start: month.Start, End: month.End, Usage: int64(h[month.Start])})
 	}

@@ -71,6 +71,9 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 		s.count(s.account(r.Key), r, c)
 		return Answer{}
 	}
+	if r.Kind == event.KindVoid && s.get(r.Key) == nil {
+		return s.voidNothing(r)
+	}
 	var a Answer
 	s.touch(r.Key, c, func(acct *Account) {
 		if _, isPerson := event.IsUserKey(r.Key); isPerson {

@@ -51,7 +51,8 @@ type Voided struct {
 	Replaced bool `json:"replaced"`
 	// Meters are those whose usage is another now.
 	Meters []Correction `json:"meters"`
-	// Uncorrected are those of which nobody can say exactly what the event had counted.
+	// Uncorrected are those of which nobody can say exactly what the event had counted, and
+	// those that cannot count the replacement: what they had counted is taken back then.
 	Uncorrected []Uncorrected `json:"uncorrected,omitempty"`
 }
 
@@ -61,7 +62,8 @@ type Correction struct {
 	By    quantity.Quantity `json:"by"` // below zero for what was taken back
 }
 
-// Uncorrected is a meter that stays as it was, or is near the truth only.
+// Uncorrected is a meter that stays as it was, is near the truth only, or counts nothing of a
+// replacement; Why says which.
 type Uncorrected struct {
 	Meter string `json:"meter"`
 	Why   string `json:"why"`
@@ -124,6 +126,15 @@ func EventChanged(id string) *fault.Error {
 		WithMend("send the call again")
 }
 
+// voidNothing answers a KindVoid record of an account that is not there, and makes none.
+func (s *State) voidNothing(r *event.Record) Answer {
+	call, err := decode[VoidCall](r)
+	if err != nil {
+		return refused(err)
+	}
+	return refused(EventUnknown(r.Key, call.Source, r.Type))
+}
+
 // void applies a KindVoid record. It fires nothing: what was noticed before stays, and what
 // is corrected is not news.
 func (s *State) void(a *Account, r *event.Record, c *catalog.Catalog) Answer {
@@ -154,6 +165,9 @@ func (s *State) void(a *Account, r *event.Record, c *catalog.Catalog) Answer {
 		return refused(EventUnknown(r.Key, call.Source, r.Type))
 	}
 	fix := correction{s: s, a: a, c: c, before: make(map[string]quantity.Quantity)}
+	if replacement != nil {
+		fix.keep(&old, replacement, found)
+	}
 	fix.takeBack(&old, found)
 	if replacement == nil {
 		s.seen.mark(found.Day, VoidMark(found.First))
@@ -224,6 +238,7 @@ type correction struct {
 	a      *Account
 	c      *catalog.Catalog
 	before map[string]quantity.Quantity // usage in the account's life, of the meters touched
+	kept   []string                     // meters to which the replacement says what the event said
 	out    Voided
 }
 
@@ -240,6 +255,15 @@ func (f *correction) total(m *catalog.Meter) quantity.Quantity {
 	return meter.Value(f.a.Usage[m.Key], m, catalog.Lifetime, f.a.calendar(f.c), f.s.Now)
 }
 
+// keep leaves alone the meters for which nothing changes.
+func (f *correction) keep(old, r *event.Record, found *FoundEvent) {
+	for _, m := range f.c.MetersOf(old.Type) {
+		if old.Type == r.Type && slices.Contains(found.Meters, m.Key) && meter.Same(m, old, r) {
+			f.kept = append(f.kept, m.Key)
+		}
+	}
+}
+
 // takeBack undoes what a version of an event counted.
 func (f *correction) takeBack(old *event.Record, found *FoundEvent) {
 	for _, key := range found.Changed {
@@ -248,7 +272,7 @@ func (f *correction) takeBack(old *event.Record, found *FoundEvent) {
 		}
 	}
 	for _, m := range f.c.MetersOf(old.Type) {
-		if !slices.Contains(found.Meters, m.Key) {
+		if !slices.Contains(found.Meters, m.Key) || slices.Contains(f.kept, m.Key) {
 			continue
 		}
 		if res := meter.Void(f.touch(m), m, old, f.a.calendar(f.c), f.s.Now); res.Problem != "" {
@@ -257,11 +281,16 @@ func (f *correction) takeBack(old *event.Record, found *FoundEvent) {
 	}
 }
 
-// count counts a replacement.
+// count counts a replacement. What a meter cannot count of it is said: what the event had
+// counted is taken back all the same, since that is what its sender no longer says.
 func (f *correction) count(r *event.Record) {
 	for _, m := range f.c.MetersOf(r.Type) {
+		if slices.Contains(f.kept, m.Key) {
+			continue
+		}
 		if res := meter.Apply(f.touch(m), m, r, f.a.calendar(f.c), f.s.Now); res.Problem != "" {
 			f.a.problem(m.Key + ": " + res.Problem)
+			f.out.Uncorrected = append(f.out.Uncorrected, Uncorrected{m.Key, "the replacement counts nothing here: " + res.Problem})
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/subscription"
 )
 
@@ -63,6 +64,27 @@ func Void(u *Usage, def *catalog.Meter, r *event.Record, cal subscription.Calend
 	res.Late = res.late&1 != 0
 	return res
 }
+
+// Same says that record r, which replaces old, says the same to def in everything, the time
+// included, so that what old counted can stay as it is. It matters to levels that are set and
+// to latest: of events of one time the one that comes in later counts last there, and a
+// repetition is not to overtake those that came in after what it repeats. For all other
+// aggregates, where no order matters, it is false.
+func Same(def *catalog.Meter, old, r *event.Record) bool {
+	ordered := def.Aggregate == catalog.Latest || def.Aggregate == catalog.Level && def.Set != ""
+	if !ordered || !catalog.Passes(def.Where, old) || !catalog.Passes(def.Where, r) {
+		return false
+	}
+	var before, after change
+	if before.read(def, old, old.ReceivedAt) != "" || after.read(def, r, r.ReceivedAt) != "" {
+		return false
+	}
+	return before.entry() == after.entry()
+}
+
+// Import adds usage of a time before all windows that are open, which is known as a total
+// only: to the account's life, not to its parts. def is a sum or a count.
+func Import(u *Usage, q quantity.Quantity) { u.life.value = u.life.value.Add(q) }
 
 // cannot says why an event cannot be voided.
 func cannot(def *catalog.Meter, c *cell) string {

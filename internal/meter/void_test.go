@@ -165,3 +165,27 @@ func TestWhatConsumeFedHasNoEventToVoid(t *testing.T) {
 		t.Errorf("%+v", res)
 	}
 }
+
+func TestOnlyARepetitionKeepsItsPlaceAmongThoseOfOneTime(t *testing.T) {
+	latest, sum := defined(t, "{event: e, aggregate: latest, property: n}"), defined(t, "{event: e, aggregate: sum, property: n}")
+	level := defined(t, "{set: be, to: n, add: up, remove: down}")
+	for _, c := range []struct {
+		name   string
+		def    *catalog.Meter
+		typ    string
+		a, b   string
+		at, to string
+		want   bool
+	}{
+		{"the same value", latest, "e", "n=1", "n=1.0 more=true", "2026-03-10", "2026-03-10", true},
+		{"another value", latest, "e", "n=1", "n=2", "2026-03-10", "2026-03-10", false},
+		{"another time", latest, "e", "n=1", "n=1", "2026-03-10", "2026-03-11", false},
+		{"what cannot be counted", latest, "e", "n=1", "n=one", "2026-03-10", "2026-03-10", false},
+		{"a level", level, "be", "n=1", "n=1", "2026-03-10", "2026-03-10", true},
+		{"a sum, where no order matters", sum, "e", "n=1", "n=1", "2026-03-10", "2026-03-10", false},
+	} {
+		if got := Same(c.def, with(t, c.typ, at(t, c.at), c.a), with(t, c.typ, at(t, c.to), c.b)); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
