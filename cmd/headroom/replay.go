@@ -131,6 +131,10 @@ func (o *replayOptions) run(ctx context.Context, out, errs io.Writer) error {
 	if o.backup != "" && o.given() {
 		return fault.New(fault.Invalid, "flags_exclusive", "--backup and --data, --database, --nats are two places").WithMend("name one")
 	}
+	if o.at != "" && o.account == "" {
+		return fault.New(fault.Invalid, "at_invalid", "--at %q is given without --account", fault.Shorten(o.at)).
+			WithMend("add --account KEY to see how an account stood then, or leave --at out: a comparison is with the checkpoints that are there")
+	}
 	source, done, err := o.source(ctx)
 	if err != nil {
 		return err
@@ -222,6 +226,9 @@ func printReplay(out io.Writer, r *replay.Report) {
 		rate = fmt.Sprintf(", %.0f a second", float64(r.Records)/r.Seconds)
 	}
 	fmt.Fprintf(out, "%d records of positions %d to %d replayed in %.1f s%s\n", r.Records, r.First, r.Last, r.Seconds, rate)
+	if r.LogLast > r.Last {
+		fmt.Fprintf(out, "positions %d to %d lie after the last checkpoint: the next start steps them again\n", r.Last+1, r.LogLast)
+	}
 	fmt.Fprintf(out, "%d accounts and %d rows compared: ", r.Accounts, r.Rows)
 	if r.Different == 0 {
 		fmt.Fprintln(out, "no difference")

@@ -260,10 +260,30 @@ func TestAnAccountIsShownAsItStood(t *testing.T) {
 		{"an account that is not", []string{"--account", "nobody"}, "there is no account"},
 		{"before its first record", []string{"--account", "acme", "--at", "1"}, "there is no account"},
 		{"a time that is none", []string{"--account", "acme", "--at", "yesterday"}, "neither a log position nor a time"},
+		{"a position after the end", []string{"--account", "acme", "--at", "99999"}, "position 99999 is after the end of the log"},
+		{"a position of no account", []string{"--at", "2"}, "without --account"},
 		{"two places", []string{"--backup", "x"}, "two places"},
 	} {
 		if _, err := replayed(t, append([]string{"--data", c.data}, x.args...)...); err == nil || !strings.Contains(err.Error(), x.says) {
 			t.Errorf("%s: %v", x.name, err)
+		}
+	}
+}
+
+func TestAReplaySaysWhatItLeavesToTheNextStart(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		last, logLast uint64
+		says          string
+	}{
+		{"the log ends at the last checkpoint", 106, 106, ""},
+		{"it goes on after it", 106, 108, "positions 107 to 108 lie after the last checkpoint: the next start steps them again\n"},
+	} {
+		var out strings.Builder
+		printReplay(&out, &replay.Report{First: 1, Last: c.last, LogLast: c.logLast})
+		want := fmt.Sprintf("0 records of positions 1 to %d replayed in 0.0 s\n%s0 accounts and 0 rows compared: no difference\n", c.last, c.says)
+		if out.String() != want {
+			t.Errorf("%s: it says\n%s", c.name, out.String())
 		}
 	}
 }

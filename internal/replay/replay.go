@@ -47,8 +47,9 @@ type Options struct {
 
 // Report is what a replay found.
 type Report struct {
-	First       uint64       `json:"first"` // first position that was stepped
-	Last        uint64       `json:"last"`  // last one: the highest checkpoint
+	First       uint64       `json:"first"`    // first position that was stepped
+	Last        uint64       `json:"last"`     // last one: the highest checkpoint
+	LogLast     uint64       `json:"log_last"` // last position of the log; what is after Last is in no checkpoint yet, and stepped at the next start
 	Partitions  int          `json:"partitions"`
 	Records     int64        `json:"records"`
 	Events      int64        `json:"events"`      // of the records, product events
@@ -175,7 +176,7 @@ func Run(ctx context.Context, s Source, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{Partitions: len(parts), FromBackup: s.Base != nil, Differences: []Difference{}}
+	r := &Report{LogLast: s.Last, Partitions: len(parts), FromBackup: s.Base != nil, Differences: []Difference{}}
 	began := time.Now()
 	if err := step(ctx, s, o, parts, r); err != nil {
 		return nil, err
@@ -372,8 +373,12 @@ type Field struct {
 
 // Account rebuilds one account as it stood after the message at position, or at that
 // time by the partition's clock; zero leaves a bound out. Without both it is as at the
-// partition's checkpoint.
+// partition's checkpoint. Fault at_invalid (Invalid) for a position after the log's end.
 func Account(ctx context.Context, s Source, key string, position uint64, at clock.Time) (*At, error) {
+	if position > s.Last {
+		return nil, fault.New(fault.Invalid, "at_invalid", "position %d is after the end of the log, which is at %d", position, s.Last).
+			WithMend("name a position up to %d, or none for the last checkpoint", s.Last)
+	}
 	parts, err := begin(ctx, s)
 	if err != nil {
 		return nil, err
@@ -384,7 +389,7 @@ func Account(ctx context.Context, s Source, key string, position uint64, at cloc
 	p := parts[event.Partition(key, len(parts))]
 	switch {
 	case position != 0:
-		p.to = min(position, s.Last)
+		p.to = position
 	case at != 0:
 		p.to = s.Last
 	}
