@@ -119,7 +119,7 @@ var fieldWords = map[string]string{
 	"assumptions":                 "what the case rests on",
 	"at":                          "when",
 	"benefit":                     "why one would want it",
-	"billing":                     "ids at the billing system",
+	"billing":                     "ids at the billing system; `time_zone` (of the IANA database) is whose clocks the account's periods follow",
 	"body":                        "the text, with its placeholders filled",
 	"cancel":                      "ends the subscription",
 	"case":                        "what it is worth to this account, in words",

@@ -5,8 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 
+	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/condition"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
@@ -45,7 +48,9 @@ type RowSubscription struct {
 	Trial     bool           `json:"trial,omitempty"`
 }
 
-// RowUsage is usage of a day, of an event type that the catalog meters by count or sum.
+// RowUsage is usage of a day, of an event type that the catalog meters by count or sum. Of the
+// open month it counts as if it had just come in; what is older counts for its month and for
+// the account's life.
 type RowUsage struct {
 	Event string            `json:"event" minLength:"1" maxLength:"512"`
 	Value quantity.Quantity `json:"value"`
@@ -69,7 +74,7 @@ func (s *Server) importRows(ctx context.Context, in *importRequest) (*importAnsw
 	out.Body.Rejected = []event.Rejected{}
 	var records []event.Record
 	for i := range in.Body.Rows {
-		rec, err := s.importRecord(in.Kind, in.Body.Import, &in.Body.Rows[i], cat.Currency)
+		rec, err := s.importRecord(in.Kind, in.Body.Import, &in.Body.Rows[i], cat)
 		if err != nil {
 			out.Body.Rejected = append(out.Body.Rejected, event.Rejected{Index: i, Code: fault.CodeOf(err), Detail: err.Error()})
 			continue
@@ -89,7 +94,7 @@ func (s *Server) importRows(ctx context.Context, in *importRequest) (*importAnsw
 // importRecord makes the record of one row. A row of accounts or subscriptions that comes
 // again with other content corrects the first, so its content is part of its id; usage
 // that comes again is the same usage.
-func (s *Server) importRecord(kind, name string, row *RowImport, currency money.Currency) (event.Record, error) {
+func (s *Server) importRecord(kind, name string, row *RowImport, cat *catalog.Catalog) (event.Record, error) {
 	now := s.Clock.Now()
 	if err := event.CheckKey(row.Account); err != nil {
 		return event.Record{}, err
@@ -102,7 +107,7 @@ func (s *Server) importRecord(kind, name string, row *RowImport, currency money.
 		}
 		body.Account = row.Facts
 	case kind == "subscriptions" && row.Subscription != nil:
-		sub, err := imported(row.Subscription, currency, now)
+		sub, err := imported(row.Subscription, cat.Currency, now)
 		if err != nil {
 			return event.Record{}, err
 		}
@@ -110,6 +115,9 @@ func (s *Server) importRecord(kind, name string, row *RowImport, currency money.
 	case kind == "usage" && row.Usage != nil:
 		if row.Usage.At == 0 || row.Usage.At > now+48*clock.Hour {
 			return event.Record{}, fault.New(fault.Invalid, "time_in_future", "usage at %q is without a time or in the future", row.Usage.At)
+		}
+		if err := metered(cat, row.Usage.Event); err != nil {
+			return event.Record{}, err
 		}
 		body.Usage = &engine.UsageRow{Event: row.Usage.Event, Value: row.Usage.Value, At: row.Usage.At}
 	default:
@@ -126,6 +134,23 @@ func (s *Server) importRecord(kind, name string, row *RowImport, currency money.
 		id += "/" + hex.EncodeToString(sum[:8])
 	}
 	return event.Record{Kind: event.KindImport, Source: "import:" + name, ID: id, Key: row.Account, ReceivedAt: now, Body: b}, nil
+}
+
+// metered says why no meter can take totals of an event type; nil when one can.
+func metered(cat *catalog.Catalog, eventType string) error {
+	meters := cat.MetersOf(eventType)
+	switch {
+	case slices.ContainsFunc(meters, engine.TakesTotals):
+		return nil
+	case len(meters) == 0:
+		mend := "write the event type of a meter in the catalog, or add a meter first"
+		if near := condition.Nearest(eventType, cat.EventTypes()); near != "" {
+			mend = "did you mean " + near + "? " + mend
+		}
+		return fault.New(fault.Invalid, "event_not_metered", "no meter counts events of type %q", fault.Shorten(eventType)).WithMend("%s", mend)
+	}
+	return fault.New(fault.Invalid, "totals_not_taken", "the meter %s cannot take totals of %q", meters[0].Key, fault.Shorten(eventType)).
+		WithMend("only meters that sum or count, without where, can; send the others their events")
 }
 
 func imported(row *RowSubscription, currency money.Currency, now clock.Time) (subscription.Imported, error) {

@@ -56,9 +56,12 @@ var operations = map[string]operation{
 	},
 	"POST /v1/events/replace": {
 		text: "Takes one CloudEvent, as `POST /v1/events` does, and puts it in the place of the event of the same account, source and id: as void, and then counted. It may be replaced again, or voided. " +
-			"`time` is best the time of the event it replaces, which is found sooner then.",
+			"`time` is best the time of the event it replaces, which is found sooner then. " +
+			"What a meter cannot count of it, because a property is missing or no number, is told under `uncorrected`; what the event had counted is taken back all the same. " +
+			"Of several events of one time a replacement counts as the last, unless it says the same.",
 		answer: "What the meters have more or less now",
 		values: map[string]string{"Idempotency-Key": "replace-1"},
+		body:   `{"specversion":"1.0","id":"e-2","source":"app","type":"speaker.added","subject":"nova"}`,
 		bodies: map[string]string{"application/cloudevents+json": `{"specversion":"1.0","id":"e-2","source":"app","type":"speaker.added","subject":"nova"}`},
 	},
 	"POST /v1/identify": {text: segmentText, body: `{"userId":"u1","traits":{"email":"ada@nova.example","name":"Ada"},"context":{"groupId":"nova"},"messageId":"m-1"}`},
@@ -139,7 +142,8 @@ var operations = map[string]operation{
 	"GET /v1/revenue/ledger": {text: "Newest first. Lines are only ever added; `as_of` shows what was known then.", values: map[string]string{"account": "nova"}},
 
 	"POST /v1/imports/{kind}": {text: "Rows of another system's export, 10,000 at most at once. (import, row) is counted once, for good: a row of accounts or subscriptions that comes again with other content corrects the first. " +
-		"Good rows go in, bad ones come back under `rejected`. `headroom import` reads CSV and NDJSON into this.",
+		"Good rows go in, bad ones come back under `rejected`, usage of an event type that no meter sums or counts among them. " +
+		"Usage of the open month counts as if it had just come in; what is older counts for its month and for the account's life. `headroom import` reads CSV and NDJSON into this.",
 		values: map[string]string{"kind": "subscriptions"},
 		body:   `{"import":"billing-2026","rows":[{"row":"sub-17","account":"hooli","subscription":{"plan":"pro","interval":"month","amount":"149.00","currency":"USD","started_at":"2025-03-01T00:00:00Z"}}]}`},
 	"POST /v1/backups": {text: "Everything goes on meanwhile. Each line of the answer is a JSON document: how far it is, then `backup`, or `error` when it broke off. Hanging up breaks it off; an earlier backup in the folder stands. " +
