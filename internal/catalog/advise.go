@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/headroomhq/headroom/internal/fault"
 )
 
 // doubt reports a warning about the definition or value at path.
@@ -129,7 +131,7 @@ func (r *reader) advisePrices() {
 }
 
 func (r *reader) adviseSignals() {
-	people := slices.ContainsFunc(r.c.Routing, func(t *Route) bool { return t.Motion != "self_service" })
+	people := slices.ContainsFunc(r.c.Routing, func(t *Route) bool { return t.Motion != selfService })
 	all := r.c.given()
 	offered := map[string]bool{}
 	for _, o := range r.c.Offers {
@@ -137,13 +139,14 @@ func (r *reader) adviseSignals() {
 			offered[on] = true
 		}
 	}
+	var unused []string
 	for _, s := range sorted(r.c.Signals) {
 		if s.Retired() {
 			continue
 		}
 		path := "signals." + s.Key
 		if !offered[s.Key] && !people {
-			r.doubt("unused_signal", path, "", "add an offer with on: ["+s.Key+"], or a route to people", "no offer and no route uses this signal")
+			unused = append(unused, s.Key)
 		}
 		r.adviseRate(path, &s.When)
 		if s.When.Limit == "" {
@@ -156,6 +159,14 @@ func (r *reader) adviseSignals() {
 		if !limited {
 			r.doubt("never_fires", path+".when.limit", s.When.Limit, "give it a limit in some plan", "no plan or add-on limits %s, so this never fires", s.When.Limit)
 		}
+	}
+	// One finding for all: those who begin have many, and it is not to hide what matters.
+	switch {
+	case len(unused) == 1:
+		r.doubt("unused_signal", "signals."+unused[0], "", "add an offer with on: ["+unused[0]+"], or a route to people", "no offer and no route uses this signal")
+	case len(unused) > 1:
+		r.doubt("unused_signal", "signals", "", "add offers with on: ["+unused[0]+"] and so on, or a route to people",
+			"no offer and no route uses the %d signals %s", len(unused), fault.Shorten(strings.Join(unused, ", ")))
 	}
 }
 

@@ -138,6 +138,9 @@ var (
 	}
 )
 
+// selfService is to whom a route leads that leads to nobody, and its motion.
+const selfService = "self_service"
+
 func newFeature(key string) *Feature { return &Feature{Key: key, Title: key} }
 func newPlan(key string) *Plan {
 	return &Plan{Key: key, Title: key, Family: "core", Entitlements: map[string]*Entitlement{}}

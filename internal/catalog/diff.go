@@ -50,6 +50,7 @@ func Diff(old, new *Catalog) []Change {
 			a, inOld := was.definitions[key]
 			b, inNew := now.definitions[key]
 			switch {
+			case !inOld && path == "routing" && b.summary == selfService: // as it is where nothing is said
 			case !inOld:
 				changes = append(changes, Change{path, Added, "", b.summary, fmt.Sprintf("%s %s is added%s", now.noun, key, colon(b.summary))})
 			case !inNew:
@@ -133,12 +134,12 @@ func flatten(c *Catalog) []flat {
 		flattened("meters", "meter", c.Meters, meterWords),
 		flattened("features", "feature", c.Features, featureWords),
 		flattened("plans", "plan", c.Plans, func(p *Plan) definition {
-			d := define(priceWords(p.Price, c.Currency), "title", p.Title, "family", p.Family, "above", p.Above, "trial", shownDuration(p.Trial))
+			d := define(givesWords(p.Price, p.Entitlements, c), "title", p.Title, "family", p.Family, "above", p.Above, "trial", shownDuration(p.Trial))
 			soldWords(d, p.Price, p.Entitlements, c)
 			return d
 		}),
 		flattened("addons", "add-on", c.Addons, func(a *Addon) definition {
-			d := define(priceWords(a.Price, c.Currency), "title", a.Title, "needs", strings.Join(a.Needs, " or "))
+			d := define(givesWords(a.Price, a.Entitlements, c), "title", a.Title, "needs", strings.Join(a.Needs, " or "))
 			soldWords(d, a.Price, a.Entitlements, c)
 			return d
 		}),
@@ -286,6 +287,19 @@ func priceWords(p Prices, currency money.Currency) string {
 		words = append(words, money.Of(*p.Year, currency).String()+" a year")
 	}
 	return strings.Join(words, " or ")
+}
+
+// givesWords sums up what is sold: its price and what it gives.
+func givesWords(p Prices, entitlements map[string]*Entitlement, c *Catalog) string {
+	var gives []string
+	for _, feature := range slices.Sorted(maps.Keys(entitlements)) {
+		f := c.Features[feature]
+		if boolean := f != nil && f.Kind == Boolean; !boolean || entitlements[feature].Allowed {
+			gives = append(gives, feature+" "+entitlements[feature].words(boolean, c.Currency))
+		}
+	}
+	words := []string{priceWords(p, c.Currency), strings.Join(gives, ", ")}
+	return strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), "; ")
 }
 
 // soldWords adds prices and entitlements to what is sold.

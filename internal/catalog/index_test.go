@@ -111,11 +111,11 @@ func TestTheFirstCatalogIsAllAdded(t *testing.T) {
 		}
 		got = append(got, change.Path)
 	}
-	want := "currency meters.l meters.m features.f features.g features.level plans.high plans.low signals.s signals.wants offers.o routing"
+	want := "currency meters.l meters.m features.f features.g features.level plans.high plans.low signals.s signals.wants offers.o" // but no routing, of which it says nothing
 	if strings.Join(got, " ") != want {
 		t.Errorf("got %v", got)
 	}
-	if changes[6].To != "2.00 USD a month or 20.00 USD a year" {
+	if changes[6].To != "2.00 USD a month or 20.00 USD a year; f 2, g included, level 2" {
 		t.Errorf("got %+v", changes[6])
 	}
 }

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -169,6 +170,9 @@ type field[T any] struct {
 	read func(r *reader, v value, into *T)
 }
 
+// thousands is what a number leaves of itself where it is written 1,000 between braces.
+var thousands = regexp.MustCompile(`^[0-9]{3}(\.[0-9]+)?$`)
+
 // object reads a map with known keys; unknown ones are errors.
 func object[T any](r *reader, v value, fields []field[T], into *T) {
 	keys := make([]string, len(fields))
@@ -185,6 +189,8 @@ func object[T any](r *reader, v value, fields []field[T], into *T) {
 			mend := "known keys: " + strings.Join(keys, ", ")
 			if near := condition.Nearest(e.key, keys); near != "" {
 				mend = "did you mean " + near + "? " + mend
+			} else if thousands.MatchString(e.key) && e.value.kind() == "nothing" {
+				mend = "numbers have no thousands separators: a comma ends the value before it; " + mend
 			}
 			where := v.path
 			if where == "" {

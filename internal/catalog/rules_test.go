@@ -101,6 +101,7 @@ func TestWhatIsDoubtfulIsAWarning(t *testing.T) {
 		{"offer of what has no price", "plans: {x: {entitlements: {f: 9}}}\noffers: {x: {on: [s], give: {plan: x}, at: [here]}}", `missing_price offers.x.give "x" @2:29`},
 		{"offer with an unknown placeholder", "offers: {x: {on: [s], give: {plan: high}, at: [here], content: {title: \"{usag} {usage} {}\"}}}", `unknown_placeholder offers.x.content.title "{usag}" @1:72`},
 		{"signal nobody uses", "signals: {x: {when: {event: b}, type: save}}", `unused_signal signals.x "" @1:11`},
+		{"signals nobody uses", "signals: {x: {when: {event: b}, type: save}, y: {when: {event: b}, type: save}}", `unused_signal signals "" @1:10`},
 		{"limit that nothing limits", "features: {x: {meter: m}}\nsignals: {x: {when: {limit: x, reaches: 80%}, type: upsell}}\nrouting: [{to: alice}]", `never_fires signals.x.when.limit "x" @2:29`},
 		{"gate that no moment promotes", "features: {x: {}}\naddons: {x: {price: {month: 1, year: 1}, entitlements: {x: true}}}", `unpromoted_gate features.x "" @1:12`},
 		{"meter that no feature uses", "meters: {x: {event: e}}", `unused_meter meters.x "" @1:10`},
@@ -203,5 +204,12 @@ func TestHostileTextsAreRefusedQuickly(t *testing.T) {
 	}
 	if _, findings := Parse("x", []byte(many(MaxDefinitions))); HasErrors(findings) {
 		t.Error(findings[0])
+	}
+}
+
+func TestAThousandWithAComma(t *testing.T) {
+	_, findings := Parse("", []byte(head+"plans: {p: {price: {month: 1,000, year: 2}}}\n"))
+	if len(findings) != 1 || findings[0].Code != "unknown_key" || !strings.HasPrefix(findings[0].Mend, "numbers have no thousands separators") {
+		t.Error(findings)
 	}
 }

@@ -58,7 +58,7 @@ func (r *reader) require() {
 		}
 	}
 	if n := len(r.c.Routing); n == 0 || r.has(fmt.Sprintf("routing[%d]", n-1), "when") {
-		r.c.Routing = append(r.c.Routing, &Route{To: "self_service", Motion: "self_service"})
+		r.c.Routing = append(r.c.Routing, &Route{To: selfService, Motion: selfService})
 	}
 }
 
