@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -76,6 +77,13 @@ func (im *importer) run(ctx context.Context) error {
 		}
 	}
 	problems := sheet.NewProblems(3)
+	columns := map[string][]string{} // by code of a problem: where it was found
+	note := func(p sheet.Problem) {
+		if p.Column != "" && !slices.Contains(columns[p.Code], p.Column) {
+			columns[p.Code] = append(columns[p.Code], p.Column)
+		}
+	}
+	problems.Each = note
 	if im.problems != "" {
 		out, err := os.Create(im.problems)
 		if err != nil {
@@ -83,7 +91,7 @@ func (im *importer) run(ctx context.Context) error {
 		}
 		defer out.Close()
 		w := sheet.NewProblemWriter(out)
-		problems.Each = w.Write
+		problems.Each = func(p sheet.Problem) { note(p); w.Write(p) }
 		defer func() { _ = w.Flush() }()
 	}
 	counts, err := im.read(ctx, problems)
@@ -93,12 +101,34 @@ func (im *importer) run(ctx context.Context) error {
 	if err := im.flush(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(im.out, "\r%s: %d rows read, %d sent, %d left out, %d refused by the server\n",
+	progressLine(im.out, "")
+	fmt.Fprintf(im.out, "%s: %d rows read, %d sent, %d left out, %d refused by the server\n",
 		filepath.Base(im.file), counts.Rows, im.sent, counts.Bad, im.rejected)
 	for _, g := range problems.Groups() {
-		fmt.Fprintf(im.out, "  %6d rows: %s (row %d)\n", g.Count, g.Why, g.First[0].Row)
+		fmt.Fprintln(im.out, problemLine(g, columns[g.Code]))
 	}
 	return nil
+}
+
+// problemLine says what is odd about rows, in which columns, and what the first of them holds.
+func problemLine(g sheet.Group, columns []string) string {
+	first, rows, where := g.First[0], "rows", ""
+	if g.Count == 1 {
+		rows = "row"
+	}
+	switch {
+	case len(columns) == 1:
+		where = "column " + columns[0]
+	case len(columns) > 1:
+		where = "columns " + strings.Join(columns, ", ")
+	}
+	if where != "" && first.Value != "" {
+		where += ", " + strconv.Quote(first.Value)
+	}
+	if where != "" {
+		where += ": "
+	}
+	return fmt.Sprintf("  %6d %s: %s%s (row %d)", g.Count, rows, where, g.Why, first.Row)
 }
 
 // open opens the file and binds its columns.
@@ -228,12 +258,13 @@ func (im *importer) flush(ctx context.Context) error {
 	}
 	for i, r := range answer.Rejected {
 		if i < 3 {
-			fmt.Fprintf(im.out, "\r  row %s refused: %s\n", im.rows[r.Index].Row, r.Detail)
+			progressLine(im.out, "")
+			fmt.Fprintf(im.out, "  row %s refused: %s\n", im.rows[r.Index].Row, r.Detail)
 		}
 	}
 	im.sent += answer.Accepted
 	im.rejected += int64(len(answer.Rejected))
 	im.rows = im.rows[:0]
-	fmt.Fprintf(im.out, "\r%s: %d rows sent", filepath.Base(im.file), im.sent)
+	progressLine(im.out, "%s: %d rows sent", filepath.Base(im.file), im.sent)
 	return nil
 }
