@@ -155,7 +155,7 @@ func eventsOperation(s *Server, op *huma.Operation) {
 // cloudEvent describes what POST /v1/events takes, for the document.
 type cloudEvent struct {
 	SpecVersion string         `json:"specversion" enum:"1.0"`
-	ID          string         `json:"id,omitempty" doc:"with source: counted once within 35 days"`
+	ID          string         `json:"id,omitempty" doc:"with source: counted once within 35 days; unique for its source, over all accounts"`
 	Source      string         `json:"source"`
 	Type        string         `json:"type" example:"speaker.added"`
 	Subject     string         `json:"subject" doc:"the account's key"`

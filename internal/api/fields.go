@@ -296,7 +296,7 @@ var fieldWords = map[string]string{
 	"CloudEvent.source":              "what sent it, such as `app`; part of what counts it once",
 	"CloudEvent.specversion":         "`1.0`",
 	"CloudEvent.type":                "what happened",
-	"CloudEvent.time":                "when it happened: at most 35 days ago and 48 hours ahead",
+	"CloudEvent.time":                "when it happened: at most 35 days ago and 48 hours ahead; a day alone is its midnight in UTC",
 	"CatalogAnswer.version":          "the version of this text",
 	"CheckAnswer.kind":               "`boolean` or `metered`",
 	"CheckResult.kind":               "`boolean` or `metered`",

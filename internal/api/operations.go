@@ -39,6 +39,7 @@ var operations = map[string]operation{
 			"*batch* (`application/cloudevents-batch+json`, or `application/json` with an array, 10,000 events and 10 MiB at most), and *binary* " +
 			"(attributes as `ce-…` headers, the body is `data`). `subject` is the account's key, `data.user` the user. " +
 			"`(source, id)` is counted once within 35 days of the event's `time`; without a `time` the event happened when it came in, without an `id` it is not deduplicated. " +
+			"Ids must be unique for their source, over all accounts. " +
 			"Bodies may be packed with gzip or zstd. Good events of a batch go in, bad ones come back under `rejected`, with 202 even when it is all of them: compare `accepted` with what you sent.",
 		answer: "On disk",
 		body:   exampleEvent,
