@@ -124,13 +124,13 @@ func (p Principal) Require(want Scopes) error {
 	}
 	if p.Kind == Browser {
 		if want.ForBrowsers() {
-			return fault.New(fault.Denied, "scope_missing", "this publishable key may %s, this call needs %s", p.Scopes, want).
+			return fault.New(fault.Denied, "scope_missing", "this publishable key has the scopes %s, this call needs %s", p.Scopes, want).
 				WithMend("make a publishable key with the scope %s: POST /v1/keys", want)
 		}
 		return fault.New(fault.Denied, "scope_missing", "a publishable key may send events, check and decide at most, this call needs %s", want).
 			WithMend("make this call from your server with a secret key")
 	}
-	return fault.New(fault.Denied, "scope_missing", "this key may %s, this call needs %s", p.Scopes, want).
+	return fault.New(fault.Denied, "scope_missing", "this key has the scopes %s, this call needs %s", p.Scopes, want).
 		WithMend("use a key with the scope %s", want)
 }
 

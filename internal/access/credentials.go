@@ -55,6 +55,10 @@ func (c *Control) Credentials(r *http.Request) Credentials {
 // code key_malformed, and never repeats the header.
 func parseAuthorization(header string) (key string, err error) {
 	scheme, rest, ok := strings.Cut(header, " ")
+	if strings.EqualFold(scheme, "Bearer") && strings.Trim(rest, " ") == "" { // a server takes off what spaces follow
+		return "", fault.New(fault.Unauthenticated, "key_malformed", "the key in the Authorization header is empty").
+			WithMend("send \"Authorization: Bearer hr_sk_…\"; look whether the variable that holds the key is set")
+	}
 	if !ok {
 		return "", malformed("has no scheme")
 	}

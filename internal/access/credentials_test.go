@@ -49,6 +49,21 @@ func TestTheKeyIsFoundInTheAuthorizationHeader(t *testing.T) {
 	}
 }
 
+func TestAnEmptyKeyIsCalledEmpty(t *testing.T) {
+	for _, header := range []string{"Bearer", "Bearer ", "bearer   "} {
+		if _, err := parseAuthorization(header); err == nil || !strings.Contains(err.Error(), "key in the Authorization header is empty") || !strings.Contains(err.Error(), "is set") {
+			t.Errorf("%q is refused with %v", header, err)
+		}
+	}
+}
+
+func TestAKeyWithoutAScopeIsToldWhichItHas(t *testing.T) {
+	err := Principal{Kind: Server, Scopes: EventsWrite}.Require(Admin)
+	if want := "this key has the scopes events:write, this call needs admin (use a key with the scope admin)"; err == nil || err.Error() != want {
+		t.Errorf("it says %v, want %s", err, want)
+	}
+}
+
 func FuzzParseAuthorization(f *testing.F) {
 	for _, seed := range []string{"Bearer hr_sk_x", basic("hr_sk_x", ""), "Basic ====", "Basic " + strings.Repeat("A", 2000), "bearer\thr", " ", "Bearer \x00"} {
 		f.Add(seed)
