@@ -130,11 +130,14 @@ func (c *AccountChange) Check(key string) error {
 	}
 	if zone := c.Billing[BillingTimeZone]; zone != nil {
 		if _, err := clock.Zone(*zone); err != nil {
-			bad(CodeTimeZone, "billing."+BillingTimeZone, *zone, "is not a time zone; write a name of the IANA database such as Europe/Berlin")
+			bad(CodeTimeZone, "billing."+BillingTimeZone, *zone, "is not a time zone")
 		}
 	}
 	if f == nil {
 		return nil
+	}
+	if f.Code == CodeTimeZone {
+		f.Mend = "write a name of the IANA database such as Europe/Berlin, or UTC"
 	}
 	return f
 }

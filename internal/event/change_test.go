@@ -117,3 +117,12 @@ func TestGoValuesBecomeProperties(t *testing.T) {
 		}
 	}
 }
+
+func TestAZoneThatIsNoneIsRefusedWithTheMend(t *testing.T) {
+	zone := "Mars/Olympus"
+	err := (&AccountChange{Billing: map[string]*string{BillingTimeZone: &zone}}).Check("acme")
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Code != CodeTimeZone || !strings.Contains(f.Mend, "Europe/Berlin") {
+		t.Errorf("it is refused with %v", err)
+	}
+}

@@ -186,7 +186,8 @@ func (r *Runner) Advance(ctx context.Context, to clock.Time) (uint64, error) {
 			WithMend("start it with --test-clock to move time by hand")
 	}
 	if now := r.Clock.Now(); to < now {
-		return 0, fault.New(fault.Invalid, "clock_backwards", "time cannot go back from %s to %s", now, to)
+		return 0, fault.New(fault.Invalid, "clock_backwards", "time cannot go back from %s to %s", now, to).
+			WithMend("advance to a later time; what happened cannot be undone: for an earlier one start a new sandbox with an empty data directory")
 	}
 	r.Clock.Set(to)
 	position, err := r.Writer.Submit(ctx, event.Record{Kind: event.KindTick, ReceivedAt: to})
