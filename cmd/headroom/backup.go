@@ -121,7 +121,7 @@ func (o *backupOptions) ask(ctx context.Context, dir string, progress backup.Pro
 		if err != nil {
 			return none, err
 		}
-		return none, refusal(resp.StatusCode, answer)
+		return none, refusal(c.base, resp.StatusCode, answer)
 	}
 	lines := bufio.NewScanner(resp.Body)
 	for lines.Scan() {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -54,9 +53,12 @@ func (c *client) call(ctx context.Context, method, path string, body, out any, h
 		}
 		from = bytes.NewReader(text)
 	}
+	if !strings.HasPrefix(c.base, "http://") && !strings.HasPrefix(c.base, "https://") {
+		return fault.New(fault.Invalid, "url_invalid", "HEADROOM_URL %q has no http:// or https://", scheme(c.base)).WithMend("write http:// before it, such as http://127.0.0.1:8080")
+	}
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, from) //nolint:gosec // the address is the user's own
 	if err != nil {
-		return fault.New(fault.Invalid, "url_invalid", "HEADROOM_URL %q is no address: %v", c.base, err)
+		return fault.New(fault.Invalid, "url_invalid", "HEADROOM_URL %q is no address: %v", c.base, err).WithMend("write it as http://127.0.0.1:8080")
 	}
 	req.Header.Set("Authorization", "Bearer "+c.key)
 	if from != nil {
@@ -68,6 +70,9 @@ func (c *client) call(ctx context.Context, method, path string, body, out any, h
 		}
 	}
 	resp, err := c.http.Do(req) //nolint:gosec // the same
+	if err != nil && strings.Contains(err.Error(), "server gave HTTP response to HTTPS client") {
+		return fault.New(fault.Unavailable, "server_unreachable", "the server at %s speaks http, not https", c.base).WithMend("write http:// in HEADROOM_URL")
+	}
 	if err != nil {
 		return fault.New(fault.Unavailable, "server_unreachable", "the server at %s does not answer: %v", c.base, err).
 			WithMend("start it with `headroom serve`, or set HEADROOM_URL")
@@ -78,7 +83,7 @@ func (c *client) call(ctx context.Context, method, path string, body, out any, h
 		return err
 	}
 	if resp.StatusCode >= 300 {
-		return refusal(resp.StatusCode, answer)
+		return refusal(c.base, resp.StatusCode, answer)
 	}
 	switch out := out.(type) {
 	case nil:
@@ -87,18 +92,27 @@ func (c *client) call(ctx context.Context, method, path string, body, out any, h
 		*out = answer
 		return nil
 	default:
-		return json.Unmarshal(answer, out)
+		if err := json.Unmarshal(answer, out); err != nil {
+			return foreign(c.base, resp.StatusCode, answer)
+		}
+		return nil
 	}
 }
 
+// foreign says that what answered is no server of ours.
+func foreign(base string, status int, body []byte) error {
+	return fault.New(fault.Unavailable, "server_foreign", "what answered at %s is no headroom: status %d, %q", base, status, fault.Shorten(strings.TrimSpace(string(body)))).
+		WithMend("set HEADROOM_URL to the address that `headroom serve` printed, https:// when a proxy in front asks for it")
+}
+
 // refusal turns a problem document back into a fault.
-func refusal(status int, body []byte) error {
+func refusal(base string, status int, body []byte) error {
 	var p struct {
 		Code, Detail, Mend string
 		Errors             []fault.Field
 	}
 	if err := json.Unmarshal(body, &p); err != nil || p.Code == "" {
-		return fmt.Errorf("the server answered %d: %s", status, fault.Shorten(string(body)))
+		return foreign(base, status, body)
 	}
 	return &fault.Error{Kind: fault.Invalid, Code: p.Code, Message: p.Detail, Mend: p.Mend, Fields: p.Errors}
 }

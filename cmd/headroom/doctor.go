@@ -113,8 +113,8 @@ func doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Say what is wrong here and how to mend it",
 		Long: "Say what is wrong here and how to mend it: of the running server at HEADROOM_URL, seen with the key in\n" +
-			"HEADROOM_SECRET_KEY, or with --data of the data of a stopped one. Nothing is changed. It ends with status 1\n" +
-			"when something is broken.",
+			"HEADROOM_SECRET_KEY, or with --data of the data of a stopped one. No record and no row is changed;\n" +
+			"of stopped data the log's files are recovered as a start would do it. It ends with status 1 when something is broken.",
 		Example: "  headroom doctor\n" +
 			"  headroom doctor --output json\n" +
 			"  headroom doctor --data ./data\n" +

@@ -23,7 +23,7 @@ import (
 )
 
 // examineData looks at the data of a stopped server: whether it can start, and as what it
-// was left. Nothing is changed, save that the log's own server orders its files as at any start.
+// was left. Nothing is changed, save that the log's own server recovers its files as at any start.
 func examineData(ctx context.Context, p patient, f *findings) {
 	if p.data == "" && (p.database == "" || p.nats == "") {
 		p.data = "./headroom-data"
@@ -230,11 +230,12 @@ func openStoredLog(ctx context.Context, p patient, leases []store.Lease, f *find
 		f.fault("log", err, "")
 		return l, false
 	}
-	if lines := said.lines(); len(lines) > 0 {
+	killed, lines := afterKill(said.lines())
+	if len(lines) > 0 {
 		f.warn("log", "if positions is fine below, all that the database has seen is there; otherwise restore both from the same backup",
 			"opening it, its server complained: %s", few(lines))
 	} else {
-		f.ok("log", "%s, positions %d to %d, %s", s.Identity, s.First, s.Last, bytesText(int64(s.Bytes)))
+		f.ok("log", "%s, positions %d to %d, %s%s", s.Identity, s.First, s.Last, bytesText(int64(s.Bytes)), killed)
 	}
 	before := f.count(statusBroken)
 	lowest := checkPositions(leases, s, f)
@@ -353,6 +354,19 @@ func checkStore(ctx context.Context, s *store.Store, engineName db.Engine, f *fi
 	} else {
 		f.ok("keys", "%s", counted(int(h.Keys), "secret key"))
 	}
+}
+
+// afterKill takes out of a log's complaints those that every kill or power loss causes: its
+// summary of the messages is older than the messages, and is made anew from them.
+func afterKill(said []string) (normal string, others []string) {
+	for _, line := range said {
+		if strings.Contains(line, "Stream state outdated") || strings.Contains(line, "errored: prior state file") {
+			normal = "; its summary was outdated, which is normal after a kill or power loss, and was made anew from the messages"
+		} else {
+			others = append(others, line)
+		}
+	}
+	return normal, others
 }
 
 // complaints keeps what a log warns of.

@@ -182,6 +182,9 @@ func TestTheDoctorNamesWhatIsWrongWithStoppedData(t *testing.T) {
 		if d.exit != 0 || !strings.HasPrefix(d.of("leases"), "ok: the server did not end in order (killed, power loss): partition 0 (http://127.0.0.1:") {
 			t.Errorf("it ended with %d and says of leases %q", d.exit, d.of("leases"))
 		}
+		if said := d.of("log"); !strings.HasPrefix(said, "ok: ") {
+			t.Errorf("it says of the log %q", said)
+		}
 		n.start() // the doctor has spoilt nothing
 		n.ready()
 		n.counted(12)
@@ -255,7 +258,7 @@ func TestTheDoctorNamesWhatIsWrongWithARunningServer(t *testing.T) {
 		{"nothing listens there", closed, killKey, []string{"broken server: the server at CLOSED does not answer: Get \"CLOSED/healthz\": dial tcp ADDRESS: connect: connection refused | start it with `headroom serve`, or set HEADROOM_URL"}},
 		{"no key", n.url, "", []string{"broken key: HEADROOM_SECRET_KEY is not set: nothing more can be seen | set it to a secret key of this server with the scope admin"}},
 		{"a key of another server", n.url, "hr_sk_wrong", []string{"broken key: this key is not known here | WHICH"}},
-		{"a key that may not look", n.url, reader.Secret, []string{"broken key: this key may read, this call needs admin | use a key with the scope admin"}},
+		{"a key that may not look", n.url, reader.Secret, []string{"broken key: this key has the scopes read, this call needs admin | use a key with the scope admin"}},
 		{"a new server", n.url, killKey, []string{
 			"warn catalog: none is active: events are kept and count for nothing yet | apply one with `headroom catalog apply FILE`",
 			"warn events: none came in ever | send one with POST /v1/events, or through a Segment client"}},

@@ -38,13 +38,22 @@ func serveCommand() *cobra.Command {
 					return err
 				}
 			}
+			if err := o.checkFlags(); err != nil {
+				return err
+			}
 			s, err := start(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
 			defer s.close()
 			s.greet(os.Stdout)
-			fmt.Printf("listening on %s\n", s.url())
+			asked := 0
+			if cmd.Flags().Changed("partitions") {
+				asked = o.partitions
+			}
+			for _, line := range s.warnings(asked) {
+				o.logger.Warn(line)
+			}
 			if !console.Built() {
 				fmt.Println("this binary holds no console; `make build` builds one that does")
 			}
@@ -62,7 +71,7 @@ func serveCommand() *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVar(&o.data, "data", "./headroom-data", "data `directory`: one company in one environment")
-	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`address` to answer on")
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "`address` to answer on; a port alone is this machine's own")
 	f.StringVar(&o.advertise, "advertise", "", "`URL` at which other nodes reach this one (default: from --listen)")
 	f.StringVar(&o.database, "database", "", "postgres:// `URL`; SQLite in the data directory when left out")
 	f.StringVar(&o.nats, "nats", "", "nats:// `URL` of a JetStream server or cluster; embedded when left out")

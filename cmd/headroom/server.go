@@ -5,11 +5,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
-	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -70,6 +71,8 @@ type server struct {
 	http     *http.Server
 	listener net.Listener
 	first    access.First
+	keyless  bool // nobody can call: no secret key is stored or given
+	fixed    int  // partitions, as of the first start
 	stop     context.CancelFunc
 	metricsL net.Listener
 	tracer   *telemetry.Tracer
@@ -136,6 +139,7 @@ func start(ctx context.Context, o serverOptions) (s *server, err error) {
 	if err = s.checkClock(ctx); err != nil {
 		return s, err
 	}
+	s.fixed = partitions
 	s.writer = eventlog.NewWriter(s.log, partitions)
 	address := o.advertise
 	if address == "" {
@@ -159,12 +163,20 @@ func (s *server) serve(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := checkOrigins(s.origins); err != nil {
+		return err
+	}
 	if s.access, err = access.Open(ctx, s.store, access.Config{EnvironmentKey: s.secretKey, BrowserEvents: s.browser, Proxies: proxies}); err != nil {
 		return err
 	}
 	if s.first, err = s.access.FirstStart(ctx, s.password); err != nil {
 		return err
 	}
+	keys, err := s.access.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	s.keyless = s.secretKey == "" && !slices.ContainsFunc(keys, func(k store.Key) bool { return k.Kind == "secret" && k.RevokedAt == 0 })
 	go s.access.Run(ctx, func(err error) { s.logger.Warn("keys could not be read again", "error", err) })
 	tokens, err := s.store.EnsureSecret(ctx, "confirmation_tokens", 32)
 	if err != nil {
@@ -303,12 +315,22 @@ func (s *server) close() {
 	}
 }
 
-// greet prints what the first start made, once.
-func (s *server) greet(out *os.File) {
+// greet prints what the first start made, once, with which key to call, and where.
+func (s *server) greet(out io.Writer) {
 	if s.first.SecretKey != "" {
 		fmt.Fprintf(out, "secret key (shown this once):       %s\n", s.first.SecretKey)
 	}
 	if s.first.Password != "" {
 		fmt.Fprintf(out, "console password (shown this once): %s\n", s.first.Password)
+	}
+	switch {
+	case s.secretKey != "":
+		fmt.Fprintln(out, "using the administrator's key of HEADROOM_SECRET_KEY (set it at every start)")
+	case s.keyless:
+		fmt.Fprintln(out, "no secret key is usable: start with HEADROOM_SECRET_KEY set to one of your choice, and make others with POST /v1/keys")
+	}
+	fmt.Fprintf(out, "listening on %s\n", s.url())
+	if s.metricsL != nil {
+		fmt.Fprintf(out, "metrics on http://%s/metrics\n", s.metricsL.Addr())
 	}
 }

@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/headroomhq/headroom/internal/eventlog"
 	"github.com/headroomhq/headroom/internal/fault"
@@ -106,4 +109,49 @@ func completed(address string) string {
 		return "127.0.0.1:" + address
 	}
 	return address
+}
+
+// checkOrigins refuses what no browser sends as an origin, and so would never match.
+func checkOrigins(origins []string) error {
+	for _, o := range origins {
+		u, err := url.Parse(o)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || o != u.Scheme+"://"+u.Host {
+			return fault.New(fault.Invalid, "origin_invalid", "--origin %q is no origin", fault.Shorten(o)).
+				WithMend("write scheme and host as a browser does, without a path: https://app.example.com")
+		}
+	}
+	return nil
+}
+
+// checkRange refuses a flag whose value is out of its range.
+func checkRange[T int | time.Duration](flag string, value, from, to T) error {
+	if value < from || value > to {
+		return fault.New(fault.Invalid, "flag_out_of_range", "--%s %v is out of range", flag, value).WithMend("give %v to %v, or leave it out", from, to)
+	}
+	return nil
+}
+
+// checkFlags refuses what serve would otherwise read as "not given", or do nothing with.
+func (o *serverOptions) checkFlags() error {
+	if o.replicas != 1 && o.nats == "" {
+		return fault.New(fault.Invalid, "replicas_without_nats", "--replicas %d without --nats: the embedded log has one copy", o.replicas).
+			WithMend("name the NATS cluster that is to hold the copies with --nats, or leave --replicas out")
+	}
+	return errors.Join(checkRange("replicas", o.replicas, 1, 5), checkRange("memory", o.memory, 1, 1<<20),
+		checkRange("max-lag", o.maxLag, time.Second, 24*time.Hour), checkRange("traces-every", o.every, 1, 1_000_000_000))
+}
+
+// voidable is how long after it happened an event can be taken back.
+const voidable = 35 * 24 * time.Hour
+
+// warnings are what whoever starts the server may not have meant. partitions is what --partitions
+// asked for, 0 when it was left out.
+func (s *server) warnings(partitions int) (said []string) {
+	if partitions != 0 && partitions != s.fixed {
+		said = append(said, fmt.Sprintf("--partitions %d changes nothing: %d was fixed at the first start", partitions, s.fixed))
+	}
+	if s.keepLog != 0 && s.keepLog < voidable {
+		said = append(said, fmt.Sprintf("--keep-log %s is short: taking events back and replacing them needs the log of 35 days", s.keepLog))
+	}
+	return said
 }

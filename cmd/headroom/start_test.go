@@ -86,6 +86,12 @@ func TestAStartThatCannotBeSaysWhyAndTheMend(t *testing.T) {
 		{"a database that is not there", append(free, "--data", data(), "--database", "postgres://u:geheim@127.0.0.1:1/x"), "connection refused", "of --database are right"},
 		{"a log that is not there", append(free, "--data", data(), "--nats", "nats://u:geheim@127.0.0.1:1"), "does not answer", "of --nats are right"},
 		{"a test clock without a time", append(free, "--data", data(), "--test-clock", "yesterday"), "is no time", "such as 2026-01-01"},
+		{"copies of an embedded log", append(free, "--data", data(), "--replicas", "3"), "--replicas 3 without --nats", "with --nats"},
+		{"no memory", append(free, "--data", data(), "--memory", "0"), "--memory 0 is out of range", "give 1 to 1048576"},
+		{"no lag at all", append(free, "--data", data(), "--max-lag", "0s"), "--max-lag 0s is out of range", "give 1s to 24h0m0s"},
+		{"no request in none is traced", append(free, "--data", data(), "--traces-every", "0"), "--traces-every 0 is out of range", "give 1 to"},
+		{"an origin without a scheme", append(free, "--data", data(), "--origin", "app.example.com"), "--origin \"app.example.com\" is no origin", "https://app.example.com"},
+		{"an origin with a path", append(free, "--data", data(), "--origin", "https://app.example.com/"), "is no origin", "without a path"},
 		{"no partitions", append(free, "--data", data(), "--partitions", "0"), "0 partitions", "from 1 to 32000"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
