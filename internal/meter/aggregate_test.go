@@ -84,6 +84,8 @@ func TestWhatAggregatesMakeOfEvents(t *testing.T) {
 		{"what happened before says nothing any more", set, []arrival{march("up", "", 1), march("up", "", 2), march("be", "n=7", 3)}, "7", "7", ""},
 		{"what happened after does", set, []arrival{march("be", "n=7", 1), march("up", "", 2), march("up", "", 3), march("down", "", 4)}, "8", "8", ""},
 		{"also where the set comes in last", set, []arrival{march("up", "", 2), march("up", "", 3), march("be", "n=7", 1)}, "9", "9", ""},
+		{"a removal of what was not there shows as none", set, []arrival{march("down", "", 2)}, "0", "0", ""},
+		{"and counts against a set of before it", set, []arrival{march("down", "", 2), march("be", "n=5", 1)}, "4", "4", ""},
 		{"and where a change before it does", set, []arrival{march("be", "n=7", 2), march("up", "", 1)}, "7", "7", ""},
 		{"changes by a property, set to another", moves, []arrival{march("be", "n=7", 1), march("up", "by=2.5", 2)}, "9.5", "9.5", ""},
 		{"a set without its property", set, []arrival{march("up", "", 1), march("be", "", 2)}, "1", "1", "property n is missing"},
