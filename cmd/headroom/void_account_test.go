@@ -53,3 +53,35 @@ func TestAReplacementThatCannotBeCountedSaysSo(t *testing.T) {
 	}
 	c.uses("acme", map[string]float64{"emails": 0, "mails": 1})
 }
+
+func TestARepetitionInPlaceOfAnEventChangesNothing(t *testing.T) {
+	c := newCompany(t, "2026-03-10T09:00:00Z")
+	c.must("PUT", "/v1/catalog", []byte(`
+version: 1
+currency: USD
+meters:
+  disk:  {event: disk.measured, aggregate: latest, property: gb}
+  users: {event: disk.measured, aggregate: unique, property: user}
+features: {disk: {meter: disk}, users: {meter: users}}
+plans: {starter: {price: {month: "49"}, entitlements: {disk: 10, users: 10}}}
+`), nil)
+	c.must("PUT", "/v1/accounts/acme/subscription", map[string]any{"plan": "starter"}, nil)
+	measured := func(id, user, gb string) []byte {
+		return []byte(`{"specversion":"1.0","source":"app","type":"disk.measured","subject":"acme","time":"2026-03-10T08:00:00Z","id":"` + id +
+			`","data":{"user":"` + user + `","gb":` + gb + `}}`)
+	}
+	for _, e := range [][]byte{measured("a", "ada", "1"), measured("b", "bob", "2"), measured("c", "ada", "3")} {
+		c.must("POST", "/v1/events", e, nil, "Content-Type", "application/cloudevents+json")
+	}
+	c.uses("acme", map[string]float64{"disk": 3, "users": 2})
+	replace := func(e []byte, uses map[string]float64) {
+		t.Helper()
+		c.must("POST", "/v1/events/replace", e, nil, "Content-Type", "application/cloudevents+json")
+		c.uses("acme", uses)
+	}
+	replace(measured("a", "ada", "1"), map[string]float64{"disk": 3, "users": 2})
+	replace(measured("b", "ada", "2.0"), map[string]float64{"disk": 3, "users": 1})
+	replace(measured("a", "cy", "4"), map[string]float64{"disk": 4, "users": 2})
+	c.must("POST", "/v1/events/void", map[string]any{"account": "acme", "source": "app", "id": "a"}, nil)
+	c.uses("acme", map[string]float64{"disk": 3, "users": 1})
+}
