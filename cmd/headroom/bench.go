@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/headroomhq/headroom/bench/load"
+	"github.com/headroomhq/headroom/internal/fault"
 )
 
 // benchCommand returns `headroom bench`: the product's own measurements, each beside a
@@ -41,7 +44,13 @@ type bench struct {
 
 // flags adds the flags of measurements that load a server.
 func (b *bench) flags(c *cobra.Command, accounts, clients int, duration time.Duration) {
-	b.common(c, duration)
+	b.lasts(c, duration)
+	b.traffic(c, accounts, clients)
+}
+
+// traffic adds the flags of measurements that send something, however long it takes.
+func (b *bench) traffic(c *cobra.Command, accounts, clients int) {
+	b.places(c)
 	f := c.Flags()
 	f.IntVar(&b.clients, "clients", clients, "`number` of concurrent clients, a connection each")
 	f.IntVar(&b.accounts, "accounts", accounts, "`number` of accounts")
@@ -49,11 +58,40 @@ func (b *bench) flags(c *cobra.Command, accounts, clients int, duration time.Dur
 	b.catalog = benchCatalog
 }
 
-// common adds the flags of all measurements.
+// common adds the flags of measurements that take as long as one says.
 func (b *bench) common(c *cobra.Command, duration time.Duration) {
+	b.places(c)
+	b.lasts(c, duration)
+}
+
+// lasts adds the flags that say how long is measured.
+func (b *bench) lasts(c *cobra.Command, duration time.Duration) {
 	f := c.Flags()
 	f.DurationVar(&b.duration, "duration", duration, "how long our side is measured")
 	f.DurationVar(&b.warmUp, "warm-up", 2*time.Second, "how long before that, not counted")
+	c.PreRunE = func(*cobra.Command, []string) error {
+		for _, x := range []struct {
+			flag      string
+			is, least time.Duration
+			mend      string
+		}{
+			{"duration", b.duration, shortest, "measure for at least " + shortest.String() + ": shorter there is nothing to divide by"},
+			{"warm-up", b.warmUp, 0, "write 0s for none"},
+		} {
+			if x.is < x.least {
+				return fault.New(fault.Invalid, "flag_out_of_range", "--%s %s is out of range", x.flag, x.is).WithMend("%s", x.mend)
+			}
+		}
+		return nil
+	}
+}
+
+// shortest is how long a side must be measured for its figures to be any.
+const shortest = 100 * time.Millisecond
+
+// places adds the flags of all measurements.
+func (b *bench) places(c *cobra.Command) {
+	f := c.Flags()
 	f.StringVar(&b.output, "output", "text", "text or json")
 	f.StringVar(&b.dir, "data", "", "`directory` for what is written (default: a temporary one)")
 }
@@ -69,7 +107,19 @@ type benchResult struct {
 	Reference         map[string]any   `json:"reference"`
 	References        []map[string]any `json:"references,omitempty"`
 	Ratio             float64          `json:"ratio"`
-	Conditions        map[string]any   `json:"conditions"`
+	Conditions        conditions       `json:"conditions"`
+}
+
+// conditions are what a figure was measured under.
+type conditions map[string]any
+
+// String lists them by name.
+func (c conditions) String() string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(c)) {
+		parts = append(parts, fmt.Sprint(strings.ReplaceAll(name, "_", " "), " ", c[name]))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // took sets what is told of the answers' times.

@@ -22,10 +22,7 @@ func benchReplayCommand() *cobra.Command {
 			"reference reads and decodes the same log and drops it.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd.Context()) },
 	}
-	b.flags(c, 10_000, 16, 0)
-	for _, name := range []string{"duration", "warm-up"} {
-		_ = c.Flags().MarkHidden(name) // the log is as long as --events says
-	}
+	b.traffic(c, 10_000, 16) // the log is as long as --events says
 	c.Flags().IntVar(&b.events, "events", 2_000_000, "`number` of events in the log")
 	return c
 }

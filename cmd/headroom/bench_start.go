@@ -20,10 +20,9 @@ func benchStartCommand() *cobra.Command {
 			"account. Every account has had ten events. Beside it the same on an empty directory.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd.Context()) },
 	}
-	b.flags(c, 100_000, 16, 0)
-	for _, name := range []string{"duration", "warm-up", "clients"} {
-		_ = c.Flags().MarkHidden(name) // nothing of it is used
-	}
+	b.places(c)
+	c.Flags().IntVar(&b.accounts, "accounts", 100_000, "`number` of accounts")
+	b.clients, b.catalog = 16, benchCatalog // who fills the log before
 	return c
 }
 

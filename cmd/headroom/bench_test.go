@@ -13,7 +13,10 @@ import (
 func benchRun(t *testing.T, args ...string) map[string]any {
 	t.Helper()
 	c := benchCommand()
-	c.SetArgs(append(args, "--duration", "100ms", "--warm-up", "20ms", "--output", "json"))
+	if args[0] != "replay" && args[0] != "start" { // which take as long as what they do
+		args = append(args, "--duration", "100ms", "--warm-up", "20ms")
+	}
+	c.SetArgs(append(args, "--output", "json"))
 	c.SilenceUsage = true
 	out := captured(t, func() {
 		if err := c.ExecuteContext(t.Context()); err != nil {
@@ -91,5 +94,32 @@ func TestEveryBenchPrintsItsDocument(t *testing.T) {
 			reference, _ := doc["reference"].(map[string]any)
 			wantFields(t, reference, c.reference...)
 		})
+	}
+}
+
+func TestABenchThatCannotMeasureSaysWhy(t *testing.T) {
+	for _, c := range []struct{ name, args, says string }{
+		{"no time at all", "events --duration 0s", "--duration 0s is out of range"},
+		{"checks in no time", "check --duration 0s", "--duration 0s is out of range"},
+		{"time that runs backwards", "moment --duration -1s", "--duration -1s is out of range"},
+		{"appends in a moment too short", "disk --duration 1ns", "--duration 1ns is out of range"},
+		{"a warm-up that runs backwards", "sweep events --warm-up -1s", "--warm-up -1s is out of range"},
+		{"a replay, which takes as long as the log is", "replay --duration 3s", "unknown flag: --duration"},
+		{"a start, which takes as long as it takes", "start --warm-up 3s", "unknown flag: --warm-up"},
+		{"a start by many, which is one", "start --clients 3", "unknown flag: --clients"},
+	} {
+		cmd := benchCommand()
+		cmd.SetArgs(strings.Fields(c.args))
+		cmd.SilenceUsage, cmd.SilenceErrors = true, true
+		if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: it says %v", c.name, err)
+		}
+	}
+}
+
+func TestConditionsAreListedByName(t *testing.T) {
+	got := conditions{"load_average_after": "0.5", "accounts": 10_000, "duration": "1m0s", "batch": 100}.String()
+	if want := "accounts 10000, batch 100, duration 1m0s, load average after 0.5"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
