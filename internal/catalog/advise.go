@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/headroomhq/headroom/internal/fault"
 )
 
 // doubt reports a warning about the definition or value at path.
@@ -165,8 +163,12 @@ func (r *reader) adviseSignals() {
 	case len(unused) == 1:
 		r.doubt("unused_signal", "signals."+unused[0], "", "add an offer with on: ["+unused[0]+"], or a route to people", "no offer and no route uses this signal")
 	case len(unused) > 1:
+		named, more := unused, ""
+		if most := 50; len(unused) > most {
+			named, more = unused[:most], " and more"
+		}
 		r.doubt("unused_signal", "signals", "", "add offers with on: ["+unused[0]+"] and so on, or a route to people",
-			"no offer and no route uses the %d signals %s", len(unused), fault.Shorten(strings.Join(unused, ", ")))
+			"no offer and no route uses the %d signals %s%s", len(unused), strings.Join(named, ", "), more)
 	}
 }
 
