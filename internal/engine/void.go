@@ -285,7 +285,7 @@ func (f *correction) takeBack(old *event.Record, found *FoundEvent) {
 // counted is taken back all the same, since that is what its sender no longer says.
 func (f *correction) count(r *event.Record) {
 	for _, m := range f.c.MetersOf(r.Type) {
-		if slices.Contains(f.kept, m.Key) {
+		if slices.Contains(f.kept, m.Key) || f.stands(m) {
 			continue
 		}
 		if res := meter.Apply(f.touch(m), m, r, f.a.calendar(f.c), f.s.Now); res.Problem != "" {
@@ -293,6 +293,13 @@ func (f *correction) count(r *event.Record) {
 			f.out.Uncorrected = append(f.out.Uncorrected, Uncorrected{m.Key, "the replacement counts nothing here: " + res.Problem})
 		}
 	}
+}
+
+// stands says whether a meter that adds up still holds what the event counted: its
+// replacement would come on top.
+func (f *correction) stands(m *catalog.Meter) bool {
+	adds := m.Aggregate == catalog.Count || m.Aggregate == catalog.Sum || m.Aggregate == catalog.Level
+	return adds && slices.ContainsFunc(f.out.Uncorrected, func(u Uncorrected) bool { return u.Meter == m.Key })
 }
 
 // done tells the limit rules, which may only become ready to fire again by this, and
