@@ -104,6 +104,9 @@ func (o *backupOptions) ask(ctx context.Context, dir string, progress backup.Pro
 	if err != nil {
 		return none, err
 	}
+	if err := c.checkBase(); err != nil {
+		return none, err
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"/v1/backups", bytes.NewReader(body))
 	if err != nil {
 		return none, fault.New(fault.Invalid, "url_invalid", "HEADROOM_URL %q is no address: %v", c.base, err)
@@ -112,8 +115,7 @@ func (o *backupOptions) ask(ctx context.Context, dir string, progress backup.Pro
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := (&http.Client{}).Do(req) // without a bound: a large backup takes its time
 	if err != nil {
-		return none, fault.New(fault.Unavailable, "server_unreachable", "the server at %s does not answer: %v", c.base, err).
-			WithMend("start it with `headroom serve`, or set HEADROOM_URL; a stopped server is backed up with --data")
+		return none, c.away(err, "start it with `headroom serve`, or set HEADROOM_URL; a stopped server is backed up with --data")
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {

@@ -38,6 +38,23 @@ func clientFor(base, key string) *client {
 	return &client{base: strings.TrimSuffix(base, "/"), key: key, http: &http.Client{Timeout: 60 * time.Second}}
 }
 
+// checkBase refuses an address without http:// or https://.
+func (c *client) checkBase() error {
+	if strings.HasPrefix(c.base, "http://") || strings.HasPrefix(c.base, "https://") {
+		return nil
+	}
+	return fault.New(fault.Invalid, "url_invalid", "HEADROOM_URL %q has no http:// or https://", scheme(c.base)).
+		WithMend("write http:// before it, such as http://127.0.0.1:8080")
+}
+
+// away says why the server could not be asked.
+func (c *client) away(err error, mend string) error {
+	if !strings.Contains(err.Error(), "server gave HTTP response to HTTPS client") {
+		return fault.New(fault.Unavailable, "server_unreachable", "the server at %s does not answer: %v", c.base, err).WithMend("%s", mend)
+	}
+	return fault.New(fault.Unavailable, "server_unreachable", "the server at %s speaks http, not https", c.base).WithMend("write http:// in HEADROOM_URL")
+}
+
 // call sends body as JSON (bytes as they are) and reads the answer into out, if any.
 func (c *client) call(ctx context.Context, method, path string, body, out any, headers ...string) error {
 	var from io.Reader
@@ -53,8 +70,8 @@ func (c *client) call(ctx context.Context, method, path string, body, out any, h
 		}
 		from = bytes.NewReader(text)
 	}
-	if !strings.HasPrefix(c.base, "http://") && !strings.HasPrefix(c.base, "https://") {
-		return fault.New(fault.Invalid, "url_invalid", "HEADROOM_URL %q has no http:// or https://", scheme(c.base)).WithMend("write http:// before it, such as http://127.0.0.1:8080")
+	if err := c.checkBase(); err != nil {
+		return err
 	}
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, from) //nolint:gosec // the address is the user's own
 	if err != nil {
@@ -70,12 +87,8 @@ func (c *client) call(ctx context.Context, method, path string, body, out any, h
 		}
 	}
 	resp, err := c.http.Do(req) //nolint:gosec // the same
-	if err != nil && strings.Contains(err.Error(), "server gave HTTP response to HTTPS client") {
-		return fault.New(fault.Unavailable, "server_unreachable", "the server at %s speaks http, not https", c.base).WithMend("write http:// in HEADROOM_URL")
-	}
 	if err != nil {
-		return fault.New(fault.Unavailable, "server_unreachable", "the server at %s does not answer: %v", c.base, err).
-			WithMend("start it with `headroom serve`, or set HEADROOM_URL")
+		return c.away(err, "start it with `headroom serve`, or set HEADROOM_URL")
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)

@@ -85,6 +85,15 @@ func TestAnAddressThatIsNotOursIsNamedWithTheMend(t *testing.T) {
 	}
 }
 
+func TestABackupNamesAnAddressWithoutAScheme(t *testing.T) {
+	t.Setenv("HEADROOM_URL", "127.0.0.1:18101")
+	t.Setenv("HEADROOM_SECRET_KEY", "hr_sk_x")
+	_, err := (&backupOptions{}).ask(t.Context(), t.TempDir(), nil)
+	if err == nil || !strings.Contains(err.Error(), "write http:// before it") {
+		t.Errorf("it says %v", err)
+	}
+}
+
 func TestWhatEveryKillCausesInTheLogIsNoTrouble(t *testing.T) {
 	outdated := []string{"Filestore [HEADROOM] Stream state outdated, last block has additional entries, will rebuild",
 		"Filestore [HEADROOM] Recovering stream state from index errored: prior state file"}

@@ -161,7 +161,7 @@ func TestANodeWithALogOfItsOwnIsRefused(t *testing.T) {
 		s.close()
 		t.Fatal("it takes events that nobody will ever count")
 	}
-	if code := fault.CodeOf(err); code != "log_foreign" {
+	if code := fault.CodeOf(err); code != "log_missing" {
 		t.Fatalf("it was refused with %v", err)
 	}
 }
