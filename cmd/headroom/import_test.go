@@ -35,11 +35,11 @@ func TestAnImportToldToAFileIsPlainLines(t *testing.T) {
 			if err := im.run(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			text, err := os.ReadFile(out.Name())
+			b, err := os.ReadFile(out.Name())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !strings.HasPrefix(string(text), x.want) || strings.ContainsAny(string(text), "\r\x1b") {
+			if text := string(b); !strings.HasPrefix(text, x.want) || strings.ContainsAny(text, "\r\x1b") {
 				t.Errorf("got  %q\nwant %q", text, x.want)
 			}
 		})

@@ -21,7 +21,7 @@ type BackupRequest struct {
 
 // BackupLine is one line of the answer: how far it is, then either the backup or what went wrong.
 type BackupLine struct {
-	Stage  string         `json:"stage,omitempty" doc:"tables (done counts rows) or log (positions)"`
+	Stage  string         `json:"stage,omitempty" doc:"verify (done counts bytes of the files of an earlier backup in the folder), tables (rows) or log (positions)"`
 	Done   int64          `json:"done,omitempty" doc:"rows or positions so far"`
 	Total  int64          `json:"total,omitempty" doc:"left out where it is not known"`
 	Backup *BackupSummary `json:"backup,omitempty"`

@@ -261,8 +261,7 @@ func (x *reading) file(dir string, f File, use func(r io.Reader) error) error {
 			return err
 		}
 		why := err.Error()
-		var inside *fault.Error
-		if errors.As(err, &inside) {
+		if inside, ok := errors.AsType[*fault.Error](err); ok {
 			why = inside.Message // what to do is the same for any damage, and is said once
 		}
 		return damagedFile(f.Name, "is not as it was written: "+why)
