@@ -68,7 +68,7 @@ func (c *Conn) Do(request []byte) (Answer, error) {
 	for {
 		n, err := c.conn.Read(c.buf[got:])
 		if err != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
 			return Answer{}, err
@@ -82,8 +82,8 @@ func (c *Conn) Do(request []byte) (Answer, error) {
 			continue
 		}
 		head, length := c.buf[:end+2], -1
-		if i := bytes.Index(head, lengthHeader); i >= 0 {
-			length = number(head[i+len(lengthHeader):])
+		if _, rest, found := bytes.Cut(head, lengthHeader); found {
+			length = number(rest)
 		}
 		if length < 0 || end+4+length > len(c.buf) {
 			return c.slow(got) // chunked, or large
@@ -92,8 +92,8 @@ func (c *Conn) Do(request []byte) (Answer, error) {
 			continue
 		}
 		a := Answer{Status: number(head[len("HTTP/1.1 "):]), Body: c.buf[end+4 : end+4+length]}
-		if i := bytes.Index(head, retryHeader); i >= 0 {
-			a.RetryAfter = time.Duration(number(head[i+len(retryHeader):])) * time.Second
+		if _, rest, found := bytes.Cut(head, retryHeader); found {
+			a.RetryAfter = time.Duration(number(rest)) * time.Second
 		}
 		return a, nil
 	}

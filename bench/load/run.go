@@ -86,7 +86,7 @@ func run(ctx context.Context, address string, sources []Source, duration time.Du
 		if err != nil {
 			return Result{}, err
 		}
-		defer c.Close()
+		defer c.Close() //nolint:revive // all of them, when all is done
 		conns[i] = c
 	}
 	var mu sync.Mutex

@@ -43,9 +43,9 @@ type bench struct {
 }
 
 // flags adds the flags of measurements that load a server.
-func (b *bench) flags(c *cobra.Command, accounts, clients int, duration time.Duration) {
+func (b *bench) flags(c *cobra.Command, accounts int, duration time.Duration) {
 	b.lasts(c, duration)
-	b.traffic(c, accounts, clients)
+	b.traffic(c, accounts, 16)
 }
 
 // traffic adds the flags of measurements that send something, however long it takes.
@@ -309,7 +309,7 @@ func (b *bench) conditions() map[string]any {
 
 // sizeUnder adds up what the files of a directory take on the disk.
 func sizeUnder(dir string) (n int64) {
-	_ = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+	_ = filepath.WalkDir(dir, func(_ string, d os.DirEntry, err error) error {
 		if err == nil && d.Type().IsRegular() {
 			if info, err := d.Info(); err == nil {
 				n += info.Size()

@@ -17,7 +17,7 @@ func benchCheckCommand() *cobra.Command {
 		Use: "check", Short: "POST /v1/check beside a handler that answers nothing", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.check(cmd.Context()) },
 	}
-	b.flags(c, 100, 16, 10*time.Second)
+	b.flags(c, 100, 10*time.Second)
 	return c
 }
 

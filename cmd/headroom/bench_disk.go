@@ -42,7 +42,7 @@ func (b *diskBench) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
+	defer func() { _ = os.Remove(f.Name()) }()
 	defer f.Close()
 	data := make([]byte, b.size)
 	append1 := func(d time.Duration, sync bool) (r load.Result, err error) {

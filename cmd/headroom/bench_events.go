@@ -43,7 +43,7 @@ func benchEventsCommand() *cobra.Command {
 			return b.run(cmd.Context())
 		},
 	}
-	b.flags(c, 10_000, 16, time.Minute)
+	b.flags(c, 10_000, time.Minute)
 	c.Flags().IntVar(&b.batch, "batch", 100, "events in a request")
 	c.Flags().StringSliceVar(&b.references, "references", references, "what to measure beside us: decode (always), jetstream, copy")
 	return c

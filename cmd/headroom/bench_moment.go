@@ -26,7 +26,7 @@ func benchMomentCommand() *cobra.Command {
 			"it, again and again until the offer is there. Beside it the same two calls go to handlers that do nothing.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd.Context()) },
 	}
-	b.flags(c, 10_000, 16, 30*time.Second)
+	b.flags(c, 10_000, 30*time.Second)
 	c.Flags().Float64Var(&b.rate, "rate", 20_000, "events a `second` of other accounts meanwhile, whatever the answers do")
 	c.Flags().Float64Var(&b.probes, "probes", 50, "probes a `second` of each kind")
 	return c

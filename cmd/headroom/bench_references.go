@@ -63,7 +63,7 @@ func (b *bench) rawJetStream(ctx context.Context, d time.Duration, size int) (fl
 	if err != nil {
 		return 0, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	s, err := natsserver.NewServer(&natsserver.Options{ServerName: "reference", DontListen: true, JetStream: true, StoreDir: dir, SyncAlways: true,
 		MaxPayload: 8 << 20, NoSigs: true, NoLog: true, DisableJetStreamBanner: true})
 	if err != nil {
@@ -126,7 +126,7 @@ func (b *eventsBench) postgresCopy(ctx context.Context, d time.Duration) (float6
 		return 0, err
 	}
 	url, stop, err := startPostgres(ctx, dir)
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	if err != nil {
 		return 0, err
 	}
@@ -183,12 +183,12 @@ func startPostgres(ctx context.Context, dir string) (url string, stop func(), er
 		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	}
 	data := filepath.Join(dir, "data")
-	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N") //nolint:gosec // where PostgreSQL is installed
 	initdb.Dir, initdb.SysProcAttr = dir, attr
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return "", nil, fmt.Errorf("initdb: %w: %.300s", err, out)
 	}
-	postgres := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "shared_buffers=128MB", "-c", "max_wal_size=4GB")
+	postgres := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "shared_buffers=128MB", "-c", "max_wal_size=4GB") //nolint:gosec,noctx // the same; stopped by hand, so that it can end well
 	postgres.Dir, postgres.SysProcAttr = dir, attr
 	if err := postgres.Start(); err != nil {
 		return "", nil, err

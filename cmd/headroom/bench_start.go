@@ -57,7 +57,7 @@ func (b *startBench) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(empty)
+	defer func() { _ = os.RemoveAll(empty) }()
 	reference, err := b.timed(ctx, empty)
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ func benchSweepCommand() *cobra.Command {
 			return b.run(cmd.Context())
 		},
 	}
-	b.flags(c, 10_000, 16, 3*time.Second)
+	b.flags(c, 10_000, 3*time.Second)
 	f := c.Flags()
 	f.IntSliceVar(&b.curves.batches, "batches", []int{1, 10, 100, 1000}, "events a request")
 	f.IntSliceVar(&b.curves.clients, "by-clients", []int{1, 4, 16, 64}, "clients")

@@ -142,9 +142,6 @@ func (a *Account) makeIDs() func(parts ...string) string {
 	}
 }
 
-// anchor is what periods follow: the subscription's, calendar months without one.
-func (a *Account) anchor() clock.Time { return a.Subscription.Anchor }
-
 // calendar says where the account's windows of usage begin: at the anchor, by the clocks of
 // its own time zone, else of the catalog's.
 func (a *Account) calendar(c *catalog.Catalog) subscription.Calendar {

@@ -81,7 +81,7 @@ func TestFiguresAreWhatTheDefinitionSays(t *testing.T) {
 		for i := range months {
 			want := Movement{Period: from + Month(i)}
 			var back Kept
-			for a := 0; a <= 5; a++ {
+			for a := range 6 {
 				account := fmt.Sprintf("acct%d", a)
 				was := naive(list, account, 2018, time.Month(i)) // month i counts from 1: the month before
 				is := naive(list, account, 2018, time.Month(i+1))

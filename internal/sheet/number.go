@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ func (o *oddValue) Error() string { return o.why }
 
 // codeOf returns the code of a refused value, other when the reason has none of its own.
 func codeOf(err error, other string) string {
-	if o, ok := err.(*oddValue); ok {
+	if o, ok := errors.AsType[*oddValue](err); ok {
 		return o.code
 	}
 	return other
