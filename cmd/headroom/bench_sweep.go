@@ -113,7 +113,7 @@ func (b *sweepBench) curve(ctx context.Context, name string, at []int, set func(
 		if shared.dir, err = os.MkdirTemp(b.dir, name+"-"); err != nil {
 			return nil, err
 		}
-		defer os.RemoveAll(shared.dir)
+		defer func() { _ = os.RemoveAll(shared.dir) }()
 	}
 	s, err := shared.open(ctx)
 	if err != nil {
