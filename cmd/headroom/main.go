@@ -32,13 +32,13 @@ func main() {
 	}
 }
 
-// leaveRoomForSyncs lets a few more threads run Go code than there are cores, unless
+// leaveRoomForSyncs lets two more threads run Go code than there are cores, unless
 // GOMAXPROCS says otherwise. A thread that waits for the disk keeps its place until the
 // runtime notices, up to 10 ms later; with as many places as a machine of two cores has, the log's sync
 // and a checkpoint's leave none for anything else. See docs/performance.md.
 func leaveRoomForSyncs() {
 	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 4)
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)
 	}
 }
 
