@@ -42,29 +42,19 @@ type PageParams struct {
 // for it would be in vain.
 func (s *Server) after(ctx context.Context, token string) (uint64, error) {
 	position, err := s.Runner.ParsePosition(token)
-	if err != nil || position <= s.reached.Load() {
+	if err != nil || position <= s.Runner.Appended() {
 		return position, err
 	}
 	_, last, err := s.Log.Bounds(ctx)
 	if err != nil {
 		return 0, err
 	}
-	s.reach(last)
+	s.Runner.NoteAppended(last)
 	if position > last {
 		return 0, fault.New(fault.Invalid, "position_unknown", "position %q is ahead of this server's log", fault.Shorten(token)).
 			WithMend("use the position that an answer of this server carried, unchanged; after a restore from a backup, read once without it")
 	}
 	return position, nil
-}
-
-// reach notes how far the log is known to go.
-func (s *Server) reach(position uint64) {
-	for {
-		known := s.reached.Load()
-		if position <= known || s.reached.CompareAndSwap(known, position) {
-			return
-		}
-	}
 }
 
 // checkName refuses what is too long to be the name of anything, before it gets into the log.

@@ -71,7 +71,6 @@ func (s *Server) keep(r *http.Request, d *event.Decoded) (IngestAnswer, error) {
 	s.ingest.took(a.Accepted, a.Undeduplicated, d.Rejected)
 	s.arrived(a.Accepted)
 	a.UnknownTypes = s.note(r.Context(), d, s.Clock.Now())
-	s.reach(position)
 	a.Position = s.Runner.Position(position)
 	a.Rejected = append([]event.Rejected{}, a.Rejected...) // d's memory is given back before the answer is written
 	return a, nil

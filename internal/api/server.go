@@ -66,8 +66,7 @@ type Server struct {
 	started clock.Time // by the machine
 	known   knownTypes
 	unknown unknownTypes
-	reached atomic.Uint64 // the log is known to go this far
-	noted   atomic.Bool   // an event came in, see arrived
+	noted   atomic.Bool // an event came in, see arrived
 	noting  sync.WaitGroup
 	leaving chan struct{} // closed by Leave
 	leave   sync.Once

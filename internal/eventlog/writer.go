@@ -305,9 +305,6 @@ func (w *Writer) Stats() WriterStats {
 		Refused: w.refused.Load(), Waiting: int64(waiting)}
 }
 
-// RetryAfter is what callers turned away with log_busy should wait.
-const RetryAfter = time.Second
-
 // Close refuses new submissions and waits until those under way have landed.
 func (w *Writer) Close() error {
 	w.mu.Lock()

@@ -24,7 +24,7 @@ func (e *Elsewhere) Error() string { return "the account's partition is owned by
 // Submit makes records durable and returns the position of the last of them.
 func (r *Runner) Submit(ctx context.Context, records ...event.Record) (uint64, error) {
 	position, err := r.Writer.Submit(ctx, records...)
-	r.noteAppended(position)
+	r.NoteAppended(position)
 	return position, err
 }
 

@@ -57,7 +57,7 @@ func (r *Runner) Admit(records []event.Record) error {
 
 const (
 	markEvery = 100 * time.Millisecond
-	marksKept = 10 * time.Minute / markEvery
+	marksKept = int(10 * time.Minute / markEvery)
 )
 
 // marks remember where the log ended at which time, so that a position tells how old it is.
@@ -111,7 +111,7 @@ func (r *Runner) mark(now time.Time, last uint64) {
 	if n := len(m.list); n == 0 || m.list[n-1].last < last {
 		m.list = append(m.list, mark{now, last})
 	}
-	if extra := len(m.list) - int(marksKept); extra > 0 {
+	if extra := len(m.list) - marksKept; extra > 0 {
 		m.list = slices.Delete(m.list, 0, extra)
 	}
 	m.mu.Unlock()
@@ -131,8 +131,11 @@ func (r *Runner) mark(now time.Time, last uint64) {
 	m.mu.Unlock()
 }
 
-// noteAppended remembers how far the log goes.
-func (r *Runner) noteAppended(position uint64) {
+// Appended returns how far the log is known to go, by what was appended or read here.
+func (r *Runner) Appended() uint64 { return r.appended.Load() }
+
+// NoteAppended remembers how far the log goes.
+func (r *Runner) NoteAppended(position uint64) {
 	for {
 		was := r.appended.Load()
 		if was >= position || r.appended.CompareAndSwap(was, position) {

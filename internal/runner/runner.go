@@ -222,7 +222,7 @@ type item struct {
 }
 
 func (r *Runner) dispatch(ctx context.Context, position uint64, message string) error {
-	r.noteAppended(position)
+	r.NoteAppended(position)
 	own := make([][]string, r.Partitions)
 	err := event.Sections(message, func(n int, records string) error {
 		switch {
