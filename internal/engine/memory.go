@@ -20,7 +20,7 @@ type rest struct {
 }
 
 // restCost is what a resting account takes beside its stored form, and treeCost what one in
-// use takes for each stored byte and at least. Measured; see TestMemoryOfAnAccountAtRest.
+// use takes for each stored byte and at least. Measured; see TestAnAccountAtRestTakesLessThanTwoKilobytes.
 const (
 	restCost  = 160
 	treeCost  = 4
@@ -130,17 +130,4 @@ func (a *Account) cost() int {
 		return restCost
 	}
 	return max(treeCost*len(a.stored), treeLeast) + a.outside
-}
-
-// Timers returns how many entries the timers take in memory.
-func (s *State) Timers() int { return len(s.due.heap) }
-
-// Memory returns the accounts in use and at rest, and the estimated bytes of both and of the
-// fingerprints.
-func (s *State) Memory() (inUse, atRest, accountBytes, fingerprintBytes int) {
-	used := s.rested
-	for _, a := range s.accounts {
-		used += a.cost()
-	}
-	return len(s.accounts), len(s.resting), used, s.seen.bytes()
 }

@@ -48,7 +48,7 @@ func TestAnAccountAtRestTakesLessThanTwoKilobytes(t *testing.T) {
 		s.Forget(n * 1500)
 	}
 	after := heap() - before
-	used, rested, _, _ := s.Memory()
+	used, rested, _ := s.Memory()
 	if rested < n/2 {
 		t.Fatalf("%d accounts in use and %d at rest, want most of %d at rest", used, rested, n)
 	}
@@ -69,7 +69,7 @@ func TestWhatDoesNotFitTheBudgetIsForgottenAndNeededAgain(t *testing.T) {
 		s.Harvest(c)
 		s.Forget(100_000)
 	}
-	inUse, atRest, bytes, _ := s.Memory()
+	inUse, atRest, bytes := s.Memory()
 	if bytes > 100_000 || inUse+atRest == n {
 		t.Fatalf("%d accounts in use and %d at rest take %d bytes of a budget of 100,000", inUse, atRest, bytes)
 	}

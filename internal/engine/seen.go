@@ -159,15 +159,6 @@ func (s *seen) forget(now clock.Time) {
 	}
 }
 
-// bytes returns what the sets take in memory.
-func (s *seen) bytes() int {
-	n := 0
-	for _, d := range s.days {
-		n += len(d.slots) * len(event.Fingerprint{})
-	}
-	return n
-}
-
 // fingerprints is a set of them: open addressing, at 21 to 43 bytes a member. They are
 // evenly spread by what they are, so their first bytes are the hash.
 type fingerprints struct {
