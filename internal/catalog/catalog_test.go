@@ -54,7 +54,6 @@ func TestTheSampleOfTheDesignParsesAsItStands(t *testing.T) {
 	if !bytes.Equal(c.Text(), text) {
 		t.Error("the text is not kept as given")
 	}
-	minor := func(n money.Minor) *money.Minor { return &n }
 	for _, check := range []struct {
 		name      string
 		got, want any
@@ -65,8 +64,8 @@ func TestTheSampleOfTheDesignParsesAsItStands(t *testing.T) {
 		{"meter fed by consume", *c.Meters["exports"], Meter{Key: "exports", Aggregate: Sum, FedByConsume: true}},
 		{"boolean feature", *c.Features["recordings"], Feature{Key: "recordings", Title: "Talk recordings", Benefit: "Sell every talk after the day", Media: "https://example.com/r.mp4", Kind: Boolean}},
 		{"metered feature", c.Features["speakers"].Meter, "speakers"},
-		{"price", c.Plans["starter"].Price, Prices{Month: minor(4900), Year: minor(49000)}},
-		{"trial", c.Plans["pro"].Trial, 14 * 24 * time.Hour},
+		{"price", c.Plans["starter"].Price, Prices{Month: Flat("USD", 4900), Year: Flat("USD", 49000)}},
+		{"trial", c.Plans["pro"].Trial.Length, 14 * 24 * time.Hour},
 		{"above", c.Plans["pro"].Above, "starter"},
 		{"plain limit", *c.Plans["starter"].Entitlements["speakers"], Entitlement{Feature: "speakers", Limit: quantity.Of(10)}},
 		{"locked", *c.Plans["starter"].Entitlements["recordings"], Entitlement{Feature: "recordings"}},
@@ -182,8 +181,8 @@ func TestPricesAreExact(t *testing.T) {
 			if err := AsError(findings); err != nil {
 				t.Fatal(err)
 			}
-			if m := got.Plans["p"].Price.Month; *m != c.want {
-				t.Errorf("got %d, want %d", *m, c.want)
+			if m := got.Plans["p"].Price.Month; (*m)[got.Currency].Each != c.want {
+				t.Errorf("got %d, want %d", (*m)[got.Currency].Each, c.want)
 			}
 		})
 	}
@@ -191,7 +190,7 @@ func TestPricesAreExact(t *testing.T) {
 
 func TestJSONIsTaken(t *testing.T) {
 	c := must(t, "{\n\t\"version\": 1, \"currency\": \"EUR\",\n\t\"plans\": {\"pro\": {\"title\": \"Pr\\u00f6\", \"price\": {\"month\": 49.50}}}\n}\n")
-	if p := c.Plans["pro"]; p.Title != "Prö" || *p.Price.Month != 4950 || c.Currency != "EUR" {
+	if p := c.Plans["pro"]; p.Title != "Prö" || (*p.Price.Month)["EUR"].Each != 4950 || c.Currency != "EUR" {
 		t.Errorf("got %+v", p)
 	}
 	if at, ok := c.PositionOf("plans.pro.price.month"); !ok || at != (Position{"catalog.yaml", 3, 60}) {

@@ -50,7 +50,7 @@ var (
 		{"family", func(r *reader, v value, p *Plan) { p.Family = r.name(v) }},
 		{"above", func(r *reader, v value, p *Plan) { p.Above = r.name(v) }},
 		{"price", func(r *reader, v value, p *Plan) { r.prices(v, &p.Price) }},
-		{"trial", func(r *reader, v value, p *Plan) { p.Trial = r.duration(v, maxWindow) }},
+		{"trial", func(r *reader, v value, p *Plan) { p.Trial = &Trial{Length: r.duration(v, maxWindow)} }},
 		{"entitlements", func(r *reader, v value, p *Plan) { p.Entitlements = r.entitlements(v) }},
 	}
 	addonFields = []field[Addon]{
@@ -60,8 +60,8 @@ var (
 		{"needs", func(r *reader, v value, a *Addon) { a.Needs = r.names(v, r.name) }},
 	}
 	priceFields = []field[Prices]{
-		{"month", func(r *reader, v value, p *Prices) { m := r.price(v); p.Month = &m }},
-		{"year", func(r *reader, v value, p *Prices) { m := r.price(v); p.Year = &m }},
+		{"month", func(r *reader, v value, p *Prices) { p.Month = Flat(r.c.Currency, r.price(v)) }},
+		{"year", func(r *reader, v value, p *Prices) { p.Year = Flat(r.c.Currency, r.price(v)) }},
 	}
 	entitlementFields = []field[Entitlement]{
 		{"limit", func(r *reader, v value, e *Entitlement) { r.limit(v, e) }},
@@ -143,7 +143,7 @@ const selfService = "self_service"
 
 func newFeature(key string) *Feature { return &Feature{Key: key, Title: key} }
 func newPlan(key string) *Plan {
-	return &Plan{Key: key, Title: key, Family: "core", Entitlements: map[string]*Entitlement{}}
+	return &Plan{Key: key, Title: key, Family: "core", Version: 1, Entitlements: map[string]*Entitlement{}}
 }
 func newAddon(key string) *Addon {
 	return &Addon{Key: key, Title: key, Entitlements: map[string]*Entitlement{}}

@@ -134,7 +134,7 @@ func flatten(c *Catalog) []flat {
 		flattened("meters", "meter", c.Meters, meterWords),
 		flattened("features", "feature", c.Features, featureWords),
 		flattened("plans", "plan", c.Plans, func(p *Plan) definition {
-			d := define(givesWords(p.Price, p.Entitlements, c), "title", p.Title, "family", p.Family, "above", p.Above, "trial", shownDuration(p.Trial))
+			d := define(givesWords(p.Price, p.Entitlements, c), "title", p.Title, "family", p.Family, "above", p.Above, "trial", trialWords(p.Trial))
 			soldWords(d, p.Price, p.Entitlements, c)
 			return d
 		}),
@@ -280,11 +280,11 @@ func shownDuration(d time.Duration) string {
 
 func priceWords(p Prices, currency money.Currency) string {
 	var words []string
-	if p.Month != nil {
-		words = append(words, money.Of(*p.Month, currency).String()+" a month")
+	if month, sold := p.Month.Cost(currency, 1); sold {
+		words = append(words, money.Of(month, currency).String()+" a month")
 	}
-	if p.Year != nil {
-		words = append(words, money.Of(*p.Year, currency).String()+" a year")
+	if year, sold := p.Year.Cost(currency, 1); sold {
+		words = append(words, money.Of(year, currency).String()+" a year")
 	}
 	return strings.Join(words, " or ")
 }
@@ -304,9 +304,9 @@ func givesWords(p Prices, entitlements map[string]*Entitlement, c *Catalog) stri
 
 // soldWords adds prices and entitlements to what is sold.
 func soldWords(d definition, p Prices, entitlements map[string]*Entitlement, c *Catalog) {
-	for key, m := range map[string]*money.Minor{"price.month": p.Month, "price.year": p.Year} {
-		if m != nil {
-			d.values[key] = money.Of(*m, c.Currency).String()
+	for key, price := range map[string]*Price{"price.month": p.Month, "price.year": p.Year} {
+		if each, sold := price.Cost(c.Currency, 1); sold {
+			d.values[key] = money.Of(each, c.Currency).String()
 		}
 	}
 	for feature, e := range entitlements {
@@ -337,4 +337,11 @@ func (e *Entitlement) words(boolean bool, currency money.Currency) string {
 		words += fmt.Sprintf(", then %s per %s", money.Of(e.Overage.Price, currency), e.Overage.Unit)
 	}
 	return words
+}
+
+func trialWords(t *Trial) string {
+	if t == nil {
+		return ""
+	}
+	return shownDuration(t.Length)
 }

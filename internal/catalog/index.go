@@ -118,21 +118,20 @@ func planOrder(c *Catalog) []*Plan {
 	plans := sorted(c.Plans)
 	slices.SortStableFunc(plans, func(a, b *Plan) int {
 		return cmp.Or(strings.Compare(a.Family, b.Family), cmp.Compare(heights[a.Key], heights[b.Key]),
-			cmp.Compare(a.Price.monthly(), b.Price.monthly()), strings.Compare(a.Key, b.Key))
+			cmp.Compare(a.Price.monthly(c.Currency), b.Price.monthly(c.Currency)), strings.Compare(a.Key, b.Key))
 	})
 	return plans
 }
 
-// monthly returns what a month costs, by the month if sold so; what is not sold comes last.
-func (p Prices) monthly() money.Twelfths {
-	switch {
-	case p.Month != nil:
-		return money.Monthly(*p.Month)
-	case p.Year != nil:
-		return money.Yearly(*p.Year)
-	default:
-		return 1<<63 - 1
+// monthly returns what a month of one costs, by the month if sold so; what is not sold comes last.
+func (p Prices) monthly(c money.Currency) money.Twelfths {
+	if month, sold := p.Month.Cost(c, 1); sold {
+		return money.Monthly(month)
 	}
+	if year, sold := p.Year.Cost(c, 1); sold {
+		return money.Yearly(year)
+	}
+	return 1<<63 - 1
 }
 
 // Text returns the text the catalog was parsed from, as given. It must not be changed.

@@ -139,6 +139,18 @@ func (c *Condition) Eval(vars map[string]any) (bool, error) {
 	return bool(b), nil
 }
 
+// Holds returns a function that says whether a condition holds with vars; one that cannot be
+// evaluated does not, and none (nil) does.
+func Holds(vars map[string]any) func(*Condition) bool {
+	return func(c *Condition) bool {
+		if c == nil {
+			return true
+		}
+		yes, err := c.Eval(vars)
+		return err == nil && yes
+	}
+}
+
 func plainRuntime(err error) string {
 	if _, ok := errors.AsType[interpreter.EvalCancelledError](err); ok {
 		return "it costs too much to evaluate"

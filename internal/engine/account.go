@@ -7,6 +7,7 @@ import (
 	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/condition"
 	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/meter"
@@ -199,7 +200,24 @@ func (a *Account) Input(c *catalog.Catalog, now clock.Time) entitlement.Input {
 		return entitlement.Input{Catalog: c, Now: now, Zone: c.Zone}
 	}
 	return entitlement.Input{Catalog: c, Subscription: &a.Subscription, Now: now, Zone: a.calendar(c).Zone,
-		Usage: func(m string) *meter.Usage { return a.Usage[m] }}
+		Eligible: a.eligible(),
+		Usage:    func(m string) *meter.Usage { return a.Usage[m] }}
+}
+
+// Terms are what a change of the subscription is judged by.
+func (a *Account) Terms(c *catalog.Catalog, now clock.Time) subscription.Terms {
+	return subscription.Terms{Catalog: c, Now: now, Eligible: a.eligible()}
+}
+
+// eligible says whether a condition of the catalog holds for the account.
+func (a *Account) eligible() func(*condition.Condition) bool {
+	var holds func(*condition.Condition) bool // made when it is first asked for: hardly any catalog does
+	return func(c *condition.Condition) bool {
+		if holds == nil {
+			holds = condition.Holds(a.Vars("", "", ""))
+		}
+		return holds(c)
+	}
 }
 
 // Vars are what the catalog's conditions see of the account and the person asking.

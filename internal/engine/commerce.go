@@ -71,7 +71,7 @@ func (s *State) change(a *Account, ch subscription.Change, b *subscription.Bindi
 		// quote stands for as long as version and catalog do.
 		ch = b.Change
 	}
-	next, err := subscription.Apply(a.Subscription, ch, c, s.Now)
+	next, err := subscription.Apply(a.Subscription, ch, a.Terms(c, s.Now))
 	if err != nil {
 		return err
 	}

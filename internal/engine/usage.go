@@ -146,7 +146,7 @@ func (s *State) notice(a *Account, w *watch, before quantity.Quantity, user stri
 func (s *State) noticeLimits(a *Account, c *catalog.Catalog) {
 	a.watches = nil
 	for _, f := range c.Features {
-		if f.Kind == catalog.Metered && len(c.SignalsOnLimit(f.Key)) > 0 {
+		if f.Counted() && len(c.SignalsOnLimit(f.Key)) > 0 {
 			s.noticeUsage(a, s.watchOf(a, c.Meters[f.Meter], c), "", meter.Result{}, c)
 		}
 	}

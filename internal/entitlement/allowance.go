@@ -19,7 +19,7 @@ func Allowances(cat *catalog.Catalog, plan string, addons []subscription.AddonLi
 	var out []Allowance
 	for _, key := range sortedKeys(cat.Features) {
 		f := cat.Features[key]
-		if f.Kind != catalog.Metered {
+		if !f.Counted() {
 			continue
 		}
 		if g := grants(cat, plan, addons, f); len(g) > 0 && !g[0].Unlimited {

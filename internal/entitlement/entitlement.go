@@ -8,6 +8,7 @@ import (
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/condition"
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/meter"
 	"github.com/headroomhq/headroom/internal/quantity"
@@ -20,7 +21,9 @@ type Input struct {
 	Subscription *subscription.Subscription      // nil or zero: none; taken as it is at Now
 	Usage        func(meter string) *meter.Usage // nil function or nil Usage: nothing used yet
 	Now          clock.Time
-	Zone         *time.Location // by whose clocks the account's periods begin; nil: UTC
+	// Eligible says whether a condition of the catalog holds for the account; nil: all do.
+	Eligible func(*condition.Condition) bool
+	Zone     *time.Location // by whose clocks the account's periods begin; nil: UTC
 }
 
 // Reason is the stable code of an answer.
@@ -83,7 +86,7 @@ func Take(in Input, feature string, q quantity.Quantity) (Answer, error) {
 	case f == nil:
 		return Answer{}, fault.New(fault.NotFound, "unknown_feature", "feature %q is not in the catalog", fault.Shorten(feature)).
 			WithMend("use the key of a feature of the catalog").WithField("/feature", feature, "is not in the catalog")
-	case f.Kind != catalog.Metered:
+	case !f.Counted():
 		return Answer{}, fault.New(fault.Invalid, "feature_not_metered", "feature %s is on or off, so nothing of it can be consumed", feature).
 			WithMend("ask with check, or make it metered in the catalog").WithField("/feature", feature, "is not metered")
 	case in.Catalog.Meters[f.Meter] == nil || !in.Catalog.Meters[f.Meter].FedByConsume:
@@ -218,6 +221,11 @@ func All(in Input) []Item {
 		})
 	}
 	return items
+}
+
+// terms are what a change of the subscription is judged by.
+func (in *Input) terms() subscription.Terms {
+	return subscription.Terms{Catalog: in.Catalog, Now: in.Now, Eligible: in.Eligible}
 }
 
 // usage returns the state of the feature's meter, nil when nothing was used.

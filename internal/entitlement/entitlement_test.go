@@ -21,7 +21,7 @@ type fataler interface {
 	Fatal(args ...any)
 }
 
-func usd(cents int64) *money.Minor { m := money.Minor(cents); return &m }
+func usd(cents int64) *catalog.Price { return catalog.Flat("USD", money.Minor(cents)) }
 
 func at(t fataler, s string) clock.Time {
 	t.Helper()
@@ -93,9 +93,9 @@ func (h has) input(t fataler) Input {
 		if h.state == "trial" {
 			ch.TrialEndsAt = at(t, h.ends)
 		}
-		s, err := subscription.Apply(subscription.Subscription{}, ch, cat, start)
+		s, err := subscription.Apply(subscription.Subscription{}, ch, subscription.Terms{Catalog: cat, Now: start})
 		if err == nil && h.state == "ended" {
-			s, err = subscription.Apply(s, subscription.Change{Cancel: true}, cat, at(t, h.ends))
+			s, err = subscription.Apply(s, subscription.Change{Cancel: true}, subscription.Terms{Catalog: cat, Now: at(t, h.ends)})
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -60,7 +60,7 @@ func aWorld(t *rapid.T) Input {
 		if n := rapid.Int64Range(0, 3).Draw(t, "add-ons"); n > 0 {
 			ch.Addons = &[]subscription.AddonLine{{Key: "addon0", Quantity: n}}
 		}
-		s, err := subscription.Apply(subscription.Subscription{}, ch, cat, in.Now)
+		s, err := subscription.Apply(subscription.Subscription{}, ch, subscription.Terms{Catalog: cat, Now: in.Now})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +139,7 @@ func TestWhatIsSaidToUnlockDoesAndNoLessOfItWould(t *testing.T) {
 					lines := withMore(cur.Addons, u.Addon, n)
 					ch = subscription.Change{Addons: &lines}
 				}
-				next, err := subscription.Apply(cur, ch, in.Catalog, in.Now)
+				next, err := subscription.Apply(cur, ch, subscription.Terms{Catalog: in.Catalog, Now: in.Now})
 				if err != nil {
 					t.Fatalf("%+v cannot be bought: %v", u, err)
 				}

@@ -47,7 +47,7 @@ func unlocks(in Input, f *catalog.Feature, q quantity.Quantity) []Unlock {
 		}
 		if u, ok := try(in, f, q, cur, ch); ok {
 			u.Plan, u.Title = key, named(p.Title, key)
-			u.Price.Minor = *priced(p.Price, u.Interval) * money.Minor(n)
+			u.Price.Minor, _ = subscription.PriceFor(p.Price, u.Interval).Cost(u.Price.Currency, n)
 			u.Gives = amount(f, GrantOf(in.Catalog, key, nil, f.Key), "")
 			out = append(out, u)
 		}
@@ -62,7 +62,7 @@ func unlocks(in Input, f *catalog.Feature, q quantity.Quantity) []Unlock {
 			lines := withMore(cur.Addons, key, n)
 			if u, ok := try(in, f, q, cur, subscription.Change{Addons: &lines}); ok {
 				u.Addon, u.Quantity, u.Title = key, n, named(a.Title, key)
-				u.Price.Minor = *priced(a.Price, u.Interval) * money.Minor(n)
+				u.Price.Minor, _ = subscription.PriceFor(a.Price, u.Interval).Cost(u.Price.Currency, n)
 				u.Gives = amount(f, GrantOf(in.Catalog, "", []subscription.AddonLine{{Key: key, Quantity: n}}, f.Key), "more ")
 				out = append(out, u)
 			}
@@ -74,7 +74,7 @@ func unlocks(in Input, f *catalog.Feature, q quantity.Quantity) []Unlock {
 
 // try makes the change on paper and says whether q would be allowed then.
 func try(in Input, f *catalog.Feature, q quantity.Quantity, cur subscription.Subscription, ch subscription.Change) (Unlock, bool) {
-	next, err := subscription.Apply(cur, ch, in.Catalog, in.Now)
+	next, err := subscription.Apply(cur, ch, in.terms())
 	if err != nil {
 		return Unlock{}, false
 	}
@@ -135,11 +135,4 @@ func withMore(lines []subscription.AddonLine, key string, n int64) []subscriptio
 		}
 	}
 	return append(out, subscription.AddonLine{Key: key, Quantity: n})
-}
-
-func priced(p catalog.Prices, i subscription.Interval) *money.Minor {
-	if i == subscription.Year {
-		return p.Year
-	}
-	return p.Month
 }

@@ -30,6 +30,8 @@ const (
 	KindOpportunity  Kind = 12 // a person edits an opportunity
 	KindImport       Kind = 13 // a row of an import, keyed (import, row)
 	KindVoid         Kind = 14 // an event is taken back, or replaced by another; Type is its id
+	KindGrant        Kind = 15 // an account is granted something, or an override or trial is set; Type is the feature or what is tried
+	KindReservation  Kind = 16 // a reservation is finalized or released; Type is its id
 )
 
 // String returns the kind's name as used in logs, metrics and errors.
@@ -44,7 +46,7 @@ var kindNames = [...]string{
 	KindEvent: "event", KindGate: "gate", KindTick: "tick", KindCatalog: "catalog",
 	KindAccount: "account", KindPerson: "person", KindSubscription: "subscription",
 	KindConsume: "consume", KindRelease: "release", KindDecide: "decide",
-	KindOutcome: "outcome", KindOpportunity: "opportunity", KindImport: "import", KindVoid: "void",
+	KindOutcome: "outcome", KindOpportunity: "opportunity", KindImport: "import", KindVoid: "void", KindGrant: "grant", KindReservation: "reservation",
 }
 
 // Broadcast says whether records of this kind go to every partition.

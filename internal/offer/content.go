@@ -148,7 +148,7 @@ func valuesFor(in *Input, c *chosen, f *catalog.Feature, price *Price) map[strin
 		return v
 	}
 	v["feature"] = named(f.Title, f.Key)
-	if f.Kind != catalog.Metered {
+	if !f.Counted() {
 		return v
 	}
 	at, grant := in.Features[f.Key], next(in, c, f)
@@ -216,7 +216,7 @@ func ownStory(in *Input, c *chosen, f *catalog.Feature) string {
 			return "You " + signal.Inside(s.Evidence)
 		}
 	}
-	if f == nil || f.Kind != catalog.Metered {
+	if f == nil || !f.Counted() {
 		return ""
 	}
 	at, name := in.Features[f.Key], signal.Inside(named(f.Title, f.Key))
@@ -240,9 +240,9 @@ func gainFrom(in *Input, c *chosen, f *catalog.Feature) string {
 	}
 	at, grant, name := in.Features[f.Key], next(in, c, f), signal.Inside(named(f.Title, f.Key))
 	switch {
-	case f.Kind != catalog.Metered && grant.Allowed:
+	case !f.Counted() && grant.Allowed:
 		return title + " includes " + named(f.Title, f.Key)
-	case f.Kind != catalog.Metered:
+	case !f.Counted():
 		return ""
 	case !has(at) && f.Benefit != "":
 		return title + ": " + f.Benefit
@@ -261,7 +261,7 @@ func gainFrom(in *Input, c *chosen, f *catalog.Feature) string {
 // assumptions are what the case and the price rest on.
 func assumptions(in *Input, c *chosen, f *catalog.Feature, price *Price) []string {
 	var out []string
-	if f != nil && f.Kind == catalog.Metered {
+	if f != nil && f.Counted() {
 		at, grant := in.Features[f.Key], next(in, c, f)
 		name := signal.Inside(named(f.Title, f.Key))
 		if room := grant.Limit - at.Usage; at.GainedDays > 0 && at.Gained > 0 && !grant.Unlimited && room > 0 {

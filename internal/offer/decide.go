@@ -12,6 +12,7 @@ import (
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/condition"
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/signal"
@@ -209,7 +210,7 @@ func workedOn(in *Input, id string) string {
 
 // takes: the account can take what the offer gives, and does not have it.
 func takes(in *Input, c *chosen) (code, reason string) {
-	w, o := WorthOf(in.Catalog, c.offer.Give, &in.Subscription, in.Features, in.Now)
+	w, o := WorthOf(c.offer.Give, &in.Subscription, in.Features, subscription.Terms{Catalog: in.Catalog, Now: in.Now, Eligible: condition.Holds(in.Vars)})
 	if o != nil {
 		return o.Code, o.Reason
 	}

@@ -405,7 +405,7 @@ func TestAYearsWorthIsExactWhateverTheInterval(t *testing.T) {
 	} {
 		in := onStarter(cat)
 		in.Subscription.Interval, in.Subscription.Recurring = c.interval, c.paid
-		w, o := WorthOf(cat, catalog.Give{Plan: "pro"}, &in.Subscription, in.Features, now)
+		w, o := WorthOf(catalog.Give{Plan: "pro"}, &in.Subscription, in.Features, subscription.Terms{Catalog: cat, Now: now})
 		if o != nil || w.Year != c.year || w.Scope != NewScope {
 			t.Errorf("%s: worth %+v, obstacle %+v, want %d a year", c.name, w, o, c.year)
 		}

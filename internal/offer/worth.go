@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/headroomhq/headroom/internal/catalog"
-	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/subscription"
@@ -42,11 +41,12 @@ type Obstacle struct {
 // WorthOf returns what give is worth to an account with the subscription, or the obstacle
 // that forbids proposing it: it is there already, it would be no step up, or the
 // subscription cannot take it. features are the account's standing, see Input.
-func WorthOf(cat *catalog.Catalog, give catalog.Give, sub *subscription.Subscription, features map[string]Feature, now clock.Time) (Worth, *Obstacle) {
+func WorthOf(give catalog.Give, sub *subscription.Subscription, features map[string]Feature, t subscription.Terms) (Worth, *Obstacle) {
+	cat := t.Catalog
 	if o := stands(cat, give, sub, features); o != nil {
 		return Worth{}, o
 	}
-	after, err := subscription.Apply(*sub, Change(give, sub), cat, now)
+	after, err := subscription.Apply(*sub, Change(give, sub), t)
 	if err != nil {
 		if f, ok := errors.AsType[*fault.Error](err); ok {
 			return Worth{}, &Obstacle{"not_applicable", f.Message}

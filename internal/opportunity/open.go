@@ -9,6 +9,7 @@ import (
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/condition"
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/offer"
 	"github.com/headroomhq/headroom/internal/signal"
@@ -92,7 +93,7 @@ func best(in *OpenInput) (give catalog.Give, worth offer.Worth, reason string) {
 				continue
 			}
 		}
-		w, obstacle := offer.WorthOf(in.Catalog, o.Give, &in.Subscription, in.Features, in.Now)
+		w, obstacle := offer.WorthOf(o.Give, &in.Subscription, in.Features, subscription.Terms{Catalog: in.Catalog, Now: in.Now, Eligible: condition.Holds(in.Vars)})
 		switch {
 		case obstacle != nil:
 			obstacles = append(obstacles, o.Key+": "+obstacle.Reason)

@@ -25,7 +25,7 @@ func (v View) Bind(change subscription.Change, decision string) (subscription.Bi
 		}
 		change = offer.Change(give, &a.Subscription)
 	}
-	quote, _, err := subscription.Preview(a.Subscription, change, v.Catalog, v.State.Now)
+	quote, _, err := subscription.Preview(a.Subscription, change, a.Terms(v.Catalog, v.State.Now))
 	if err != nil {
 		return subscription.Binding{}, err
 	}

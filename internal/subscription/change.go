@@ -5,6 +5,7 @@ import (
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/condition"
 	"github.com/headroomhq/headroom/internal/fault"
 )
 
@@ -14,13 +15,21 @@ const (
 	MaxTrial    = 366 * clock.Day // from the start of the trial to its end
 )
 
+// Terms are what a change is judged by, beside the subscription.
+type Terms struct {
+	Catalog *catalog.Catalog
+	Now     clock.Time // state time
+	// Eligible says whether a condition of the catalog holds for the account; nil: all do.
+	Eligible func(*condition.Condition) bool
+}
+
 // When a change takes effect.
 const (
 	Now       = "now"
 	AtRenewal = "renewal" // at the end of the paid period, or of the trial
 )
 
-// Apply returns cur with the change made at now (state time). What was due by then is done
+// Apply returns cur with the change made at t.Now. What was due by then is done
 // first (see AsOf). Faults: Invalid for what is wrong in the change itself, Conflict for
 // what the subscription as it stands forbids; cur is returned unchanged with them.
 //
@@ -28,9 +37,9 @@ const (
 // bought otherwise. Naming the plan or the interval goes on with the subscription: it takes
 // back a cancellation or a change that waits for the renewal. Changing only quantity or
 // add-ons leaves those waiting.
-func Apply(cur Subscription, ch Change, cat *catalog.Catalog, now clock.Time) (Subscription, error) {
-	cur = *AsOf(&cur, now, cat)
-	next, _, err := change(cur, ch, cat, now)
+func Apply(cur Subscription, ch Change, t Terms) (Subscription, error) {
+	cur = *AsOf(&cur, t.Now, t.Catalog)
+	next, _, err := change(cur, ch, t)
 	if err != nil {
 		return cur, err
 	}
@@ -51,8 +60,8 @@ func (s *Subscription) PaidUntil(now clock.Time) clock.Time {
 
 // change validates ch against cur and returns the subscription after it, and the moment at
 // which it was made.
-func change(cur Subscription, ch Change, cat *catalog.Catalog, now clock.Time) (Subscription, clock.Time, error) {
-	moment, err := momentOf(cur, ch, now)
+func change(cur Subscription, ch Change, t Terms) (Subscription, clock.Time, error) {
+	moment, err := momentOf(cur, ch, t.Now)
 	if err != nil {
 		return cur, 0, err
 	}
@@ -69,10 +78,10 @@ func change(cur Subscription, ch Change, cat *catalog.Catalog, now clock.Time) (
 		next, err := cancel(cur, ch, moment)
 		return next, moment, err
 	case ch.Effective == AtRenewal:
-		next, err := atRenewal(cur, ch, cat, moment)
+		next, err := atRenewal(cur, ch, t, moment)
 		return next, moment, err
 	}
-	next, err := take(cur, ch, cat, moment, now)
+	next, err := take(cur, ch, t, moment)
 	return next, moment, err
 }
 
@@ -125,7 +134,7 @@ func end(s Subscription, at clock.Time) Subscription {
 
 // atRenewal stores the change for the end of the paid period, after making sure that it
 // would be possible today. A change to what is there already takes back what was waiting.
-func atRenewal(cur Subscription, ch Change, cat *catalog.Catalog, moment clock.Time) (Subscription, error) {
+func atRenewal(cur Subscription, ch Change, t Terms, moment clock.Time) (Subscription, error) {
 	if ch.TrialEndsAt != 0 && ch.TrialEndsAt != cur.TrialEndsAt {
 		return cur, fault.New(fault.Invalid, "trial_end_invalid", "a trial cannot begin at the renewal").
 			WithMend("start it now, or leave trial_ends_at out").WithField("/trial_ends_at", ch.TrialEndsAt.String(), "cannot be combined with effective: renewal")
@@ -139,7 +148,7 @@ func atRenewal(cur Subscription, ch Change, cat *catalog.Catalog, moment clock.T
 		return cur, fault.New(fault.Conflict, "no_renewal", "this trial has no end, so there is no renewal to wait for").
 			WithMend("make the change now")
 	}
-	to, err := target(cur, ch, cat)
+	to, err := target(cur, ch, t)
 	if err != nil {
 		return cur, err
 	}
@@ -163,9 +172,10 @@ func (ch Change) clone() Change {
 	return ch
 }
 
-// take makes the change at moment. now is only the bound that a trial must end after.
-func take(cur Subscription, ch Change, cat *catalog.Catalog, moment, now clock.Time) (Subscription, error) {
-	next, err := target(cur, ch, cat)
+// take makes the change at moment. t.Now is only the bound that a trial must end after.
+func take(cur Subscription, ch Change, t Terms, moment clock.Time) (Subscription, error) {
+	now := t.Now
+	next, err := target(cur, ch, t)
 	if err != nil {
 		return cur, err
 	}
@@ -199,7 +209,7 @@ func take(cur Subscription, ch Change, cat *catalog.Catalog, moment, now clock.T
 		next.EndsAt, next.Pending = 0, nil
 	}
 	if next.Pending != nil {
-		if _, err := target(next, next.Pending.Change, cat); err != nil {
+		if _, err := target(next, next.Pending.Change, t); err != nil {
 			return cur, fault.New(fault.Conflict, "pending_conflict", "the change that waits for %s would no longer be possible: %s", next.Pending.At, err.Error()).
 				WithMend("take the waiting change back first, by naming the plan in this change").WithCause(err)
 		}

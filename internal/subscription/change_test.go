@@ -16,7 +16,7 @@ import (
 	"github.com/headroomhq/headroom/internal/quantity"
 )
 
-func usd(cents int64) *money.Minor { m := money.Minor(cents); return &m }
+func usd(cents int64) *catalog.Price { return catalog.Flat("USD", money.Minor(cents)) }
 
 // summit is the catalog of the tests: a platform for virtual summits.
 func summit() *catalog.Catalog {
@@ -29,7 +29,7 @@ func summit() *catalog.Catalog {
 		Plans: map[string]*catalog.Plan{
 			"free":    {Key: "free", Title: "Free", Family: "core", Price: catalog.Prices{Month: usd(0)}, Entitlements: ents{"speakers": limit("speakers", 2)}},
 			"starter": {Key: "starter", Title: "Starter", Family: "core", Above: "free", Price: catalog.Prices{Month: usd(4900), Year: usd(49000)}, Entitlements: ents{"speakers": limit("speakers", 10)}},
-			"pro": {Key: "pro", Title: "Pro", Family: "core", Above: "starter", Price: catalog.Prices{Month: usd(14900), Year: usd(149000)}, Trial: 14 * 24 * time.Hour,
+			"pro": {Key: "pro", Title: "Pro", Family: "core", Above: "starter", Price: catalog.Prices{Month: usd(14900), Year: usd(149000)}, Trial: &catalog.Trial{Length: 14 * 24 * time.Hour},
 				Entitlements: ents{"speakers": limit("speakers", 50), "recordings": {Feature: "recordings", Allowed: true}}},
 			"studio": {Key: "studio", Title: "Studio", Family: "studio", Price: catalog.Prices{Month: usd(29900)}, Entitlements: ents{}},
 		},
@@ -53,7 +53,7 @@ func given(t testing.TB, steps ...step) Subscription {
 	var s Subscription
 	var err error
 	for _, st := range steps {
-		if s, err = Apply(s, st.ch, summit(), at(t, st.at)); err != nil {
+		if s, err = Apply(s, st.ch, Terms{Catalog: summit(), Now: at(t, st.at)}); err != nil {
 			t.Fatalf("given at %s: %v", st.at, err)
 		}
 	}
@@ -144,7 +144,7 @@ func TestChangesOfASubscription(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			before := given(t, c.given...)
-			after, err := Apply(before, c.when, summit(), at(t, c.at))
+			after, err := Apply(before, c.when, Terms{Catalog: summit(), Now: at(t, c.at)})
 			got := fault.CodeOf(err)
 			if err == nil {
 				got = brief(&after)
@@ -172,7 +172,7 @@ func TestANewCatalogChangesNoPriceUntilSomethingElseIsBought(t *testing.T) {
 		{"sending the same again keeps the price", Change{Plan: "pro", Interval: Month}, 14900},
 		{"more of it is bought at the new price", Change{Quantity: 2}, 2 * 19900},
 	} {
-		after, err := Apply(s, c.ch, dearer, at(t, "2026-01-20"))
+		after, err := Apply(s, c.ch, Terms{Catalog: dearer, Now: at(t, "2026-01-20")})
 		if err != nil || after.Recurring != c.want {
 			t.Errorf("%s: got %s, want %s (%v)", c.name, after.Recurring.Decimal("USD"), c.want.Decimal("USD"), err)
 		}
@@ -308,9 +308,9 @@ func TestAPreviewIsWhatTheChangeThenDoes(t *testing.T) {
 		for range rapid.IntRange(1, 12).Draw(t, "changes") {
 			now += clock.Time(rapid.Int64Range(0, int64(50*clock.Day)).Draw(t, "later"))
 			ch := aChange(t, now)
-			quote, shown, err1 := Preview(s, ch, cat, now)
+			quote, shown, err1 := Preview(s, ch, Terms{Catalog: cat, Now: now})
 			before := *AsOf(&s, now, cat)
-			after, err2 := Apply(s, ch, cat, now)
+			after, err2 := Apply(s, ch, Terms{Catalog: cat, Now: now})
 			if fault.CodeOf(err1) != fault.CodeOf(err2) || !reflect.DeepEqual(shown, after) {
 				t.Fatalf("preview shows %+v (%v), the change makes %+v (%v)", shown, err1, after, err2)
 			}
@@ -364,7 +364,7 @@ func TestTimeMayPassInOneStepOrInMany(t *testing.T) {
 		now := clock.Time(1_767_225_600_000_000)
 		var s Subscription
 		for range rapid.IntRange(1, 4).Draw(t, "changes") {
-			s, _ = Apply(s, aChange(t, now), cat, now)
+			s, _ = Apply(s, aChange(t, now), Terms{Catalog: cat, Now: now})
 			now += clock.Day
 		}
 		later := now + clock.Time(rapid.Int64Range(0, 500).Draw(t, "days"))*clock.Day

@@ -91,7 +91,7 @@ func Describe(before, after *Subscription, cat *catalog.Catalog) string {
 		s += ", ends on " + dayOf(after.EndsAt)
 	}
 	if p := after.Pending; p != nil && (before.Pending == nil || before.Pending.At != p.At || after.ChangedAt == before.ChangedAt) {
-		if to, err := target(*after, p.Change, cat); err == nil {
+		if to, err := target(*after, p.Change, Terms{Catalog: cat, Now: after.ChangedAt}); err == nil {
 			s += ", from " + dayOf(p.At) + " on: " + title(&to, cat)
 		}
 	}

@@ -17,9 +17,10 @@ import (
 // each rounded once, halves away from zero. A trial costs nothing and earns no credit. For a
 // change put into the past (StartsAt) Now covers the period that the moment lies in; periods
 // since then were billed elsewhere.
-func Preview(cur Subscription, ch Change, cat *catalog.Catalog, now clock.Time) (Quote, Subscription, error) {
+func Preview(cur Subscription, ch Change, t Terms) (Quote, Subscription, error) {
+	cat, now := t.Catalog, t.Now
 	cur = *AsOf(&cur, now, cat)
-	next, moment, err := change(cur, ch, cat, now)
+	next, moment, err := change(cur, ch, t)
 	if err != nil {
 		return Quote{}, cur, err
 	}
@@ -88,7 +89,7 @@ func ahead(s *Subscription, cat *catalog.Catalog, now clock.Time) (money.Amount,
 	}
 	then := s
 	if s.Pending != nil && s.Pending.At <= at {
-		to, err := take(*s, s.Pending.Change, cat, at, at)
+		to, err := take(*s, s.Pending.Change, Terms{Catalog: cat, Now: at}, at)
 		if err != nil { // was checked when it was stored; the catalog has moved on since
 			return nothing, none
 		}
@@ -109,8 +110,7 @@ func componentsOf(s *Subscription, cat *catalog.Catalog) []InvoiceLine {
 	var lines []InvoiceLine
 	var sum money.Minor
 	add := func(prices catalog.Prices, n int64, title string) {
-		if each := priceFor(prices, s.Interval); each != nil {
-			amount, _ := times(*each, n)
+		if amount, sold := PriceFor(prices, s.Interval).Cost(s.Currency, n); sold {
 			sum += amount
 			lines = append(lines, InvoiceLine{Title: counted(n, title) + ", " + adverb(s.Interval), Amount: money.Of(amount, s.Currency)})
 		}

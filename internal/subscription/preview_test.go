@@ -56,7 +56,7 @@ func TestPreviewsShowWhatIsDueNowAndNext(t *testing.T) {
 			"24.50", "Starter, monthly, for the rest of the period until 1 Feb 2026 24.50", "49.00", "1 Feb 2026 49.00", "Starter, monthly 49.00"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			q, _, err := Preview(given(t, c.given...), c.change, summit(), at(t, c.at))
+			q, _, err := Preview(given(t, c.given...), c.change, Terms{Catalog: summit(), Now: at(t, c.at)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -93,7 +93,7 @@ func written(lines []InvoiceLine) string {
 func TestAnOldPriceIsShownAsOneLine(t *testing.T) {
 	s := given(t, step{"2026-01-01", Change{Plan: "pro", Addons: addons(AddonLine{"sponsors", 1})}})
 	s.Recurring = money.Minor(10000)
-	q, _, err := Preview(s, Change{Plan: "pro"}, summit(), at(t, "2026-01-02"))
+	q, _, err := Preview(s, Change{Plan: "pro"}, Terms{Catalog: summit(), Now: at(t, "2026-01-02")})
 	if got := written(q.NextInvoice.Lines); err != nil || got != "Pro, monthly, with Sponsor tiers 100.00" {
 		t.Errorf("got %s, %v", got, err)
 	}
@@ -131,7 +131,7 @@ func TestKindsOfGrowthAreToldApart(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			before := given(t, c.given...)
-			after, err := Apply(before, c.change, summit(), at(t, "2026-01-10"))
+			after, err := Apply(before, c.change, Terms{Catalog: summit(), Now: at(t, "2026-01-10")})
 			if err != nil {
 				t.Fatal(err)
 			}

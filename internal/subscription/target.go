@@ -1,7 +1,6 @@
 package subscription
 
 import (
-	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,13 +10,13 @@ import (
 	"github.com/headroomhq/headroom/internal/money"
 )
 
-// MaxRecurring bounds what a subscription may cost each interval, in minor units: a hundred
-// billion dollars, and far from where MRR in twelfths would overflow.
-const MaxRecurring money.Minor = 10_000_000_000_000
+// MaxRecurring bounds what a subscription may cost each interval, in minor units.
+const MaxRecurring = catalog.MaxPrice
 
 // target returns what is bought once ch is made: plan, interval, quantity, add-ons and what
 // they cost, with everything else as in cur (or nothing, when cur is over).
-func target(cur Subscription, ch Change, cat *catalog.Catalog) (Subscription, error) {
+func target(cur Subscription, ch Change, t Terms) (Subscription, error) {
+	cat := t.Catalog
 	next := cur
 	if !cur.Live() {
 		next = Subscription{Version: cur.Version, Trialed: cur.Trialed, PaidSince: cur.PaidSince}
@@ -57,11 +56,12 @@ func target(cur Subscription, ch Change, cat *catalog.Catalog) (Subscription, er
 	if cur.Status == Active && sameContent(&cur, &next) && (ch.Currency == "" || ch.Currency == cur.Currency) {
 		return next, nil // bought at its price; a later catalog does not change it
 	}
-	return next, price(&next, ch, cat)
+	return next, price(&next, ch, t)
 }
 
 // price checks s against the catalog and sets what it costs each interval.
-func price(s *Subscription, ch Change, cat *catalog.Catalog) error {
+func price(s *Subscription, ch Change, t Terms) error {
+	cat := t.Catalog
 	other := s.Currency
 	if ch.Currency != "" && ch.Currency != cat.Currency {
 		other = ch.Currency
@@ -76,13 +76,12 @@ func price(s *Subscription, ch Change, cat *catalog.Catalog) error {
 		return fault.New(fault.Invalid, "unknown_plan", "plan %q is not in the catalog", fault.Shorten(s.Plan)).
 			WithMend("use one of: %s", some(cat.Plans)).WithField("/plan", s.Plan, "is not in the catalog")
 	}
-	each := priceFor(plan.Price, s.Interval)
-	if each == nil {
+	total, ok := PriceFor(plan.Price, s.Interval).Cost(s.Currency, s.Quantity)
+	if PriceFor(plan.Price, s.Interval) == nil {
 		return fault.New(fault.Invalid, "plan_not_priced", "plan %s is not sold by the %s", plan.Key, s.Interval).
 			WithMend("use the other interval, or give the plan a price per %s in the catalog (\"0\" when it is free)", s.Interval).
 			WithField("/interval", string(s.Interval), "plan "+plan.Key+" has no price for it")
 	}
-	total, ok := times(*each, s.Quantity)
 	for _, line := range s.Addons {
 		path := pathOf(ch, line.Key)
 		addon := cat.Addons[line.Key]
@@ -94,13 +93,13 @@ func price(s *Subscription, ch Change, cat *catalog.Catalog) error {
 			return fault.New(fault.Conflict, "addon_needs", "add-on %s needs %s", addon.Key, strings.Join(addon.Needs, " or ")).
 				WithMend("take one of them with it, or send addons without %s", addon.Key).WithField(path, line.Key, "needs "+strings.Join(addon.Needs, " or "))
 		}
-		each := priceFor(addon.Price, s.Interval)
+		each := PriceFor(addon.Price, s.Interval)
 		if each == nil {
 			return fault.New(fault.Invalid, "addon_not_priced", "add-on %s is not sold by the %s", addon.Key, s.Interval).
 				WithMend("use the other interval, or give the add-on a price per %s in the catalog", s.Interval).
 				WithField(path, line.Key, "has no price for this interval")
 		}
-		cost, fits := times(*each, line.Quantity)
+		cost, fits := each.Cost(s.Currency, line.Quantity)
 		total += cost
 		ok = ok && fits && total <= MaxRecurring
 	}
@@ -176,20 +175,12 @@ func sameContent(a, b *Subscription) bool {
 	return a.Plan == b.Plan && a.Interval == b.Interval && a.Quantity == b.Quantity && slices.Equal(a.Addons, b.Addons)
 }
 
-func priceFor(p catalog.Prices, i Interval) *money.Minor {
+// PriceFor returns the price for an interval, nil when not sold by it.
+func PriceFor(p catalog.Prices, i Interval) *catalog.Price {
 	if i == Year {
 		return p.Year
 	}
 	return p.Month
-}
-
-// times returns m*n, false beyond MaxRecurring.
-func times(m money.Minor, n int64) (money.Minor, bool) {
-	hi, lo := bits.Mul64(uint64(max(m, 0)), uint64(n))
-	if hi != 0 || lo > uint64(MaxRecurring) {
-		return 0, false
-	}
-	return money.Minor(lo), true
 }
 
 // some lists up to ten keys for an error message.

@@ -71,7 +71,7 @@ func Advance(cur Subscription, at clock.Time, cat *catalog.Catalog) (Subscriptio
 	case Changed:
 		taken := cur
 		taken.Pending = nil
-		changed, err := take(taken, cur.Pending.Change, cat, when, when)
+		changed, err := take(taken, cur.Pending.Change, Terms{Catalog: cat, Now: when}, when)
 		if err != nil {
 			taken.Version++
 			return taken, Event{Kind: ChangeFailed, At: when, Note: "The change planned for the renewal could not be made and was dropped: " + err.Error()}

@@ -13,7 +13,7 @@ var secret = []byte("the installation's secret")
 
 func aBinding(t testing.TB) Binding {
 	ch := Change{Plan: "pro", Addons: addons()}
-	q, _, err := Preview(Subscription{}, ch, summit(), at(t, "2026-01-01"))
+	q, _, err := Preview(Subscription{}, ch, Terms{Catalog: summit(), Now: at(t, "2026-01-01")})
 	if err != nil {
 		t.Fatal(err)
 	}
