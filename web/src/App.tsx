@@ -14,9 +14,7 @@ export function App() {
   return (
     <Shell session={session.data}>
       <Switch>
-        {pages.map(({ path, Page }) => (
-          <Route key={path} path={path} component={Page} />
-        ))}
+        {pages.flatMap(({ routes }) => routes.map(({ path, Page }) => <Route key={path} path={path} component={Page} />))}
         <Route component={NotFound} />
       </Switch>
     </Shell>

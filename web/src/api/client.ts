@@ -22,19 +22,36 @@ export function problemOf(error: unknown): Problem {
   return new Problem(0, { detail: error instanceof Error ? error.message : 'Something went wrong in the console.' })
 }
 
-async function send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+/** A body that is sent as it is, instead of as JSON. */
+export interface Raw {
+  type: string
+  text: string
+}
+
+interface Sending {
+  body?: unknown
+  raw?: Raw
+  /** The version that is meant to be changed: the call is refused when another one is there. */
+  ifMatch?: string
+  signal?: AbortSignal | undefined
+}
+
+async function send(method: string, path: string, { body, raw, ifMatch, signal }: Sending = {}): Promise<Response> {
   const headers = new Headers({ Accept: 'application/json' })
   // Another site cannot send this header without being asked first: what changes something
   // is refused without it.
   if (method !== 'GET') headers.set('Headroom-Console', '1')
   if (body !== undefined) headers.set('Content-Type', 'application/json')
+  if (raw) headers.set('Content-Type', raw.type)
+  if (ifMatch) headers.set('If-Match', `"${ifMatch}"`)
+  const content = raw ? raw.text : body === undefined ? undefined : JSON.stringify(body)
   let response: Response
   try {
     response = await fetch(path, {
       method,
       headers,
       credentials: 'same-origin',
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(content === undefined ? {} : { body: content }),
       ...(signal ? { signal } : {}),
     })
   } catch (error) {
@@ -58,16 +75,36 @@ async function problemDocument(response: Response): Promise<ProblemDocument> {
   return {}
 }
 
-export async function get<T>(path: string, query: Record<string, string | number> = {}, signal?: AbortSignal): Promise<T> {
-  const search = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]))
-  const address = search.size > 0 ? `${path}?${search}` : path
-  return (await (await send('GET', address, undefined, signal)).json()) as T
+export type Query = Record<string, string | number | boolean | undefined>
+
+/** path with the parts of the query that are there. */
+function address(path: string, query: Query): string {
+  const search = new URLSearchParams(Object.entries(query).flatMap(([key, value]) => (value === undefined || value === '' ? [] : [[key, String(value)]])))
+  return search.size > 0 ? `${path}?${search}` : path
 }
 
-export async function post(path: string, body: unknown): Promise<void> {
-  await send('POST', path, body)
+export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  return (await (await send('GET', address(path, query), { signal })).json()) as T
 }
 
-export async function remove(path: string): Promise<void> {
-  await send('DELETE', path)
+/** What is not JSON: the catalog's text. */
+export async function getText(path: string, query: Query = {}, signal?: AbortSignal): Promise<string> {
+  return (await send('GET', address(path, query), { signal })).text()
+}
+
+export async function post<T = void>(path: string, body: unknown, query: Query = {}): Promise<T> {
+  return answered<T>(await send('POST', address(path, query), { body }))
+}
+
+export async function put<T>(path: string, raw: Raw, query: Query = {}, ifMatch = ''): Promise<T> {
+  return answered<T>(await send('PUT', address(path, query), { raw, ifMatch }))
+}
+
+export async function remove<T = void>(path: string): Promise<T> {
+  return answered<T>(await send('DELETE', path))
+}
+
+async function answered<T>(response: Response): Promise<T> {
+  const text = await response.text() // a 204 has none
+  return (text === '' ? undefined : JSON.parse(text)) as T
 }

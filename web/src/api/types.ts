@@ -126,3 +126,194 @@ export interface ProblemDocument {
   mend?: string
   errors?: { path?: string; value?: string; message?: string }[] | null
 }
+
+// The catalog as JSON: every definition with its key and the field names of the YAML. What is
+// written there in a short form (a limit as a number, a price as a string) is so here.
+
+/** A limit, true or false, a value, "unlimited", or a limit with what goes with it. */
+export type EntitlementValue = boolean | number | string | EntitlementParts
+
+export interface EntitlementParts {
+  limit?: number | string
+  per_unit?: boolean
+  per?: string
+  overage?: { unit?: number | string; price: PriceAmount }
+  soft?: boolean
+  grace?: string | { percent?: number | string; for?: string }
+  rollover?: boolean | { cap?: number | string; for?: string }
+}
+
+/** An amount in the catalog's currency, or by currency. */
+export type PriceAmount = string | number | Record<string, unknown>
+
+export type PriceByInterval = Record<string, PriceAmount>
+
+export interface TranslatedContent {
+  title?: string
+  benefit?: string
+}
+
+export interface FeatureDefinition {
+  key: string
+  title?: string
+  benefit?: string
+  media?: string
+  docs?: string
+  kind?: string
+  meter?: string
+  values?: string[]
+  part_of?: string
+  hidden?: boolean
+  pooled?: boolean
+  role?: string
+  use_cases?: string[]
+  ready?: string
+  trial?: unknown
+  translations?: Record<string, TranslatedContent>
+}
+
+export interface PlanTerms {
+  price?: PriceByInterval
+  entitlements?: Record<string, EntitlementValue>
+}
+
+export interface PlanDefinition extends PlanTerms {
+  key: string
+  title?: string
+  family?: string
+  above?: string
+  trial?: unknown
+  version?: number
+  earlier?: Record<string, PlanTerms>
+  retired?: boolean
+  reverse?: string
+  eligible?: string
+  ready?: string
+  use_cases?: string[]
+  unit?: string
+}
+
+export interface AddonDefinition extends PlanTerms {
+  key: string
+  title?: string
+  kind?: string
+  needs?: string[]
+  excludes?: string[]
+  complements?: string[]
+  includes?: Record<string, number> | string[]
+  discount?: number | string
+  expires?: string
+  retired?: boolean
+  eligible?: string
+  ready?: string
+  role?: string
+  use_cases?: string[]
+}
+
+export interface SignalDefinition {
+  key: string
+  when?: Record<string, unknown>
+  type?: string
+  hypothesis?: string
+  owner?: string
+  state?: string
+  decays?: string
+}
+
+export interface OfferDefinition {
+  key: string
+  on?: string | string[]
+  give?: Record<string, unknown>
+  at?: string | string[]
+  kind?: string
+  content?: { title?: string; body?: string; action?: string; media?: string }
+}
+
+export interface ProfileDefinition {
+  key: string
+  title?: string
+  invites?: string[]
+  seat?: string
+}
+
+export interface ValueDefinition {
+  key: string
+  title?: string
+  unit?: string
+  formula?: string
+  [field: string]: unknown
+}
+
+export interface Keyed {
+  key: string
+  [field: string]: unknown
+}
+
+export interface CatalogDefinitions {
+  version: string
+  currency?: string
+  currencies?: string[]
+  meters?: Keyed[]
+  features?: FeatureDefinition[]
+  plans?: PlanDefinition[]
+  addons?: AddonDefinition[]
+  bundles?: AddonDefinition[]
+  signals?: SignalDefinition[]
+  offers?: OfferDefinition[]
+  profiles?: ProfileDefinition[]
+  placements?: Keyed[]
+  launches?: Keyed[]
+  value?: ValueDefinition[]
+}
+
+export interface CatalogChange {
+  path: string
+  kind: 'added' | 'removed' | 'changed'
+  from?: string
+  to?: string
+  words: string
+}
+
+export interface Finding {
+  severity: string
+  code: string
+  path: string
+  message: string
+  mend: string
+  value?: string
+  file?: string
+  line: number
+  column: number
+}
+
+export interface CatalogEditAnswer {
+  text: string
+  version: string
+  changes: CatalogChange[] | null
+  findings: Finding[] | null
+}
+
+export interface CatalogImpact {
+  accounts: number
+  plans?: { plan: string; accounts: number; changes?: string[] | null }[] | null
+  examples?: { account: string; name?: string; changes?: string[] | null }[] | null
+  squeezed?: { account: string; name?: string; feature: string; usage: number; limit: number }[] | null
+  at_risk?: { amount: Money; accounts: number; why?: string[] | null } | null
+}
+
+export interface CatalogApplied {
+  version: string
+  previous?: string
+  dry_run?: boolean
+  changes: CatalogChange[] | null
+  findings: Finding[] | null
+  impact?: CatalogImpact
+}
+
+export interface CatalogVersion {
+  version: string
+  author?: string
+  note?: string
+  activated_at: string
+  active?: boolean
+}

@@ -1,11 +1,11 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useEffect, type ReactNode } from 'react'
+import { Suspense, useEffect, type ReactNode } from 'react'
 import { Link, useLocation, useSearchParams } from 'wouter'
 import { remove } from '../api/client'
 import { sessionQuery } from '../api/queries'
 import type { Session } from '../api/types'
 import { Mark } from './Mark'
-import { pages } from './pages'
+import { pageAt, pages } from './pages'
 import { SchemeToggle } from './SchemeToggle'
 import classes from './Shell.module.css'
 
@@ -13,7 +13,7 @@ import classes from './Shell.module.css'
 export function Shell({ session, children }: { session: Session; children: ReactNode }) {
   const [location] = useLocation()
   const [search] = useSearchParams()
-  const here = pages.find((page) => page.path === location)
+  const here = pageAt(location)
   useEffect(() => {
     document.title = [here?.title ?? 'No such page', session.company, 'Headroom'].filter(Boolean).join(' · ')
   }, [here, session.company])
@@ -54,7 +54,7 @@ export function Shell({ session, children }: { session: Session; children: React
         </div>
       </header>
       <main id="page" tabIndex={-1} className={classes.page}>
-        {children}
+        <Suspense>{children}</Suspense>
       </main>
     </div>
   )

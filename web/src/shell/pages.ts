@@ -1,14 +1,26 @@
 import type { ComponentType } from 'react'
 import { Today } from '../today/Today'
 
+interface ConsoleRoute {
+  path: string
+  Page: ComponentType
+}
+
 interface ConsolePage {
   path: string
   title: string
-  Page: ComponentType
+  /** The page itself, and the pages below it that the navigation leaves out. */
+  routes: ConsoleRoute[]
 }
 
 /**
  * The navigation, in its final order: Today, Accounts, Moments, Offers, Pipeline, Revenue,
- * Experiments, Packaging, Incentives, Settings. A page is listed once it exists.
+ * Experiments, Packaging, Incentives, Settings. A page is listed once it exists. All but the
+ * first are loaded when they are opened.
  */
-export const pages: ConsolePage[] = [{ path: '/', title: 'Today', Page: Today }]
+export const pages: ConsolePage[] = [{ path: '/', title: 'Today', routes: [{ path: '/', Page: Today }] }]
+
+/** The page of the navigation that an address belongs to. */
+export function pageAt(location: string): ConsolePage | undefined {
+  return pages.find(({ path }) => location === path || (path !== '/' && location.startsWith(`${path}/`)))
+}

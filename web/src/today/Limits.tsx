@@ -3,9 +3,9 @@ import { limitsQuery } from '../api/queries'
 import { snippets } from '../api/snippets'
 import type { Limit } from '../api/types'
 import { count, moment, relative, words } from '../lib/format'
-import { Empty } from './Empty'
-import { Await, Panel, WaitingRows } from './Panel'
-import lists from './List.module.css'
+import { Empty } from '../shared/Empty'
+import { Await, Panel, WaitingRows } from '../shared/Panel'
+import lists from '../shared/List.module.css'
 
 const rows = 8
 

@@ -2,10 +2,10 @@ import { useQuery } from '@tanstack/react-query'
 import { opportunitiesQuery } from '../api/queries'
 import { snippets } from '../api/snippets'
 import { money, moment, relative, term, words } from '../lib/format'
-import { Empty } from './Empty'
-import { Await, Panel, WaitingRows } from './Panel'
+import { Empty } from '../shared/Empty'
+import { Await, Panel, WaitingRows } from '../shared/Panel'
 import { sentence } from './Signals'
-import lists from './List.module.css'
+import lists from '../shared/List.module.css'
 
 const rows = 5
 

@@ -7,13 +7,13 @@ import { ratio, sign, subtract } from '../lib/decimal'
 import { change, money, monthName, percent } from '../lib/format'
 import type { Month } from '../lib/month'
 import { bridge, gained, lost, steps } from './bridge'
-import { DataTable, Details, OpenDetails, type Column } from './Details'
-import { Empty } from './Empty'
+import { DataTable, Details, OpenDetails, type Column } from '../shared/Details'
+import { Empty } from '../shared/Empty'
 import { MovementChart } from './MovementChart'
-import { Await, Panel } from './Panel'
+import { Await, Panel } from '../shared/Panel'
 import type { Period } from './period'
 import classes from './Revenue.module.css'
-import { useOpen } from './period'
+import { useOpen } from '../shared/open'
 
 /** MRR, what moved it this month, and the months before. */
 export function Revenue({ period, className }: { period: Period; className?: string | undefined }) {

@@ -2,9 +2,9 @@ import { useQuery } from '@tanstack/react-query'
 import { signalsQuery } from '../api/queries'
 import { snippets } from '../api/snippets'
 import { moment, relative, term, words } from '../lib/format'
-import { Empty } from './Empty'
-import { Await, Panel, WaitingRows } from './Panel'
-import lists from './List.module.css'
+import { Empty } from '../shared/Empty'
+import { Await, Panel, WaitingRows } from '../shared/Panel'
+import lists from '../shared/List.module.css'
 
 const rows = 8
 

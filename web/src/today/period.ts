@@ -1,4 +1,4 @@
-// What of the page's state stands in the address: ?month=2026-10&open=movements.
+// The month of the page stands in the address: ?month=2026-10.
 
 import { useQuery } from '@tanstack/react-query'
 import { useCallback } from 'react'
@@ -30,23 +30,4 @@ export function usePeriod(): Period {
     [setSearch, current],
   )
   return { month: isMonth(asked) ? asked : current, current, choose }
-}
-
-/** Whether the dialog called name is open; opening makes a step that "back" undoes. */
-export function useOpen(name: string): [boolean, (open: boolean) => void] {
-  const [search, setSearch] = useSearchParams()
-  const set = useCallback(
-    (open: boolean) =>
-      setSearch(
-        (before) => {
-          const after = new URLSearchParams(before)
-          if (open) after.set('open', name)
-          else after.delete('open')
-          return after
-        },
-        { replace: !open },
-      ),
-    [setSearch, name],
-  )
-  return [search.get('open') === name, set]
 }

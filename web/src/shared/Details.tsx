@@ -1,7 +1,8 @@
-import { useEffect, useId, useRef, type ReactNode } from 'react'
+import type { ReactNode } from 'react'
 import { csv, download } from '../lib/csv'
+import { Dialog } from './Dialog'
 import classes from './Details.module.css'
-import { useOpen } from './period'
+import { useOpen } from './open'
 
 interface DetailsProps {
   name: string
@@ -13,46 +14,16 @@ interface DetailsProps {
 
 /**
  * What a figure opens into: its definition, its parts as a table, its CSV. The address says
- * that it is open. The browser's own dialog keeps the focus in and gives it back.
+ * that it is open.
  */
 export function Details({ name, title, definition, children }: DetailsProps) {
   const [open, setOpen] = useOpen(name)
-  const dialog = useRef<HTMLDialogElement>(null)
-  const heading = useId()
-
-  useEffect(() => {
-    const element = dialog.current
-    if (!element) return
-    if (open && !element.open) element.showModal()
-    if (!open && element.open) element.close()
-  }, [open])
-
   return (
-    <dialog
-      ref={dialog}
-      className={classes.dialog}
-      aria-labelledby={heading}
-      onClose={() => open && setOpen(false)}
-      onClick={(event) => event.target === dialog.current && setOpen(false)}
-    >
-      {open && (
-        <div className={classes.sheet}>
-          <div className={classes.head}>
-            <h2 id={heading} tabIndex={-1}>
-              {title}
-            </h2>
-            <button type="button" className={classes.close} onClick={() => setOpen(false)} aria-label="Close">
-              <svg width="18" height="18" viewBox="0 0 20 20" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round" aria-hidden="true">
-                <path d="M5 5l10 10M15 5L5 15" />
-              </svg>
-            </button>
-          </div>
-          {children}
-          <h3 className={classes.sub}>How it is counted</h3>
-          <div className={classes.definition}>{definition}</div>
-        </div>
-      )}
-    </dialog>
+    <Dialog title={title} open={open} close={() => setOpen(false)}>
+      {children}
+      <h3 className={classes.sub}>How it is counted</h3>
+      <div className={classes.definition}>{definition}</div>
+    </Dialog>
   )
 }
 
