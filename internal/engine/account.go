@@ -36,6 +36,8 @@ type Account struct {
 	History       map[string]history        `json:"history,omitempty"` // imported usage, by meter
 	// Problems counts records that could not be used, by what was wrong with them. Bounded.
 	Problems map[string]int64 `json:"problems,omitempty"`
+	// Entitled has grants, overrides and reservations.
+	Entitled entitlement.State `json:"entitled,omitzero"`
 	// Catalog is the version that rules were last pruned for.
 	Catalog string  `json:"catalog,omitempty"`
 	Person  *person `json:"person,omitempty"`
@@ -200,8 +202,8 @@ func (a *Account) Input(c *catalog.Catalog, now clock.Time) entitlement.Input {
 		return entitlement.Input{Catalog: c, Now: now, Zone: c.Zone}
 	}
 	return entitlement.Input{Catalog: c, Subscription: &a.Subscription, Now: now, Zone: a.calendar(c).Zone,
-		Eligible: a.eligible(),
-		Usage:    func(m string) *meter.Usage { return a.Usage[m] }}
+		Eligible: a.eligible(), State: &a.Entitled,
+		Usage: func(m string) *meter.Usage { return a.Usage[m] }}
 }
 
 // Terms are what a change of the subscription is judged by.

@@ -48,7 +48,7 @@ type watch struct {
 	start   clock.Time       // of the period; unset for what never resets and what rolls
 	feature *catalog.Feature // nil: no live rule is about a feature that the meter measures
 	rules   []*catalog.Signal
-	grant   entitlement.Grant
+	grant   entitlement.Given
 }
 
 // metered returns the state of the watch's meter, made when it is not there.
@@ -92,7 +92,7 @@ func (s *State) watchOf(a *Account, m *catalog.Meter, c *catalog.Catalog) []watc
 // watchFor works a watch out.
 func (a *Account) watchFor(f *catalog.Feature, m *catalog.Meter, rules []*catalog.Signal, c *catalog.Catalog, now clock.Time) watch {
 	w := watch{meter: m, feature: f, rules: rules,
-		grant: entitlement.GrantOf(c, a.Subscription.Plan, a.Subscription.Addons, f.Key)}
+		grant: entitlement.GivenOf(c, a.Subscription.Plan, a.Subscription.Addons, f.Key)}
 	w.read(a, c, now)
 	return w
 }
@@ -168,13 +168,16 @@ func (s *State) gate(a *Account, r *event.Record, c *catalog.Catalog) {
 		plan = p.Title
 	}
 	touch := signal.GateTouch{Feature: f.Key, Title: f.Title, Plan: plan, At: r.When(),
-		Limit: entitlement.GrantOf(c, a.Subscription.Plan, a.Subscription.Addons, f.Key).Limit}
+		Limit: entitlement.GivenOf(c, a.Subscription.Plan, a.Subscription.Addons, f.Key).Limit}
 	s.fired(a, signal.OnGate(&a.Signals, touch, c.Streams().OnGate(f.Key), s.context(a, r.User)), c)
 }
 
 // ConsumeCall is the body of consume and release records; their Type is the feature.
 type ConsumeCall struct {
 	Quantity quantity.Quantity `json:"quantity"`
+	Reserve  clock.Time        `json:"reserve,omitempty"` // how long to lock it instead of taking it
+	// For is the account of the family that claims or gives back part of this account's pool.
+	For string `json:"for,omitempty"`
 }
 
 // consume takes from a limit, or says why not. A hard limit is never passed: this is the

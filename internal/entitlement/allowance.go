@@ -11,7 +11,7 @@ import (
 // depends on nothing of the account but what was bought, so one serves many accounts.
 type Allowance struct {
 	Feature *catalog.Feature
-	grants  []Grant
+	grants  []Given
 }
 
 // Allowances returns the limited metered features of a plan with add-ons, by key.

@@ -11,6 +11,7 @@ import (
 	"github.com/headroomhq/headroom/internal/condition"
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/meter"
+	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/subscription"
 )
@@ -24,6 +25,11 @@ type Input struct {
 	// Eligible says whether a condition of the catalog holds for the account; nil: all do.
 	Eligible func(*condition.Condition) bool
 	Zone     *time.Location // by whose clocks the account's periods begin; nil: UTC
+	// State has grants, overrides and reservations; nil: none.
+	State *State
+	// Languages are those to write content in, the most wanted first (BCP 47); what is not
+	// translated stays as the catalog has it.
+	Languages []string
 }
 
 // Reason is the stable code of an answer.
@@ -33,7 +39,13 @@ type Reason string
 const (
 	Included          Reason = "included"     // a boolean feature, or a metered one without a limit
 	WithinLimit       Reason = "within_limit" // this much fits
-	Overage           Reason = "overage"      // above a soft limit: allowed, and it costs
+	Overage           Reason = "overage"      // above a soft limit: allowed, and it costs where the catalog prices it
+	Granted           Reason = "granted"      // allowed because of a grant
+	Overridden        Reason = "override"     // as an override says, be it yes or no
+	OnTrial           Reason = "trial"        // allowed because an add-on or the feature is being tried
+	InGrace           Reason = "grace"        // above a hard limit, by as much and for as long as its grace lets it
+	PartLocked        Reason = "part_locked"  // it is part of a feature that is locked
+	NotEligible       Reason = "not_eligible" // not in the plan, and what would give it is not sold to this account
 	LimitReached      Reason = "limit_reached"
 	NotInPlan         Reason = "not_in_plan"
 	NoSubscription    Reason = "no_subscription"
@@ -42,26 +54,47 @@ const (
 	UnknownFeature    Reason = "unknown_feature" // not in the catalog; never opens a gate
 )
 
-// Answer says whether this much of a feature may be used.
+// Answer says whether this much of a feature may be used. Its JSON is fixed by the tags here:
+// whoever writes it in another way (json.go) follows their names, order and omissions.
 type Answer struct {
 	Allowed   bool                `json:"allowed"`
 	Reason    Reason              `json:"reason"`
 	Message   string              `json:"message"` // the reason in plain words, a sentence
 	Feature   string              `json:"feature"`
 	Kind      catalog.FeatureKind `json:"kind,omitempty"`
-	Usage     *quantity.Quantity  `json:"usage"`               // nil for boolean features
-	Limit     *quantity.Quantity  `json:"limit"`               // nil for boolean and unlimited; 0 without an entitlement
-	Remaining *quantity.Quantity  `json:"remaining"`           // nil where Limit is; never below zero
+	Value     string              `json:"value,omitempty"`     // of a static value; empty without one
+	Usage     *quantity.Quantity  `json:"usage"`               // nil for features that are not counted
+	Limit     *quantity.Quantity  `json:"limit"`               // with what grants add; nil for not counted and unlimited; 0 without an entitlement
+	Remaining *quantity.Quantity  `json:"remaining"`           // nil where Limit is; never below zero; without what is reserved
+	Reserved  quantity.Quantity   `json:"reserved,omitempty"`  // by open reservations
 	Shortfall quantity.Quantity   `json:"shortfall"`           // how much higher the limit would have to be; 0 when allowed
-	Unlimited bool                `json:"unlimited,omitempty"` // metered without a limit
-	Soft      bool                `json:"soft,omitempty"`      // the limit may be passed, at a price
-	ResetsAt  clock.Time          `json:"resets_at"`           // when an allowance starts anew, or the oldest usage of a rolling one drops out; null when it never does
+	Unlimited bool                `json:"unlimited,omitempty"` // counted without a limit
+	Soft      bool                `json:"soft,omitempty"`      // the limit may be passed
+	// Grace is how far above the limit usage may still go; nil when there is no grace or it has
+	// no such bound. GraceEndsAt is when it is over, unset before the limit was passed.
+	Grace       *quantity.Quantity `json:"grace,omitempty"`
+	GraceEndsAt clock.Time         `json:"grace_ends_at,omitzero"`
+	ResetsAt    clock.Time         `json:"resets_at"`              // when an allowance starts anew, or the oldest usage of a rolling one drops out; null when it never does
+	TrialEndsAt clock.Time         `json:"trial_ends_at,omitzero"` // when a trial that gives it ends
 	// Approximate: usage is an estimate with a relative standard error of StandardError, because
 	// more different members were counted than are kept.
-	Approximate   bool     `json:"approximate,omitempty"`
-	StandardError float64  `json:"standard_error,omitempty"`
-	Source        string   `json:"source,omitempty"` // "plan:pro", "plan:pro,addon:sponsors"
-	Unlock        []Unlock `json:"unlock"`           // what would allow it, cheapest first; empty when allowed
+	Approximate   bool         `json:"approximate,omitempty"`
+	StandardError float64      `json:"standard_error,omitempty"`
+	Overage       *OverageCost `json:"overage,omitempty"`        // what passing a soft limit costs, where it costs
+	Source        string       `json:"source,omitempty"`         // "plan:pro", "plan:pro,addon:sponsors,grants"
+	Sources       []Source     `json:"sources,omitempty"`        // what each of them gives
+	PartOf        string       `json:"part_of,omitempty"`        // the feature it is a part of
+	Hidden        bool         `json:"hidden,omitempty"`         // locked, and not to be shown
+	Holder        string       `json:"holder,omitempty"`         // the account of the family whose pool answers
+	ReservationID string       `json:"reservation_id,omitempty"` // of what was just reserved or finalized
+	Unlock        []Unlock     `json:"unlock"`                   // what would allow it, cheapest first; empty when allowed
+}
+
+// OverageCost is what usage above a soft limit costs: each started Unit of it Price.
+type OverageCost struct {
+	Unit  quantity.Quantity `json:"unit"`
+	Price money.Amount      `json:"price"`
+	Cost  money.Amount      `json:"cost"` // of what is above the limit with what was asked for
 }
 
 // Check answers whether q of a feature may be used now. q is quantity.One when the caller
@@ -122,17 +155,17 @@ func current(in Input) *subscription.Subscription {
 
 // answer is Check without what would unlock it, and the grant it was decided by;
 // in.Subscription is current.
-func answer(in Input, feature string, q quantity.Quantity) (Answer, Grant) {
+func answer(in Input, feature string, q quantity.Quantity) (Answer, Given) {
 	q = max(q, 0)
 	a := Answer{Feature: feature, Unlock: []Unlock{}}
 	f := in.Catalog.Features[feature]
 	if f == nil {
 		a.Reason = UnknownFeature
 		a.Message = "There is no feature " + fault.Shorten(feature) + " in the catalog."
-		return a, Grant{}
+		return a, Given{}
 	}
 	a.Kind = f.Kind
-	var grant Grant
+	var grant Given
 	sub := in.Subscription
 	switch {
 	case sub == nil:
@@ -182,7 +215,7 @@ func answer(in Input, feature string, q quantity.Quantity) (Answer, Grant) {
 }
 
 // decide compares usage with the limit of a metered feature.
-func (g Grant) decide(usage, q quantity.Quantity) Reason {
+func (g Given) decide(usage, q quantity.Quantity) Reason {
 	switch {
 	case !g.Allowed:
 		return NotInPlan

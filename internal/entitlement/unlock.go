@@ -48,7 +48,7 @@ func unlocks(in Input, f *catalog.Feature, q quantity.Quantity) []Unlock {
 		if u, ok := try(in, f, q, cur, ch); ok {
 			u.Plan, u.Title = key, named(p.Title, key)
 			u.Price.Minor, _ = subscription.PriceFor(p.Price, u.Interval).Cost(u.Price.Currency, n)
-			u.Gives = amount(f, GrantOf(in.Catalog, key, nil, f.Key), "")
+			u.Gives = amount(f, GivenOf(in.Catalog, key, nil, f.Key), "")
 			out = append(out, u)
 		}
 	}
@@ -63,7 +63,7 @@ func unlocks(in Input, f *catalog.Feature, q quantity.Quantity) []Unlock {
 			if u, ok := try(in, f, q, cur, subscription.Change{Addons: &lines}); ok {
 				u.Addon, u.Quantity, u.Title = key, n, named(a.Title, key)
 				u.Price.Minor, _ = subscription.PriceFor(a.Price, u.Interval).Cost(u.Price.Currency, n)
-				u.Gives = amount(f, GrantOf(in.Catalog, "", []subscription.AddonLine{{Key: key, Quantity: n}}, f.Key), "more ")
+				u.Gives = amount(f, GivenOf(in.Catalog, "", []subscription.AddonLine{{Key: key, Quantity: n}}, f.Key), "more ")
 				out = append(out, u)
 			}
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // sentence gives the reason of an answer in plain words.
-func sentence(in Input, f *catalog.Feature, a *Answer, q quantity.Quantity, g Grant) string {
+func sentence(in Input, f *catalog.Feature, a *Answer, q quantity.Quantity, g Given) string {
 	title := titleOf(f)
 	switch a.Reason {
 	case NoSubscription:
@@ -52,7 +52,7 @@ func sentence(in Input, f *catalog.Feature, a *Answer, q quantity.Quantity, g Gr
 }
 
 // amount says what a grant gives: "50 Speakers", "20 more Sponsor tiers", "1,000 Emails a month".
-func amount(f *catalog.Feature, g Grant, more string) string {
+func amount(f *catalog.Feature, g Given, more string) string {
 	title := titleOf(f)
 	switch {
 	case f.Kind == catalog.Boolean:

@@ -11,8 +11,8 @@ import (
 	"github.com/headroomhq/headroom/internal/subscription"
 )
 
-// Grant is what a plan and add-ons give of one feature together.
-type Grant struct {
+// Given is what a plan and add-ons give of one feature together.
+type Given struct {
 	Allowed   bool              // there is something to use, be it at a price
 	Unlimited bool              // metered features without a limit
 	Limit     quantity.Quantity // metered features; 0 when Unlimited
@@ -21,12 +21,12 @@ type Grant struct {
 	Source    string           // "plan:pro,addon:sponsors"; empty when nothing gives it
 }
 
-// GrantOf returns what the plan and the add-ons give of a feature by the catalog. Limits of
+// GivenOf returns what the plan and the add-ons give of a feature by the catalog. Limits of
 // the same period add up, an add-on's times its quantity; unlimited wins; one soft limit
 // makes the sum soft. Of allowances of different periods, which cannot be added, it is the
 // one with the greater limit (an answer uses the one with more left).
-func GrantOf(cat *catalog.Catalog, plan string, addons []subscription.AddonLine, feature string) Grant {
-	var most Grant
+func GivenOf(cat *catalog.Catalog, plan string, addons []subscription.AddonLine, feature string) Given {
+	var most Given
 	for _, g := range grants(cat, plan, addons, cat.Features[feature]) {
 		if !most.Allowed || g.Unlimited || !most.Unlimited && g.Limit > most.Limit {
 			most = g
@@ -35,17 +35,17 @@ func GrantOf(cat *catalog.Catalog, plan string, addons []subscription.AddonLine,
 	return most
 }
 
-// best returns the grant that answers q best: the one that allows it, without overage if
+// best returns what that answers q best: the one that allows it, without overage if
 // possible, with the most left.
-func best(in Input, f *catalog.Feature, plan string, addons []subscription.AddonLine, q quantity.Quantity) Grant {
+func best(in Input, f *catalog.Feature, plan string, addons []subscription.AddonLine, q quantity.Quantity) Given {
 	all := grants(in.Catalog, plan, addons, f)
 	if len(all) == 0 {
-		return Grant{}
+		return Given{}
 	}
 	if f.Kind == catalog.Boolean || len(all) == 1 {
 		return all[0]
 	}
-	rank := func(g Grant) (int, quantity.Quantity) {
+	rank := func(g Given) (int, quantity.Quantity) {
 		used := in.used(f, g.Per)
 		switch {
 		case g.Unlimited:
@@ -57,7 +57,7 @@ func best(in Input, f *catalog.Feature, plan string, addons []subscription.Addon
 		}
 		return 0, g.Limit - used
 	}
-	return slices.MaxFunc(all, func(a, b Grant) int {
+	return slices.MaxFunc(all, func(a, b Given) int {
 		rankA, leftA := rank(a)
 		rankB, leftB := rank(b)
 		if rankA != rankB {
@@ -74,11 +74,11 @@ func best(in Input, f *catalog.Feature, plan string, addons []subscription.Addon
 }
 
 // grants returns what is given of f, one grant per period, or none when nothing is.
-func grants(cat *catalog.Catalog, plan string, addons []subscription.AddonLine, f *catalog.Feature) []Grant {
+func grants(cat *catalog.Catalog, plan string, addons []subscription.AddonLine, f *catalog.Feature) []Given {
 	if f == nil {
 		return nil
 	}
-	var all []Grant
+	var all []Given
 	never := f.Kind == catalog.Boolean || cat.Meters[f.Meter] != nil && cat.Meters[f.Meter].Aggregate == catalog.Level
 	merge := func(e *catalog.Entitlement, times int64, source string) {
 		if !gives(f, e) {
@@ -88,9 +88,9 @@ func grants(cat *catalog.Catalog, plan string, addons []subscription.AddonLine, 
 		if never {
 			per = catalog.Lifetime
 		}
-		i := slices.IndexFunc(all, func(g Grant) bool { return g.Per == per })
+		i := slices.IndexFunc(all, func(g Given) bool { return g.Per == per })
 		if i < 0 {
-			i, all = len(all), append(all, Grant{Per: per})
+			i, all = len(all), append(all, Given{Per: per})
 		}
 		g := &all[i]
 		g.Allowed = true
@@ -113,7 +113,7 @@ func grants(cat *catalog.Catalog, plan string, addons []subscription.AddonLine, 
 		}
 	}
 	// What starts anew comes before what never does.
-	slices.SortStableFunc(all, func(a, b Grant) int {
+	slices.SortStableFunc(all, func(a, b Given) int {
 		switch {
 		case b.Per == catalog.Lifetime && a.Per != b.Per:
 			return -1
@@ -125,7 +125,7 @@ func grants(cat *catalog.Catalog, plan string, addons []subscription.AddonLine, 
 	for _, g := range all {
 		if g.Unlimited {
 			g.Limit, g.Overage = 0, nil
-			return []Grant{g}
+			return []Given{g}
 		}
 	}
 	return all
