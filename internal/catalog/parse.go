@@ -100,8 +100,9 @@ func Bundle(files map[string][]byte) []byte {
 
 // part is one file of a bundle.
 type part struct {
-	file string
-	text string
+	file  string
+	text  string
+	start int // of the text, in bytes of the whole
 }
 
 // split undoes Bundle; a text that is no bundle is one part.
@@ -116,7 +117,7 @@ func split(file string, text []byte) []part {
 		}
 		if name, ok := strings.CutPrefix(s[at:end], marker); ok {
 			parts[len(parts)-1].text = s[start:at]
-			parts = append(parts, part{file: strings.TrimRight(name, "\r\n")})
+			parts = append(parts, part{file: strings.TrimRight(name, "\r\n"), start: end})
 			start = end
 		}
 		at = end
