@@ -124,7 +124,7 @@ func (r *reader) advisePrices() {
 				sold(&needed, r.c.Plans[need])
 			}
 		}
-		compare("addons."+a.Key, needed, a.Price, "a plan it goes with is sold")
+		compare(a.path(), needed, a.Price, "a plan it goes with is sold")
 	}
 }
 

@@ -1,7 +1,10 @@
 package catalog
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,7 +14,6 @@ import (
 
 	"github.com/headroomhq/headroom/internal/condition"
 	"github.com/headroomhq/headroom/internal/money"
-	"github.com/headroomhq/headroom/internal/quantity"
 )
 
 const day = 24 * time.Hour
@@ -26,7 +28,6 @@ const (
 
 // The few words that are known. Each list is also in schema.json.
 var (
-	featureKinds = []string{string(Boolean), string(Metered)}
 	revenueTypes = []string{string(NewLogo), string(Upsell), string(CrossSell), string(Renewal), string(Save)}
 	owners       = []string{"product", "sales", "marketing", "success"}
 	states       = []string{"proposed", "testing", "validated", "retired"}
@@ -37,49 +38,6 @@ var (
 // The keys of each object, with what reads them. schema.json lists the same; a test holds
 // the two together.
 var (
-	featureFields = []field[Feature]{
-		{"title", func(r *reader, v value, f *Feature) { f.Title = r.text(v, maxTitle) }},
-		{"benefit", func(r *reader, v value, f *Feature) { f.Benefit = r.text(v, maxBody) }},
-		{"media", func(r *reader, v value, f *Feature) { f.Media = r.link(v) }},
-		{"docs", func(r *reader, v value, f *Feature) { f.Docs = r.link(v) }},
-		{"kind", func(r *reader, v value, f *Feature) { f.Kind = FeatureKind(r.oneOf(v, featureKinds...)) }},
-		{"meter", func(r *reader, v value, f *Feature) { f.Meter = r.name(v) }},
-	}
-	planFields = []field[Plan]{
-		{"title", func(r *reader, v value, p *Plan) { p.Title = r.text(v, maxTitle) }},
-		{"family", func(r *reader, v value, p *Plan) { p.Family = r.name(v) }},
-		{"above", func(r *reader, v value, p *Plan) { p.Above = r.name(v) }},
-		{"price", func(r *reader, v value, p *Plan) { r.prices(v, &p.Price) }},
-		{"trial", func(r *reader, v value, p *Plan) { p.Trial = &Trial{Length: r.duration(v, maxWindow)} }},
-		{"entitlements", func(r *reader, v value, p *Plan) { p.Entitlements = r.entitlements(v) }},
-	}
-	addonFields = []field[Addon]{
-		{"title", func(r *reader, v value, a *Addon) { a.Title = r.text(v, maxTitle) }},
-		{"price", func(r *reader, v value, a *Addon) { r.prices(v, &a.Price) }},
-		{"entitlements", func(r *reader, v value, a *Addon) { a.Entitlements = r.entitlements(v) }},
-		{"needs", func(r *reader, v value, a *Addon) { a.Needs = r.names(v, r.name) }},
-	}
-	priceFields = []field[Prices]{
-		{"month", func(r *reader, v value, p *Prices) { p.Month = Flat(r.c.Currency, r.price(v)) }},
-		{"year", func(r *reader, v value, p *Prices) { p.Year = Flat(r.c.Currency, r.price(v)) }},
-	}
-	entitlementFields = []field[Entitlement]{
-		{"limit", func(r *reader, v value, e *Entitlement) { r.limit(v, e) }},
-		{"per", func(r *reader, v value, e *Entitlement) { e.Per = r.period(v) }},
-		{"overage", func(r *reader, v value, e *Entitlement) {
-			e.Overage = &Overage{Unit: quantity.One}
-			object(r, v, overageFields, e.Overage)
-		}},
-	}
-	overageFields = []field[Overage]{
-		{"unit", func(r *reader, v value, o *Overage) {
-			if o.Unit = r.amount(v); o.Unit == 0 {
-				o.Unit = quantity.One
-				r.wrong(v, "out_of_range", "write 1 or more", "a unit of nothing cannot be priced")
-			}
-		}},
-		{"price", func(r *reader, v value, o *Overage) { o.Price = r.price(v) }},
-	}
 	signalFields = []field[Signal]{
 		{"when", func(r *reader, v value, s *Signal) { object(r, v, whenFields, &s.When) }},
 		{"type", func(r *reader, v value, s *Signal) { s.Type = RevenueType(r.oneOf(v, revenueTypes...)) }},
@@ -126,14 +84,27 @@ var (
 				r.wrong(v, "unknown_version", "write version: 1", "version %s of the catalog's form is not known", s)
 			}
 		}},
-		{"currency", func(*reader, value, *Catalog) {}}, // read first, prices need it
+		{"currency", func(*reader, value, *Catalog) {}},   // read first, prices need it
+		{"currencies", func(*reader, value, *Catalog) {}}, // likewise
 		{"time_zone", func(r *reader, v value, c *Catalog) { c.Zone = r.zone(v) }},
 		{"meters", func(r *reader, v value, c *Catalog) { section(r, v, c.Meters, meterFields, newMeter) }},
 		{"features", func(r *reader, v value, c *Catalog) { section(r, v, c.Features, featureFields, newFeature) }},
 		{"plans", func(r *reader, v value, c *Catalog) { section(r, v, c.Plans, planFields, newPlan) }},
 		{"addons", func(r *reader, v value, c *Catalog) { section(r, v, c.Addons, addonFields, newAddon) }},
+		{"bundles", func(r *reader, v value, c *Catalog) { section(r, v, c.Addons, bundleFields, newBundle) }},
+		{"profiles", func(r *reader, v value, c *Catalog) { section(r, v, c.Profiles, profileFields, newProfile) }},
+		{"placements", func(r *reader, v value, c *Catalog) {
+			sectionOf(r, v, c.Places, placementFields, newPlacement, placementForm, "write a placement such as billing.page")
+		}},
 		{"signals", func(r *reader, v value, c *Catalog) { section(r, v, c.Signals, signalFields, newSignal) }},
 		{"offers", func(r *reader, v value, c *Catalog) { section(r, v, c.Offers, offerFields, newOffer) }},
+		{"launches", func(r *reader, v value, c *Catalog) { section(r, v, c.Launches, launchFields, newLaunch) }},
+		{"billing", func(r *reader, v value, c *Catalog) {
+			if v.kind() != "nothing" {
+				object(r, v, billingFields, &c.Billing)
+			}
+		}},
+		{"taxonomy", func(r *reader, v value, c *Catalog) { r.taxonomy(v, c) }},
 		{"routing", func(r *reader, v value, _ *Catalog) { r.routing(v) }},
 	}
 )
@@ -141,19 +112,19 @@ var (
 // selfService is to whom a route leads that leads to nobody, and its motion.
 const selfService = "self_service"
 
-func newFeature(key string) *Feature { return &Feature{Key: key, Title: key} }
-func newPlan(key string) *Plan {
-	return &Plan{Key: key, Title: key, Family: "core", Version: 1, Entitlements: map[string]*Entitlement{}}
-}
-func newAddon(key string) *Addon {
-	return &Addon{Key: key, Title: key, Entitlements: map[string]*Entitlement{}}
-}
 func newSignal(key string) *Signal { return &Signal{Key: key, State: "testing", Decays: 30 * day} }
 func newOffer(key string) *Offer   { return &Offer{Key: key, Kind: Contextual} }
+
+// whole are the sections that stand in one file, and why.
+var whole = map[string]string{
+	"routing": "because its order matters", "billing": "because there is one for all",
+	"currencies": "because there is one list for all",
+}
 
 // top reads the sections of all documents.
 func (r *reader) top(documents []value) {
 	r.currency(documents)
+	r.currencies(documents)
 	seen := map[string]bool{}
 	for _, d := range documents {
 		if d.kind() != "a map" {
@@ -161,10 +132,9 @@ func (r *reader) top(documents []value) {
 			continue
 		}
 		object(r, d, sections, r.c)
-		for key := range r.signs[""] {
-			if seen[key] && key == "routing" {
-				at := r.c.positions["routing"]
-				r.report(SeverityError, "duplicate_key", "routing", "", at, "routing is in two files", "keep it in one, because its order matters")
+		for _, key := range slices.Sorted(maps.Keys(r.signs[""])) {
+			if why := whole[key]; seen[key] && why != "" {
+				r.report(SeverityError, "duplicate_key", key, "", r.c.positions[key], key+" is in two files", "keep it in one, "+why)
 			}
 			seen[key] = true
 		}
@@ -187,15 +157,9 @@ func (r *reader) currency(documents []value) {
 				continue
 			}
 			v := r.child(d, "currency", n.Value, d.pos)
-			s, ok := r.scalar(v, "write an ISO 4217 code such as USD")
+			s := r.currencyCode(v)
 			switch {
-			case !ok:
-			case !knownCurrency(s):
-				mend := "write an ISO 4217 code in capitals, such as USD or EUR"
-				if knownCurrency(strings.ToUpper(s)) {
-					mend = "write " + strings.ToUpper(s)
-				}
-				r.wrong(v, "unknown_currency", mend, "%q is not a currency", s)
+			case s == "":
 			case found != "" && found != s:
 				r.wrong(v, "duplicate_key", "keep one currency", "the currency is %s here and %s before", s, found)
 			default:
@@ -208,19 +172,27 @@ func (r *reader) currency(documents []value) {
 
 // section reads the definitions of one section into its map.
 func section[T any](r *reader, v value, into map[string]*T, fields []field[T], fresh func(string) *T) {
+	sectionOf(r, v, into, fields, fresh, keyForm, keyMend)
+}
+
+// sectionOf is section for names of another form.
+func sectionOf[T any](r *reader, v value, into map[string]*T, fields []field[T], fresh func(string) *T, form *regexp.Regexp, mend string) {
 	if v.kind() == "nothing" {
 		return // a section left empty
 	}
 	for _, e := range r.entries(v, "name: {"+fields[0].key+": …}") {
-		if !keyForm.MatchString(e.key) {
-			r.report(SeverityError, "invalid_key", e.value.path, e.key, e.keyPos, fmt.Sprintf("%q cannot be a name", e.key), keyMend)
+		if !form.MatchString(e.key) {
+			r.report(SeverityError, "invalid_key", e.value.path, e.key, e.keyPos, fmt.Sprintf("%q cannot be a name", e.key), mend)
 			continue
 		}
 		if r.full(e) {
 			return
 		}
 		if _, again := into[e.key]; again {
-			first := r.defined[e.value.path]
+			first, here := r.defined[e.value.path]
+			if !here { // an add-on and a bundle of one name
+				first = r.defined[cmp.Or(r.twin("addons.", e), r.twin("bundles.", e))]
+			}
 			r.report(SeverityError, "duplicate_key", e.value.path, e.key, e.keyPos,
 				fmt.Sprintf("%q is defined a second time, first in %s line %d", e.key, first.File, first.Line), "keep one of the two")
 			continue
@@ -231,6 +203,14 @@ func section[T any](r *reader, v value, into map[string]*T, fields []field[T], f
 		r.defined[e.value.path] = e.keyPos
 		object(r, e.value, fields, d)
 	}
+}
+
+// twin returns the path of the definition of this name in a section, if it is there.
+func (r *reader) twin(section string, e entry) string {
+	if _, there := r.defined[section+e.key]; there {
+		return section + e.key
+	}
+	return ""
 }
 
 // full counts one more definition and says whether there are too many.
@@ -255,68 +235,6 @@ func (r *reader) routing(v value) {
 		object(r, element, routeFields, t)
 		r.c.Routing = append(r.c.Routing, t)
 	}
-}
-
-// prices reads {month: "49", year: "490"}.
-func (r *reader) prices(v value, p *Prices) {
-	if v.kind() != "a map" {
-		r.wrong(v, "wrong_type", `write {month: "49"} or {month: "49", year: "490"}`, "a price is per interval, this is %s", v.kind())
-		return
-	}
-	object(r, v, priceFields, p)
-	if len(r.signs[v.path]) == 0 {
-		r.wrong(v, "missing", "write month or year, or leave price out for what is sold by agreement", "the price names no interval")
-	}
-}
-
-// givenAs is how an entitlement was written, to check it against the feature's kind.
-type givenAs uint8
-
-const (
-	asTruth givenAs = iota + 1
-	asLimit
-)
-
-// entitlements reads {feature: true | 10 | unlimited | {limit: 1000, per: month}}.
-func (r *reader) entitlements(v value) map[string]*Entitlement {
-	all := map[string]*Entitlement{}
-	if v.kind() == "nothing" {
-		return all
-	}
-	for _, e := range r.entries(v, "feature: limit") {
-		one := &Entitlement{Feature: e.key}
-		all[e.key] = one
-		if b, ok := e.value.node.(*ast.BoolNode); ok {
-			one.Allowed = b.Value
-			r.given[e.value.path] = asTruth
-			continue
-		}
-		r.given[e.value.path] = asLimit
-		if e.value.kind() == "a map" {
-			object(r, e.value, entitlementFields, one)
-			if !r.has(e.value.path, "limit") {
-				r.wrong(e.value, "missing", "write limit: 1000 or limit: unlimited", "the limit is missing")
-			}
-			continue
-		}
-		r.c.positions[e.value.path+".limit"] = e.value.pos
-		e.value.path += ".limit"
-		r.limit(e.value, one)
-	}
-	return all
-}
-
-// limit reads a number or the word unlimited.
-func (r *reader) limit(v value, e *Entitlement) {
-	if v.source() == "unlimited" {
-		e.Unlimited = true
-		return
-	}
-	if _, isText := v.node.(*ast.StringNode); isText && !strings.ContainsAny(v.source(), "0123456789") {
-		r.wrong(v, "invalid_number", "write a number, unlimited, true or false", "%q is not a limit", v.source())
-		return
-	}
-	e.Limit = r.amount(v)
 }
 
 // atMost reads "3 per 90d".

@@ -72,8 +72,30 @@ func newIndex(c *Catalog) index {
 		}
 	}
 	x.eventTypes = slices.Sorted(maps.Keys(types))
-	x.placements = slices.Sorted(maps.Keys(x.offersAt))
+	places := maps.Clone(x.offersAt)
+	for key := range c.Places {
+		places[key] = nil
+	}
+	x.placements = slices.Sorted(maps.Keys(places))
 	return x
+}
+
+// everGiven lists the sets of entitlements that anybody may have: of plans, their earlier
+// versions and add-ons.
+func (c *Catalog) everGiven() []map[string]*Entitlement {
+	var all []map[string]*Entitlement
+	for _, p := range sorted(c.Plans) {
+		all = append(all, p.Entitlements)
+		for _, n := range versions(p) {
+			if !maps.Equal(p.Entitlements, p.Earlier[n].Entitlements) {
+				all = append(all, p.Earlier[n].Entitlements)
+			}
+		}
+	}
+	for _, a := range sorted(c.Addons) {
+		all = append(all, a.Entitlements)
+	}
+	return all
 }
 
 // uniq returns the non-empty words, each once.
@@ -183,5 +205,5 @@ func (c *Catalog) PlansInOrder() []*Plan { return c.index.plans }
 // EventTypes returns all event types that meters and live signals expect, sorted.
 func (c *Catalog) EventTypes() []string { return c.index.eventTypes }
 
-// Placements returns all placements that offers name, sorted.
+// Placements returns all placements that offers name or that are described, sorted.
 func (c *Catalog) Placements() []string { return c.index.placements }

@@ -1,9 +1,7 @@
 package catalog
 
 import (
-	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -159,52 +157,6 @@ func fieldKeys[T any](fields []field[T]) []string {
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-func TestTheSchemaKnowsTheKeysThatParseTakes(t *testing.T) {
-	type object struct {
-		Properties map[string]struct {
-			Enum []string `json:"enum"`
-		} `json:"properties"`
-		AdditionalProperties any `json:"additionalProperties"`
-	}
-	var s struct {
-		object
-		Defs map[string]json.RawMessage `json:"$defs"`
-	}
-	if err := json.Unmarshal(Schema(), &s); err != nil {
-		t.Fatal(err)
-	}
-	taken := map[string][]string{
-		"": fieldKeys(sections), "meter": fieldKeys(meterFields), "test": fieldKeys(testFields), "feature": fieldKeys(featureFields), "plan": fieldKeys(planFields),
-		"addon": fieldKeys(addonFields), "prices": fieldKeys(priceFields), "entitlement": fieldKeys(entitlementFields),
-		"overage": fieldKeys(overageFields), "signal": fieldKeys(signalFields), "when": fieldKeys(whenFields), "step": fieldKeys(stepFields), "offer": fieldKeys(offerFields),
-		"give": fieldKeys(giveFields), "contact": fieldKeys(contactFields), "content": fieldKeys(contentFields), "route": fieldKeys(routeFields),
-	}
-	words := map[string][]string{
-		"meter.aggregate": aggregates, "feature.kind": featureKinds, "signal.type": revenueTypes, "signal.owner": owners,
-		"signal.state": states, "offer.kind": offerKinds, "route.motion": motions,
-	}
-	for name, want := range taken {
-		o := s.object
-		if name != "" {
-			o = object{}
-			if err := json.Unmarshal(s.Defs[name], &o); err != nil {
-				t.Fatal(name, err)
-			}
-		}
-		if got := slices.Sorted(maps.Keys(o.Properties)); !slices.Equal(got, want) {
-			t.Errorf("%s: the schema has %v, Parse takes %v", name, got, want)
-		}
-		if o.AdditionalProperties != false {
-			t.Errorf("%s: the schema takes unknown keys", name)
-		}
-		for key, p := range o.Properties {
-			if list, ok := words[name+"."+key]; ok && !slices.Equal(p.Enum, list) {
-				t.Errorf("%s.%s: the schema has %v, Parse takes %v", name, key, p.Enum, list)
-			}
-		}
-	}
 }
 
 func FuzzParse(f *testing.F) {

@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -128,57 +127,6 @@ func TestAMeterKeepsTheWindowsThatAllowancesAskFor(t *testing.T) {
 	}
 	if _, ok := WindowOf(Lifetime); ok {
 		t.Error("a life is a window")
-	}
-}
-
-func TestTheExamplesOfTheSchemaAreTaken(t *testing.T) {
-	var s struct {
-		Properties map[string]struct{ Examples []json.RawMessage }
-		Defs       map[string]struct {
-			Examples   []json.RawMessage
-			Properties map[string]struct{ Examples []json.RawMessage }
-		} `json:"$defs"`
-	}
-	if err := json.Unmarshal(Schema(), &s); err != nil {
-		t.Fatal(err)
-	}
-	used := map[string]bool{}
-	for kind, c := range map[string]struct {
-		examples []json.RawMessage
-		form     string
-	}{
-		"meters":     {s.Defs["meter"].Examples, "meters: {x: %s}"},
-		"periods":    {s.Defs["entitlement"].Properties["per"].Examples, "plans: {x: {entitlements: {f: {limit: 1, per: %s}}}}"},
-		"time zones": {s.Properties["time_zone"].Examples, "time_zone: %s"},
-	} {
-		if len(c.examples) == 0 {
-			t.Errorf("the schema has no example of %s", kind)
-		}
-		for _, e := range c.examples {
-			if parsed, findings := Parse("", with(fmt.Sprintf(c.form, e))); parsed == nil {
-				t.Errorf("%s: %v", e, findings)
-			}
-			var keys map[string]any
-			if kind == "meters" && json.Unmarshal(e, &keys) == nil {
-				for key, v := range keys {
-					used[key] = true
-					if tests, ok := v.(map[string]any); ok {
-						for _, test := range tests {
-							if comparisons, ok := test.(map[string]any); ok {
-								for op := range comparisons {
-									used[op] = true
-								}
-							}
-						}
-					}
-				}
-			}
-		}
-	}
-	for _, key := range append(fieldKeys(meterFields), fieldKeys(testFields)...) {
-		if !used[key] {
-			t.Errorf("no example of the schema shows %s", key)
-		}
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 // Bounds that keep a hostile text cheap.
 const (
 	MaxText        = 4 << 20 // bytes, all files together
-	MaxDefinitions = 10_000  // meters, features, plans, add-ons, signals, offers and routes together
+	MaxDefinitions = 10_000  // of all sections and earlier versions of plans, together
 	maxNesting     = 16
 	maxTokens      = 1_000_000
 	maxKey         = 100         // bytes of a key
@@ -36,6 +36,8 @@ func Parse(file string, text []byte) (*Catalog, []Finding) {
 	c := &Catalog{
 		Meters: map[string]*Meter{}, Features: map[string]*Feature{}, Plans: map[string]*Plan{},
 		Addons: map[string]*Addon{}, Signals: map[string]*Signal{}, Offers: map[string]*Offer{},
+		Profiles: map[string]*Profile{}, Places: map[string]*Placement{}, Launches: map[string]*Launch{},
+		Billing: Billing{Proration: "second", Downgrade: "now"}, Taxonomy: map[Growth]RevenueType{}, Severities: map[string]Severity{},
 		text: bytes.Clone(text), positions: map[string]Position{},
 	}
 	sum := sha256.Sum256(text)
@@ -43,6 +45,7 @@ func Parse(file string, text []byte) (*Catalog, []Finding) {
 	r := &reader{
 		c: c, file: file,
 		defined: map[string]Position{}, given: map[string]givenAs{}, signs: map[string]map[string]bool{}, rules: map[string]value{},
+		plain: map[string]value{}, excluding: map[string]map[string]bool{},
 	}
 	if len(text) > MaxText {
 		r.report(SeverityError, "too_large", "", "", Position{File: file, Line: 1, Column: 1},

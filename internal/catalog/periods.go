@@ -114,7 +114,7 @@ func (m *Meter) Windows() []Window {
 // windows gives every meter the windows that the catalog asks for.
 func windows(c *Catalog) {
 	asked := map[string][]Window{}
-	for _, entitlements := range c.given() {
+	for _, entitlements := range c.everGiven() {
 		for _, e := range sorted(entitlements) {
 			f := c.Features[e.Feature]
 			w, ok := WindowOf(e.Per)

@@ -25,6 +25,9 @@ type reader struct {
 	given       map[string]givenAs         // how entitlements were written, by path
 	signs       map[string]map[string]bool // the keys an object has, by path
 	rules       map[string]value           // conditions, by path
+	plain       map[string]value           // entitlements written as one word or number, by path
+	excluding   map[string]map[string]bool // what add-ons exclude, by add-on
+	bundled     int                        // entitlements of all bundles
 }
 
 // value is a node with where it stands.

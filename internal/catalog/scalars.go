@@ -244,13 +244,13 @@ func (r *reader) amount(v value) quantity.Quantity {
 // of a million of it still adds up.
 const maxPrice = 1_000_000_000
 
-// price reads an amount of money of the catalog's currency, 0 or more, exactly.
-func (r *reader) price(v value) money.Minor {
+// price reads an amount of money of a currency, 0 or more, exactly.
+func (r *reader) price(v value, c money.Currency) money.Minor {
 	s, ok := r.decimal(v, `write a price such as "49.00"`)
 	if !ok {
 		return 0
 	}
-	m, err := money.Parse(s, r.c.Currency)
+	m, err := money.Parse(s, c)
 	if err != nil {
 		message, mend, found := strings.Cut(err.Error(), "; want ")
 		if !found {
@@ -263,7 +263,7 @@ func (r *reader) price(v value) money.Minor {
 		r.wrong(v, "negative_price", "write 0 or more", "%s is a negative price", s)
 		return 0
 	}
-	if most, _ := money.Parse(strconv.Itoa(maxPrice), r.c.Currency); m > most {
+	if most, _ := money.Parse(strconv.Itoa(maxPrice), c); m > most {
 		r.wrong(v, "out_of_range", "write at most "+strconv.Itoa(maxPrice), "%s is too large a price", s)
 		return 0
 	}

@@ -23,7 +23,7 @@ func (r *reader) require() {
 	if !r.has("", "currency") {
 		r.report(SeverityError, "missing", "currency", "", start, "currency is missing", "write the currency of all prices, such as currency: USD")
 	}
-	for _, f := range r.c.Features {
+	for _, f := range sorted(r.c.Features) {
 		if f.Kind == "" && !r.has("features."+f.Key, "kind") {
 			f.Kind = Boolean
 			if f.Meter != "" {
@@ -31,7 +31,20 @@ func (r *reader) require() {
 			}
 		}
 	}
-	for _, s := range r.c.Signals {
+	for _, p := range sorted(r.c.Plans) {
+		r.settle("plans."+p.Key, p.Entitlements)
+		for _, n := range versions(p) {
+			r.settle(earlierPath(p, n), p.Earlier[n].Entitlements)
+		}
+		r.inherit(p)
+	}
+	for _, a := range sorted(r.c.Addons) {
+		if a.Kind != OfBundle {
+			r.settle(a.path(), a.Entitlements)
+		}
+	}
+	r.bundles()
+	for _, s := range sorted(r.c.Signals) {
 		path := "signals." + s.Key
 		for _, key := range []string{"when", "type"} {
 			if r.signs[path] != nil && !r.has(path, key) {
@@ -42,7 +55,7 @@ func (r *reader) require() {
 			}
 		}
 	}
-	for _, o := range r.c.Offers {
+	for _, o := range sorted(r.c.Offers) {
 		if o.Give.Addon != "" && o.Give.Quantity == 0 {
 			o.Give.Quantity = 1
 		}
@@ -102,14 +115,24 @@ func (r *reader) validate() {
 	for _, f := range sorted(r.c.Features) {
 		r.feature(f)
 	}
+	r.parts()
 	for _, p := range sorted(r.c.Plans) {
 		r.plan(p)
 	}
-	r.circles()
+	r.planCircles()
 	for _, a := range sorted(r.c.Addons) {
 		r.addon(a)
 	}
 	r.reachable()
+	for _, p := range sorted(r.c.Profiles) {
+		r.profile(p)
+	}
+	for _, p := range sorted(r.c.Places) {
+		r.place(p)
+	}
+	for _, l := range sorted(r.c.Launches) {
+		r.launch(l)
+	}
 	for _, s := range sorted(r.c.Signals) {
 		r.signal(s)
 	}
@@ -141,142 +164,25 @@ func refer[T any](r *reader, section string, all map[string]*T, path, key string
 	return false
 }
 
-func (r *reader) feature(f *Feature) {
-	path := "features." + f.Key
-	switch f.Kind {
-	case Boolean:
-		if r.has(path, "meter") {
-			r.broken("contradiction", path+".meter", f.Meter, "write kind: metered, or remove the meter", "a boolean feature has no meter")
-		}
-	case Metered:
-		if !r.has(path, "meter") {
-			r.broken("missing", path, "", "write meter: and one of the meters", "a metered feature needs a meter")
-			return
-		}
-		refer(r, "meters", r.c.Meters, path+".meter", f.Meter)
-	}
-}
-
-func (r *reader) plan(p *Plan) {
-	path := "plans." + p.Key
-	r.entitled(path, p.Entitlements)
-	if !refer(r, "plans", r.c.Plans, path+".above", p.Above) {
-		return
-	}
-	if below := r.c.Plans[p.Above]; below.Family != p.Family {
-		r.broken("contradiction", path+".above", p.Above, "give both the same family",
-			"%s is of family %s, and the plan below it of family %s", p.Key, p.Family, below.Family)
-	}
-}
-
-// circles finds plans that stand above each other in a circle, each circle once.
-func (r *reader) circles() {
-	walk := map[string]int{} // by plan, the walk that came by first
-	for n, p := range sorted(r.c.Plans) {
-		for at := p; at != nil; at = r.c.Plans[at.Above] {
-			if walk[at.Key] == 0 {
-				walk[at.Key] = n + 1
+// circles finds definitions that lead to each other in a circle by one key, each circle once.
+func circles[T any](r *reader, section, key, message, join, mend string, all map[string]*T, step func(*T) (from, to string)) {
+	walk := map[string]int{} // by definition, the walk that came by first
+	for n, d := range sorted(all) {
+		for at := d; at != nil; {
+			here, next := step(at)
+			if walk[here] == 0 {
+				walk[here] = n + 1
+				at = all[next]
 				continue
 			}
-			if walk[at.Key] == n+1 {
-				circle := []string{at.Key}
-				for next := at.Above; next != at.Key && len(circle) < 10; next = r.c.Plans[next].Above {
-					circle = append(circle, next)
+			if walk[here] == n+1 {
+				circle := []string{here}
+				for other := next; other != here && len(circle) < 10; _, other = step(all[other]) {
+					circle = append(circle, other)
 				}
-				r.broken("cycle", "plans."+at.Key+".above", at.Above, "let the lowest plan have no above",
-					"the plans stand above each other in a circle: %s", strings.Join(append(circle, at.Key), " above "))
+				r.broken("cycle", section+"."+here+"."+key, next, mend, message, strings.Join(append(circle, here), join))
 			}
 			break
-		}
-	}
-}
-
-func (r *reader) addon(a *Addon) {
-	path := "addons." + a.Key
-	r.entitled(path, a.Entitlements)
-	for i, need := range a.Needs {
-		if r.c.Plans[need] == nil && r.c.Addons[need] == nil {
-			both := map[string]*struct{}{}
-			for key := range r.c.Plans {
-				both[key] = &struct{}{}
-			}
-			for key := range r.c.Addons {
-				both[key] = &struct{}{}
-			}
-			refer(r, "plans or addons", both, fmt.Sprintf("%s.needs[%d]", path, i), need)
-		}
-	}
-}
-
-// reachable finds add-ons that nobody can ever buy, because what they need needs them.
-func (r *reader) reachable() {
-	can := map[string]bool{}
-	unlocks := map[string][]string{} // by add-on, those that need it
-	var next []string
-	for key, a := range r.c.Addons {
-		ok := len(a.Needs) == 0
-		for _, need := range a.Needs {
-			if r.c.Addons[need] != nil {
-				unlocks[need] = append(unlocks[need], key)
-			}
-			ok = ok || r.c.Plans[need] != nil || r.c.Addons[need] == nil // what is not there is reported already
-		}
-		if ok {
-			can[key] = true
-			next = append(next, key)
-		}
-	}
-	for len(next) > 0 {
-		key := next[len(next)-1]
-		next = next[:len(next)-1]
-		for _, unlocked := range unlocks[key] {
-			if !can[unlocked] {
-				can[unlocked] = true
-				next = append(next, unlocked)
-			}
-		}
-	}
-	for _, a := range sorted(r.c.Addons) {
-		if !can[a.Key] {
-			r.broken("cycle", "addons."+a.Key+".needs", strings.Join(a.Needs, ", "), "let it need a plan, or nothing",
-				"nobody can buy %s: it needs only add-ons that need each other", a.Key)
-		}
-	}
-	for _, o := range sorted(r.c.Offers) {
-		if a := r.c.Addons[o.Give.Addon]; a != nil && !can[a.Key] {
-			r.broken("unreachable", "offers."+o.Key+".give.addon", a.Key, "mend what the add-on needs", "the offer gives %s, which nobody can buy", a.Key)
-		}
-	}
-}
-
-// entitled checks entitlements against the features they are of.
-func (r *reader) entitled(owner string, all map[string]*Entitlement) {
-	for _, e := range sorted(all) {
-		path := owner + ".entitlements." + e.Feature
-		if !refer(r, "features", r.c.Features, path, e.Feature) {
-			continue
-		}
-		f := r.c.Features[e.Feature]
-		as := r.given[path]
-		limit := path + ".limit"
-		switch {
-		case f.Kind == Boolean && as == asLimit:
-			given := e.Limit.String()
-			if e.Unlimited {
-				given = "unlimited"
-			}
-			r.broken("contradiction", limit, given, "write true or false, or make the feature metered", "%s is a boolean feature and has no limit", e.Feature)
-		case f.Kind == Metered && as == asTruth && e.Allowed:
-			r.broken("contradiction", path, "true", "write a number, or unlimited", "%s is a metered feature and needs a limit", e.Feature)
-		case f.Kind == Metered && as == asTruth:
-			r.broken("contradiction", path, "false", "write 0, or leave it out", "%s is a metered feature and needs a limit", e.Feature)
-		}
-		r.per(path+".per", e, r.c.Meters[f.Meter])
-		if e.Overage != nil && e.Unlimited {
-			r.broken("contradiction", path+".overage", "", "remove overage, or write a limit", "nothing is above an unlimited allowance")
-		}
-		if e.Overage != nil && !r.has(path+".overage", "price") {
-			r.broken("missing", path+".overage", "", `write overage: {unit: 1000, price: "2"}`, "the price of the overage is missing")
 		}
 	}
 }
@@ -316,8 +222,8 @@ func (r *reader) signal(s *Signal) {
 		if !has["reaches"] {
 			r.broken("missing", path, "", "write reaches: 80%", "how much of the limit is missing")
 		}
-		if refer(r, "features", r.c.Features, path+".limit", w.Limit) && r.c.Features[w.Limit].Kind == Boolean {
-			r.broken("contradiction", path+".limit", w.Limit, "write gate: "+w.Limit+", or name a metered feature", "%s is a boolean feature and has no limit", w.Limit)
+		if refer(r, "features", r.c.Features, path+".limit", w.Limit) && !r.c.Features[w.Limit].Counted() && r.c.Features[w.Limit].Kind != "" {
+			r.broken("contradiction", path+".limit", w.Limit, "write gate: "+w.Limit+", or name a metered feature", "%s is a %s feature and has no limit", w.Limit, r.c.Features[w.Limit].Kind)
 		}
 	case "gate":
 		refer(r, "features", r.c.Features, path+".gate", w.Gate)
@@ -377,6 +283,11 @@ func (r *reader) compared(path string, c *condition.Condition, placements []stri
 			known = revenueTypes
 		case "placement":
 			known = placements
+		case "user.profile":
+			if len(r.c.Profiles) == 0 {
+				continue // they are described nowhere, so any will do
+			}
+			known = slices.Sorted(maps.Keys(r.c.Profiles))
 		case "user.role":
 			known = []string{"admin", "member"}
 		default:

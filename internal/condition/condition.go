@@ -30,6 +30,8 @@ const (
 	ForOffer Env = iota + 1
 	// ForRouting: amount (a year's money in major units), type and account. For `routing[].when`.
 	ForRouting
+	// ForAccount: account. For whom a plan, an add-on or a launch is: `plans.*.eligible`.
+	ForAccount
 )
 
 // Condition is a compiled condition. Immutable and safe for concurrent use.

@@ -38,6 +38,9 @@ var variables = map[Env]map[string]*cel.Type{
 		"amount":  cel.DoubleType,
 		"type":    cel.StringType,
 	},
+	ForAccount: {
+		"account": cel.ObjectType(accountType),
+	},
 }
 
 func (e Env) names() []string {
@@ -59,11 +62,15 @@ func (e Env) example() string {
 var (
 	offerEnv   = sync.OnceValues(func() (*cel.Env, error) { return newEnv(ForOffer) })
 	routingEnv = sync.OnceValues(func() (*cel.Env, error) { return newEnv(ForRouting) })
+	accountEnv = sync.OnceValues(func() (*cel.Env, error) { return newEnv(ForAccount) })
 )
 
 func (e Env) cel() (*cel.Env, error) {
-	if e == ForRouting {
+	switch e {
+	case ForRouting:
 		return routingEnv()
+	case ForAccount:
+		return accountEnv()
 	}
 	return offerEnv()
 }
