@@ -2,6 +2,7 @@ package subscription
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
@@ -21,6 +22,9 @@ type Terms struct {
 	Now     clock.Time // state time
 	// Eligible says whether a condition of the catalog holds for the account; nil: all do.
 	Eligible func(*condition.Condition) bool
+	// OnceUsed: something of what the last change bought once has been used, so that change
+	// cannot be undone.
+	OnceUsed bool
 }
 
 // When a change takes effect.
@@ -33,17 +37,17 @@ const (
 // first (see AsOf). Faults: Invalid for what is wrong in the change itself, Conflict for
 // what the subscription as it stands forbids; cur is returned unchanged with them.
 //
-// Prices come from cat whenever plan, interval, quantity or add-ons change, and are kept as
-// bought otherwise. Naming the plan or the interval goes on with the subscription: it takes
-// back a cancellation or a change that waits for the renewal. Changing only quantity or
+// Prices come from the catalog whenever plan, interval, quantity or add-ons change, and are
+// kept as bought otherwise. Naming the plan or the interval goes on with the subscription: it
+// takes back a cancellation or a change that waits for the renewal. Changing only quantity or
 // add-ons leaves those waiting.
 func Apply(cur Subscription, ch Change, t Terms) (Subscription, error) {
 	cur = *AsOf(&cur, t.Now, t.Catalog)
-	next, _, err := change(cur, ch, t)
+	m, err := change(cur, ch, t)
 	if err != nil {
 		return cur, err
 	}
-	return next, nil
+	return m.after, nil
 }
 
 // PaidUntil returns when what is paid for (or tried) at now ends; unset when s is not live
@@ -58,31 +62,74 @@ func (s *Subscription) PaidUntil(now clock.Time) clock.Time {
 	return 0
 }
 
-// change validates ch against cur and returns the subscription after it, and the moment at
-// which it was made.
-func change(cur Subscription, ch Change, t Terms) (Subscription, clock.Time, error) {
-	moment, err := momentOf(cur, ch, t.Now)
-	if err != nil {
-		return cur, 0, err
+// made is a change as it was made.
+type made struct {
+	before, after Subscription
+	moment        clock.Time    // when
+	later         bool          // it takes effect at the renewal, so nothing is due at once
+	once          []InvoiceLine // for what is bought once
+	dropped       []Dropped
+	carried       []AddonLine
+}
+
+// change validates ch against cur and makes it.
+func change(cur Subscription, ch Change, t Terms) (made, error) {
+	m := made{before: cur}
+	if ch.Undo {
+		return undo(m, ch, t)
+	}
+	var err error
+	if m.moment, err = momentOf(cur, ch, t.Now); err != nil {
+		return m, err
 	}
 	if ch.Effective != "" && ch.Effective != Now && ch.Effective != AtRenewal {
-		return cur, 0, fault.New(fault.Invalid, "effective_invalid", "effective %q is not a time a change can take effect", fault.Shorten(ch.Effective)).
+		return m, fault.New(fault.Invalid, "effective_invalid", "effective %q is not a time a change can take effect", fault.Shorten(ch.Effective)).
 			WithMend("use now or renewal").WithField("/effective", ch.Effective, "want now or renewal")
 	}
 	if !cur.Live() && (ch.Cancel || ch.Effective == AtRenewal) {
-		return cur, 0, fault.New(fault.Conflict, "no_subscription", "the account has no subscription that could be changed").
+		return m, fault.New(fault.Conflict, "no_subscription", "the account has no subscription that could be changed").
 			WithMend("subscribe it to a plan first")
+	}
+	if m.later = ch.Effective == AtRenewal || waits(cur, ch, t); m.later {
+		ch.Effective = AtRenewal
 	}
 	switch {
 	case ch.Cancel:
-		next, err := cancel(cur, ch, moment)
-		return next, moment, err
-	case ch.Effective == AtRenewal:
-		next, err := atRenewal(cur, ch, t, moment)
-		return next, moment, err
+		m.after, err = cancel(cur, ch, m.moment)
+	case m.later:
+		err = m.atRenewal(ch, t)
+	case ch.onlyOnce() && cur.Live():
+		m.after = cur
+		m.after.Version++
+		m.after.ChangedAt = m.moment
+	default:
+		m.after, m.dropped, err = take(cur, ch, t, m.moment)
 	}
-	next, err := take(cur, ch, t, moment)
-	return next, moment, err
+	if err == nil && len(ch.Once) > 0 {
+		m.once, err = buyOnce(&m.after, ch, t)
+	}
+	if err != nil {
+		return m, err
+	}
+	if cur.Live() && ch.Addons == nil && len(cur.Addons) > 0 && (ch.Plan != "" || ch.Interval != "" || len(m.dropped) > 0) {
+		m.carried = withoutDropped(cur.Addons, m.dropped)
+	}
+	m.after.Undo = m.undoable(ch, t)
+	return m, nil
+}
+
+// waits says whether a change that does not say when takes effect at the renewal: one to
+// less, where the catalog wants it so.
+func waits(cur Subscription, ch Change, t Terms) bool {
+	if t.Catalog.Billing.Downgrade != AtRenewal || ch.Effective != "" || cur.Status != Active || cur.Recurring == 0 ||
+		ch.StartsAt != 0 || ch.TrialEndsAt != 0 || ch.Anchor != 0 || len(ch.Once) > 0 {
+		return false
+	}
+	if ch.Cancel {
+		return true
+	}
+	to, _, err := target(cur, ch, t)
+	return err == nil && to.MRR() < cur.MRR()
 }
 
 // momentOf returns when the change is made: now, or the past moment it names.
@@ -112,12 +159,12 @@ const earliest = 365 * clock.Day
 
 // cancel ends the subscription now, or at the end of what is paid for.
 func cancel(cur Subscription, ch Change, moment clock.Time) (Subscription, error) {
-	if ch.Plan != "" || ch.Interval != "" || ch.Quantity != 0 || ch.Addons != nil || ch.TrialEndsAt != 0 || ch.Anchor != 0 {
+	if !ch.nothing() || len(ch.Once) > 0 {
 		return cur, fault.New(fault.Invalid, "cancel_alone", "cancel was sent together with other changes").
 			WithMend("send cancel alone, or leave it out").WithField("/cancel", "true", "ends the subscription, so nothing else can change")
 	}
 	next := cur
-	next.Pending = nil
+	next.Pending, next.Undo = nil, nil
 	next.Version++
 	if until := cur.PaidUntil(moment); ch.Effective == AtRenewal && until != 0 {
 		next.EndsAt = until
@@ -128,38 +175,47 @@ func cancel(cur Subscription, ch Change, moment clock.Time) (Subscription, error
 
 // end returns s over since at.
 func end(s Subscription, at clock.Time) Subscription {
-	s.Status, s.EndsAt, s.ChangedAt, s.Pending = Ended, at, at, nil
+	s.Status, s.EndsAt, s.ChangedAt, s.Pending, s.Then, s.Undo = Ended, at, at, nil, "", nil
 	return s
 }
 
 // atRenewal stores the change for the end of the paid period, after making sure that it
-// would be possible today. A change to what is there already takes back what was waiting.
-func atRenewal(cur Subscription, ch Change, t Terms, moment clock.Time) (Subscription, error) {
+// would be possible today. A change to what is there already takes back what was waiting. The
+// version of the plan is settled now: what was shown is what comes.
+func (m *made) atRenewal(ch Change, t Terms) error {
+	cur := m.before
+	if len(ch.Once) > 0 {
+		return fault.New(fault.Invalid, "once_now", "what is bought once is bought now, not at the renewal").
+			WithMend("send once in a change of its own").WithField("/once", strconv.Itoa(len(ch.Once)), "cannot be combined with effective: renewal")
+	}
 	if ch.TrialEndsAt != 0 && ch.TrialEndsAt != cur.TrialEndsAt {
-		return cur, fault.New(fault.Invalid, "trial_end_invalid", "a trial cannot begin at the renewal").
+		return fault.New(fault.Invalid, "trial_end_invalid", "a trial cannot begin at the renewal").
 			WithMend("start it now, or leave trial_ends_at out").WithField("/trial_ends_at", ch.TrialEndsAt.String(), "cannot be combined with effective: renewal")
 	}
 	if ch.Anchor != 0 && ch.Anchor != cur.Anchor {
-		return cur, fault.New(fault.Invalid, "anchor_invalid", "the anchor cannot change at the renewal").
+		return fault.New(fault.Invalid, "anchor_invalid", "the anchor cannot change at the renewal").
 			WithMend("change the anchor now, or leave it out").WithField("/anchor", ch.Anchor.String(), "cannot be combined with effective: renewal")
 	}
-	until := cur.PaidUntil(moment)
+	until := cur.PaidUntil(m.moment)
 	if until == 0 {
-		return cur, fault.New(fault.Conflict, "no_renewal", "this trial has no end, so there is no renewal to wait for").
+		return fault.New(fault.Conflict, "no_renewal", "this trial has no end, so there is no renewal to wait for").
 			WithMend("make the change now")
 	}
-	to, err := target(cur, ch, t)
+	to, dropped, err := target(cur, ch, t)
 	if err != nil {
-		return cur, err
+		return err
 	}
-	next := cur
-	next.Version++
-	next.EndsAt, next.Pending = 0, nil
+	m.after, m.dropped = cur, dropped
+	m.after.Version++
+	m.after.EndsAt, m.after.Pending = 0, nil
 	if cur.Status == Trialing || !sameContent(&cur, &to) {
 		ch.Effective, ch.StartsAt, ch.TrialEndsAt, ch.Anchor = "", 0, 0, 0
-		next.Pending = &Pending{At: until, Change: ch.clone()}
+		if ch.Plan != "" && ch.Plan != cur.Plan {
+			ch.PlanVersion = to.PlanVersion
+		}
+		m.after.Pending = &Pending{At: until, Change: ch.clone()}
 	}
-	return next, nil
+	return nil
 }
 
 // clone returns ch with add-ons of its own; none of them is an empty list, never null,
@@ -169,29 +225,63 @@ func (ch Change) clone() Change {
 		lines := append([]AddonLine{}, *ch.Addons...)
 		ch.Addons = &lines
 	}
+	ch.Once = slices.Clone(ch.Once)
 	return ch
 }
 
-// take makes the change at moment. t.Now is only the bound that a trial must end after.
-func take(cur Subscription, ch Change, t Terms, moment clock.Time) (Subscription, error) {
+// nothing says whether ch asks for nothing that goes on, but for a cancellation.
+func (ch *Change) nothing() bool {
+	return ch.Plan == "" && ch.PlanVersion == 0 && ch.Interval == "" && ch.Quantity == 0 && ch.Currency == "" &&
+		ch.Addons == nil && ch.TrialEndsAt == 0 && ch.Anchor == 0
+}
+
+// onlyOnce says whether ch buys things once and nothing else.
+func (ch *Change) onlyOnce() bool { return len(ch.Once) > 0 && ch.nothing() && !ch.Cancel }
+
+// take makes the change at moment. t.Now is only the bound that a trial must end after. Who
+// takes a plan with a reverse trial for the first time tries the other plan first.
+func take(cur Subscription, ch Change, t Terms, moment clock.Time) (Subscription, []Dropped, error) {
+	next, dropped, err := takeJust(cur, ch, t, moment)
+	if err != nil || cur.Live() || next.Status != Active || next.Recurring > 0 || next.PaidSince != 0 {
+		return next, dropped, err
+	}
+	plan := t.Catalog.Plans[next.Plan]
+	if plan == nil || plan.Reverse == "" || slices.Contains(cur.Trialed, plan.Reverse) {
+		return next, dropped, nil
+	}
+	other := t.Catalog.Plans[plan.Reverse]
+	if other == nil || other.Trial == nil || moment+lengthOf(other.Trial) <= t.Now {
+		return next, dropped, nil
+	}
+	first := ch
+	first.Plan, first.PlanVersion, first.TrialEndsAt = other.Key, 0, moment+lengthOf(other.Trial)
+	tried, _, err := takeJust(cur, first, t, moment)
+	if err != nil { // it is not sold this way, or not to this account: then without trying it
+		return next, dropped, nil //nolint:nilerr // the plan asked for is taken all the same
+	}
+	tried.Then = next.Plan
+	return tried, nil, nil
+}
+
+// takeJust is take without reverse trials.
+func takeJust(cur Subscription, ch Change, t Terms, moment clock.Time) (Subscription, []Dropped, error) {
 	now := t.Now
-	next, err := target(cur, ch, t)
+	next, dropped, err := target(cur, ch, t)
 	if err != nil {
-		return cur, err
+		return cur, nil, err
 	}
 	if err := checkAnchor(ch, now); err != nil {
-		return cur, err
+		return cur, nil, err
 	}
 	live, wasTrial := cur.Live(), cur.Status == Trialing
-	next.Status, next.TrialEndsAt = Active, 0
+	next.Status, next.TrialEndsAt, next.Undo = Active, 0, nil
 	if ch.TrialEndsAt != 0 {
 		if err := checkTrial(&cur, &next, ch, moment, now); err != nil {
-			return cur, err
+			return cur, nil, err
 		}
-		next.Status, next.TrialEndsAt = Trialing, ch.TrialEndsAt
-		if !slices.Contains(next.Trialed, next.Plan) {
-			next.Trialed = append(slices.Clone(next.Trialed), next.Plan)
-		}
+		beginTrial(&cur, &next, ch.TrialEndsAt, t.Catalog)
+	} else {
+		next.Then, next.TrialExtended = "", 0
 	}
 	if !live {
 		next.StartsAt = moment
@@ -205,12 +295,12 @@ func take(cur Subscription, ch Change, t Terms, moment clock.Time) (Subscription
 	case next.Interval != cur.Interval && PeriodOf(next.Interval, cur.Anchor, moment).Start != moment:
 		next.Anchor = moment // the new interval begins at once, unless a boundary falls here anyway
 	}
-	if ch.Plan != "" || ch.Interval != "" || ch.Anchor != 0 || converted {
+	if ch.Plan != "" || ch.PlanVersion != 0 || ch.Interval != "" || ch.Anchor != 0 || converted {
 		next.EndsAt, next.Pending = 0, nil
 	}
 	if next.Pending != nil {
-		if _, err := target(next, next.Pending.Change, t); err != nil {
-			return cur, fault.New(fault.Conflict, "pending_conflict", "the change that waits for %s would no longer be possible: %s", next.Pending.At, err.Error()).
+		if _, _, err := target(next, next.Pending.Change, t); err != nil {
+			return cur, nil, fault.New(fault.Conflict, "pending_conflict", "the change that waits for %s would no longer be possible: %s", next.Pending.At, err.Error()).
 				WithMend("take the waiting change back first, by naming the plan in this change").WithCause(err)
 		}
 	}
@@ -219,7 +309,7 @@ func take(cur Subscription, ch Change, t Terms, moment clock.Time) (Subscription
 	}
 	next.Version++
 	next.ChangedAt = moment
-	return next, nil
+	return next, dropped, nil
 }
 
 func checkAnchor(ch Change, now clock.Time) error {
@@ -228,32 +318,4 @@ func checkAnchor(ch Change, now clock.Time) error {
 	}
 	return fault.New(fault.Invalid, "anchor_invalid", "anchor %s is not a usable start of billing periods", ch.Anchor).
 		WithMend("use a time between 1971 and a year from now").WithField("/anchor", ch.Anchor.String(), "want a time between 1971 and a year from now")
-}
-
-// checkTrial holds the rules of trials: an end in the future and within 366 days of the
-// start, once per account and plan, and never while something is paid for.
-func checkTrial(cur, next *Subscription, ch Change, moment, now clock.Time) error {
-	running := cur.Status == Trialing
-	began := moment
-	if running {
-		began = cur.StartsAt
-	}
-	bad := func(message string) error {
-		return fault.New(fault.Invalid, "trial_end_invalid", "trial_ends_at %s %s", ch.TrialEndsAt, message).
-			WithMend("use a time after now and within 366 days of the start, or leave it out for a paid subscription").
-			WithField("/trial_ends_at", ch.TrialEndsAt.String(), message)
-	}
-	switch {
-	case ch.TrialEndsAt <= now || ch.TrialEndsAt <= moment:
-		return bad("is already over")
-	case ch.TrialEndsAt > began+MaxTrial:
-		return bad("is more than 366 days after the start of the trial, " + began.String())
-	case cur.Status == Active && cur.Recurring > 0:
-		return fault.New(fault.Conflict, "trial_while_paying", "the account already pays for %s, so it cannot go on trial", cur.Plan).
-			WithMend("leave trial_ends_at out").WithField("/trial_ends_at", ch.TrialEndsAt.String(), "the account already pays")
-	case slices.Contains(cur.Trialed, next.Plan) && (!running || cur.Plan != next.Plan):
-		return fault.New(fault.Conflict, "trial_used", "the account has already tried plan %s", next.Plan).
-			WithMend("leave trial_ends_at out to buy it").WithField("/plan", next.Plan, "already tried once")
-	}
-	return nil
 }

@@ -1,6 +1,8 @@
 package subscription
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +19,8 @@ import (
 //     that gives a feature not had before; when scope and amount grow at once, scope wins;
 //   - upsell: everything else, within the scope already bought (more, higher, deeper).
 //
-// It is empty when the MRR did not grow, and for a reactivation (paid before, not lately).
+// The catalog's taxonomy may say otherwise for each, and for an add-on not had before by its
+// kind. It is empty when the MRR did not grow, and for a reactivation (paid before, not lately).
 func TypeOf(before, after *Subscription, cat *catalog.Catalog) catalog.RevenueType {
 	switch {
 	case after.MRR() <= before.MRR():
@@ -26,21 +29,37 @@ func TypeOf(before, after *Subscription, cat *catalog.Catalog) catalog.RevenueTy
 		return catalog.NewLogo
 	case before.MRR() == 0:
 		return ""
-	case before.Plan != after.Plan && familyOf(cat, before.Plan) != familyOf(cat, after.Plan):
-		return catalog.CrossSell
+	}
+	more := cmp.Or(cat.Taxonomy[catalog.MoreOfSame], catalog.Upsell)
+	if before.Plan != after.Plan && familyOf(cat, before.Plan) != familyOf(cat, after.Plan) {
+		if t := cmp.Or(cat.Taxonomy[catalog.NewFamily], catalog.CrossSell); t != more {
+			return t
+		}
 	}
 	for _, line := range after.Addons {
 		addon := cat.Addons[line.Key]
 		if addon == nil || before.addon(line.Key) > 0 {
 			continue
 		}
-		for feature, e := range addon.Entitlements {
-			if gives(e) && !has(before, cat, feature) {
-				return catalog.CrossSell
-			}
+		if t := typeOfAddon(before, addon, more, cat); t != more {
+			return t
 		}
 	}
-	return catalog.Upsell
+	return more
+}
+
+// typeOfAddon says which kind of growth an add-on not had before is.
+func typeOfAddon(before *Subscription, addon *catalog.Addon, more catalog.RevenueType, cat *catalog.Catalog) catalog.RevenueType {
+	kind := catalog.Growth(cmp.Or(addon.Kind, catalog.OfFeature))
+	if t := cat.Taxonomy[kind]; t != "" {
+		return t
+	}
+	for feature, e := range addon.Entitlements {
+		if gives(e) && !Gives(before, feature, cat) {
+			return cmp.Or(cat.Taxonomy[catalog.NewFeature], catalog.CrossSell)
+		}
+	}
+	return more
 }
 
 // familyOf returns the plan's family; a plan the catalog no longer has is its own.
@@ -51,9 +70,9 @@ func familyOf(cat *catalog.Catalog, plan string) string {
 	return "plan:" + plan
 }
 
-// has says whether s gives the feature at all.
-func has(s *Subscription, cat *catalog.Catalog, feature string) bool {
-	if p := cat.Plans[s.Plan]; p != nil && gives(p.Entitlements[feature]) {
+// Gives says whether what s has bought gives the feature at all.
+func Gives(s *Subscription, feature string, cat *catalog.Catalog) bool {
+	if p := cat.PlanOf(s.Plan, s.PlanVersion); p != nil && gives(p.Entitlements[feature]) {
 		return true
 	}
 	return slices.ContainsFunc(s.Addons, func(line AddonLine) bool {
@@ -64,7 +83,7 @@ func has(s *Subscription, cat *catalog.Catalog, feature string) bool {
 
 // gives says whether e lets anything be used.
 func gives(e *catalog.Entitlement) bool {
-	return e != nil && (e.Allowed || e.Unlimited || e.Limit > 0 || e.Overage != nil)
+	return e != nil && (e.Allowed || e.Unlimited || e.Limit > 0 || e.Overage != nil || e.Value != "" || e.Soft)
 }
 
 // Describe says what changed from before to after in plain words, such as "Starter to Pro,
@@ -77,6 +96,8 @@ func Describe(before, after *Subscription, cat *catalog.Catalog) string {
 		return "Trial of " + planTitle(cat, after.Plan) + " expired"
 	case after.Plan == "":
 		return "No subscription"
+	case before.Status == Trialing && after.Status == Active && before.Then != "" && after.Plan == before.Then && after.Recurring == 0:
+		return "Trial of " + planTitle(cat, before.Plan) + " expired, " + title(after, cat) + " follows"
 	}
 	var s string
 	switch {
@@ -91,7 +112,7 @@ func Describe(before, after *Subscription, cat *catalog.Catalog) string {
 		s += ", ends on " + dayOf(after.EndsAt)
 	}
 	if p := after.Pending; p != nil && (before.Pending == nil || before.Pending.At != p.At || after.ChangedAt == before.ChangedAt) {
-		if to, err := target(*after, p.Change, Terms{Catalog: cat, Now: after.ChangedAt}); err == nil {
+		if to, _, err := target(*after, p.Change, Terms{Catalog: cat, Now: after.ChangedAt}); err == nil {
 			s += ", from " + dayOf(p.At) + " on: " + title(&to, cat)
 		}
 	}
@@ -101,8 +122,11 @@ func Describe(before, after *Subscription, cat *catalog.Catalog) string {
 // difference describes a change of a live subscription.
 func difference(before, after *Subscription, cat *catalog.Catalog) string {
 	s := planTitle(cat, after.Plan)
-	if before.Plan != after.Plan {
+	switch {
+	case before.Plan != after.Plan:
 		s = planTitle(cat, before.Plan) + " to " + s
+	case before.PlanVersion != after.PlanVersion && before.PlanVersion != 0:
+		s += fmt.Sprintf(" (version %d to %d)", before.PlanVersion, after.PlanVersion)
 	}
 	if before.Interval != after.Interval {
 		s += ", " + adverb(before.Interval) + " to " + adverb(after.Interval)

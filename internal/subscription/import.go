@@ -66,7 +66,7 @@ func Import(cur Subscription, in Imported, now clock.Time) (Subscription, error)
 		case kind == NothingDue || when > now:
 			return next, nil
 		case kind == TrialExpired:
-			next.Status, next.ChangedAt = Expired, when
+			next.Status, next.ChangedAt = Expired, when // another system's trial; what follows it, that system says
 		default:
 			next = end(next, when)
 		}

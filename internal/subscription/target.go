@@ -1,6 +1,7 @@
 package subscription
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,121 +14,185 @@ import (
 // MaxRecurring bounds what a subscription may cost each interval, in minor units.
 const MaxRecurring = catalog.MaxPrice
 
+// maxAddons bounds how many add-ons a subscription has.
+const maxAddons = 1000
+
 // target returns what is bought once ch is made: plan, interval, quantity, add-ons and what
-// they cost, with everything else as in cur (or nothing, when cur is over).
-func target(cur Subscription, ch Change, t Terms) (Subscription, error) {
-	cat := t.Catalog
-	next := cur
+// they cost, with everything else as in cur (or nothing, when cur is over), and the add-ons
+// left behind.
+func target(cur Subscription, ch Change, t Terms) (Subscription, []Dropped, error) {
+	cat, had := t.Catalog, cur
 	if !cur.Live() {
-		next = Subscription{Version: cur.Version, Trialed: cur.Trialed, PaidSince: cur.PaidSince}
+		had = Subscription{Version: cur.Version, Trialed: cur.Trialed, PaidSince: cur.PaidSince}
 	}
-	if ch.Plan != "" {
-		next.Plan = ch.Plan
-	}
+	next := had
+	next.Plan = cmp.Or(ch.Plan, had.Plan)
 	if next.Plan == "" {
-		return cur, fault.New(fault.Invalid, "plan_required", "no plan was named and the account has none").
+		return cur, nil, fault.New(fault.Invalid, "plan_required", "no plan was named and the account has none").
 			WithMend("name a plan: %s", some(cat.Plans)).WithField("/plan", "", "is required for a first subscription")
 	}
-	if ch.Interval != "" {
-		next.Interval = ch.Interval
-	} else if next.Interval == "" {
-		next.Interval = Month
-	}
+	next.Interval = cmp.Or(ch.Interval, had.Interval, Month)
 	if next.Interval != Month && next.Interval != Year {
-		return cur, fault.New(fault.Invalid, "interval_invalid", "interval %q is not one we know", fault.Shorten(string(next.Interval))).
+		return cur, nil, fault.New(fault.Invalid, "interval_invalid", "interval %q is not one we know", fault.Shorten(string(next.Interval))).
 			WithMend("use month or year").WithField("/interval", string(next.Interval), "want month or year")
 	}
-	if ch.Quantity != 0 {
-		next.Quantity = ch.Quantity
-	} else if next.Quantity == 0 {
-		next.Quantity = 1
-	}
+	next.Quantity = cmp.Or(ch.Quantity, had.Quantity, 1)
 	if err := checkQuantity("/quantity", next.Quantity); err != nil {
-		return cur, err
+		return cur, nil, err
 	}
-	addons, err := addonLines(next.Addons, ch.Addons)
+	switch {
+	case ch.PlanVersion != 0:
+		next.PlanVersion = ch.PlanVersion
+	case next.Plan != had.Plan:
+		next.PlanVersion = 0 // the newest; price sets its number
+	}
+	next.Addons = had.Addons
+	if ch.Addons != nil {
+		lines, err := addonLines(*ch.Addons, "/addons")
+		if err != nil {
+			return cur, nil, err
+		}
+		next.Addons = lines
+	} else if next.Addons == nil {
+		next.Addons = []AddonLine{}
+	}
+	if err := setCurrency(&had, &next, ch, cat); err != nil {
+		return cur, nil, err
+	}
+	if cur.Status == Active && sameContent(&cur, &next) && next.Currency == cur.Currency {
+		return next, nil, nil // bought at its price; a later catalog does not change it
+	}
+	plan, err := planOf(&had, &next, cat)
 	if err != nil {
-		return cur, err
+		return cur, nil, err
 	}
-	next.Addons = addons
-	if next.Currency == "" {
-		next.Currency = cat.Currency
+	next.PlanVersion = plan.Version
+	var dropped []Dropped
+	if ch.Addons == nil {
+		next.Addons, dropped = carry(&had, &next, plan, cat)
 	}
-	if cur.Status == Active && sameContent(&cur, &next) && (ch.Currency == "" || ch.Currency == cur.Currency) {
-		return next, nil // bought at its price; a later catalog does not change it
+	if err := sellable(&had, &next, ch, t); err != nil {
+		return cur, nil, err
 	}
-	return next, price(&next, ch, t)
+	if err := price(&next, plan, ch, cat); err != nil {
+		return cur, nil, err
+	}
+	return next, dropped, nil
 }
 
-// price checks s against the catalog and sets what it costs each interval.
-func price(s *Subscription, ch Change, t Terms) error {
-	cat := t.Catalog
-	other := s.Currency
-	if ch.Currency != "" && ch.Currency != cat.Currency {
-		other = ch.Currency
+// setCurrency decides the currency: a subscription that is paid for keeps its own.
+func setCurrency(had, next *Subscription, ch Change, cat *catalog.Catalog) error {
+	next.Currency = cmp.Or(ch.Currency, had.Currency, cat.Currency)
+	refuse := func(message, mend string) error {
+		return fault.New(fault.Invalid, "currency_mismatch", "%s", message).
+			WithMend("%s", mend).WithField("/currency", string(next.Currency), message)
 	}
-	if other != cat.Currency {
-		return fault.New(fault.Invalid, "currency_mismatch", "the catalog has no prices in %s", fault.Shorten(string(other))).
-			WithMend("use %s; a subscription in another currency has to end before one in %s begins", cat.Currency, cat.Currency).
-			WithField("/currency", string(other), "want "+string(cat.Currency))
+	if had.Currency != "" && next.Currency != had.Currency && had.Recurring != 0 && had.Status == Active {
+		return refuse("the subscription is paid for in "+string(had.Currency)+", not in "+fault.Shorten(string(next.Currency)),
+			"leave currency out, or end the subscription and begin one in the other currency")
 	}
-	plan := cat.Plans[s.Plan]
-	if plan == nil {
-		return fault.New(fault.Invalid, "unknown_plan", "plan %q is not in the catalog", fault.Shorten(s.Plan)).
-			WithMend("use one of: %s", some(cat.Plans)).WithField("/plan", s.Plan, "is not in the catalog")
+	if next.Currency != cat.Currency && !slices.Contains(cat.Currencies, next.Currency) && next.Currency != had.Currency {
+		return refuse("the catalog has no prices in "+fault.Shorten(string(next.Currency)), "use "+currencies(cat))
 	}
-	total, ok := PriceFor(plan.Price, s.Interval).Cost(s.Currency, s.Quantity)
-	if PriceFor(plan.Price, s.Interval) == nil {
+	return nil
+}
+
+// planOf returns the plan of next in the version that is bought, the newest for 0.
+func planOf(had, next *Subscription, cat *catalog.Catalog) (*catalog.Plan, error) {
+	plan := cat.PlanOf(next.Plan, next.PlanVersion)
+	switch {
+	case plan == nil && next.Plan == had.Plan:
+		return nil, fault.New(fault.Conflict, "plan_gone", "plan %q is no longer in the catalog, so nothing can be changed about it", fault.Shorten(next.Plan)).
+			WithMend("name another plan (%s), cancel, or put the plan back as retired; until then everything stays as it was bought", some(cat.Plans)).
+			WithField("/plan", next.Plan, "is no longer in the catalog")
+	case plan == nil:
+		return nil, fault.New(fault.Invalid, "unknown_plan", "plan %q is not in the catalog", fault.Shorten(next.Plan)).
+			WithMend("use one of: %s", some(cat.Plans)).WithField("/plan", next.Plan, "is not in the catalog")
+	case next.PlanVersion != 0 && plan.Version != next.PlanVersion && (next.PlanVersion != had.PlanVersion || next.Plan != had.Plan):
+		return nil, fault.New(fault.Invalid, "plan_version_unknown", "plan %s has no version %d", plan.Key, next.PlanVersion).
+			WithMend("leave plan_version out for the newest, %d", cat.Plans[plan.Key].Version).
+			WithField("/plan_version", strconv.Itoa(next.PlanVersion), "is not a version of plan "+plan.Key)
+	}
+	return plan, nil
+}
+
+// price works out what s costs each interval. What is sold in it was checked before.
+func price(s *Subscription, plan *catalog.Plan, ch Change, cat *catalog.Catalog) error {
+	each := PriceFor(plan.Price, s.Interval)
+	if each == nil {
 		return fault.New(fault.Invalid, "plan_not_priced", "plan %s is not sold by the %s", plan.Key, s.Interval).
 			WithMend("use the other interval, or give the plan a price per %s in the catalog (\"0\" when it is free)", s.Interval).
 			WithField("/interval", string(s.Interval), "plan "+plan.Key+" has no price for it")
 	}
+	if !soldIn(each, s.Currency) {
+		return notInCurrency("plan "+plan.Key, "/currency", s, each, cat)
+	}
+	total, ok := each.Cost(s.Currency, s.Quantity)
 	for _, line := range s.Addons {
-		path := pathOf(ch, line.Key)
-		addon := cat.Addons[line.Key]
-		if addon == nil {
-			return fault.New(fault.Invalid, "unknown_addon", "add-on %q is not in the catalog", fault.Shorten(line.Key)).
-				WithMend("use one of: %s", some(cat.Addons)).WithField(path, line.Key, "is not in the catalog")
-		}
-		if !needsMet(addon, s) {
-			return fault.New(fault.Conflict, "addon_needs", "add-on %s needs %s", addon.Key, strings.Join(addon.Needs, " or ")).
-				WithMend("take one of them with it, or send addons without %s", addon.Key).WithField(path, line.Key, "needs "+strings.Join(addon.Needs, " or "))
-		}
-		each := PriceFor(addon.Price, s.Interval)
-		if each == nil {
-			return fault.New(fault.Invalid, "addon_not_priced", "add-on %s is not sold by the %s", addon.Key, s.Interval).
-				WithMend("use the other interval, or give the add-on a price per %s in the catalog", s.Interval).
-				WithField(path, line.Key, "has no price for this interval")
+		each := PriceFor(cat.Addons[line.Key].Price, s.Interval)
+		if !soldIn(each, s.Currency) {
+			return notInCurrency("add-on "+line.Key, pathOf(ch, line.Key), s, each, cat)
 		}
 		cost, fits := each.Cost(s.Currency, line.Quantity)
 		total += cost
 		ok = ok && fits && total <= MaxRecurring
 	}
 	if !ok {
-		return fault.New(fault.TooLarge, "amount_too_large", "the subscription would cost more than %s each %s", money.Of(MaxRecurring, cat.Currency), s.Interval).
-			WithMend("use a smaller quantity").WithField("/quantity", strconv.FormatInt(s.Quantity, 10), "costs too much")
+		return tooLarge(s, "/quantity", s.Quantity)
 	}
 	s.Recurring = total
 	return nil
 }
 
-// addonLines returns the add-ons after a change, sorted by key; wanted nil keeps them. A
-// quantity left out is 1.
-func addonLines(have []AddonLine, wanted *[]AddonLine) ([]AddonLine, error) {
-	if wanted == nil {
-		if have == nil {
-			return []AddonLine{}, nil
-		}
-		return have, nil
+func tooLarge(s *Subscription, path string, n int64) error {
+	return fault.New(fault.TooLarge, "amount_too_large", "the subscription would cost more than %s each %s", money.Of(MaxRecurring, s.Currency), s.Interval).
+		WithMend("use a smaller quantity").WithField(path, strconv.FormatInt(n, 10), "costs too much")
+}
+
+func soldIn(p *catalog.Price, c money.Currency) bool {
+	if p == nil {
+		return false
 	}
-	if len(*wanted) > 1000 {
-		return nil, fault.New(fault.TooLarge, "addons_too_many", "%d add-ons are more than a subscription holds", len(*wanted)).
+	_, ok := (*p)[c]
+	return ok
+}
+
+func notInCurrency(what, path string, s *Subscription, p *catalog.Price, cat *catalog.Catalog) error {
+	var in []string
+	for _, c := range p.Currencies() {
+		in = append(in, string(c))
+	}
+	mend := "use " + strings.Join(in, " or ") + ", or give it a price in " + string(s.Currency) + " in the catalog"
+	if s.Currency != cat.Currency && !slices.Contains(cat.Currencies, s.Currency) {
+		mend = "the catalog sells in " + currencies(cat) + " alone: end this subscription and begin one in such a currency"
+	}
+	return fault.New(fault.Invalid, "currency_not_priced", "%s is not sold in %s", what, fault.Shorten(string(s.Currency))).
+		WithMend("%s", mend).WithField(path, string(s.Currency), "has no price in this currency")
+}
+
+// currencies lists those of the catalog for a message.
+func currencies(cat *catalog.Catalog) string {
+	if len(cat.Currencies) == 0 {
+		return string(cat.Currency)
+	}
+	var all []string
+	for _, c := range cat.Currencies {
+		all = append(all, string(c))
+	}
+	return strings.Join(all, " or ")
+}
+
+// addonLines returns the wanted add-ons sorted by key; root is where they were sent. A
+// quantity left out is 1.
+func addonLines(wanted []AddonLine, root string) ([]AddonLine, error) {
+	if len(wanted) > maxAddons {
+		return nil, fault.New(fault.TooLarge, "addons_too_many", "%d add-ons are more than a subscription holds", len(wanted)).
 			WithMend("at most 1,000")
 	}
-	lines := make([]AddonLine, 0, len(*wanted))
-	seen := map[string]bool{}
-	for i, line := range *wanted {
-		path := "/addons/" + strconv.Itoa(i)
+	lines := make([]AddonLine, 0, len(wanted))
+	seen := make(map[string]bool, len(wanted))
+	for i, line := range wanted {
+		path := root + "/" + strconv.Itoa(i)
 		if line.Quantity == 0 {
 			line.Quantity = 1
 		}
@@ -153,13 +218,6 @@ func checkQuantity(path string, n int64) error {
 		WithMend("use a whole number from 1 to 1,000,000").WithField(path, strconv.FormatInt(n, 10), "want 1 to 1,000,000")
 }
 
-// needsMet says whether s has any of what the add-on needs.
-func needsMet(addon *catalog.Addon, s *Subscription) bool {
-	return len(addon.Needs) == 0 || slices.ContainsFunc(addon.Needs, func(need string) bool {
-		return need == s.Plan || need != addon.Key && s.addon(need) > 0
-	})
-}
-
 // addon returns how many of the add-on s has.
 func (s *Subscription) addon(key string) int64 {
 	for _, line := range s.Addons {
@@ -172,7 +230,7 @@ func (s *Subscription) addon(key string) int64 {
 
 // sameContent says whether a and b have the same things bought.
 func sameContent(a, b *Subscription) bool {
-	return a.Plan == b.Plan && a.Interval == b.Interval && a.Quantity == b.Quantity && slices.Equal(a.Addons, b.Addons)
+	return a.Plan == b.Plan && a.PlanVersion == b.PlanVersion && a.Interval == b.Interval && a.Quantity == b.Quantity && slices.Equal(a.Addons, b.Addons)
 }
 
 // PriceFor returns the price for an interval, nil when not sold by it.

@@ -15,6 +15,7 @@ const (
 	Changed      EventKind = "changed"       // the pending change took effect
 	ChangeFailed EventKind = "change_failed" // the pending change no longer fits the catalog; all stays as it was
 	Over         EventKind = "ended"         // it ended, as asked for before
+	Settled      EventKind = "settled"       // the last change can no longer be undone; nothing else changed
 )
 
 // Event is what Advance did. Note says it in plain words.
@@ -32,7 +33,7 @@ func NextDue(cur *Subscription) (clock.Time, bool) {
 
 // due returns what happens next, in the order in which things of the same instant happen:
 // an end that was asked for, then a pending change (which may be the purchase that a trial
-// ends with), then the end of the trial.
+// ends with), then the end of the trial. The end of the time for undoing comes last.
 func due(cur *Subscription) (EventKind, clock.Time) {
 	kind, at := NothingDue, clock.Time(0)
 	consider := func(k EventKind, t clock.Time) {
@@ -40,15 +41,17 @@ func due(cur *Subscription) (EventKind, clock.Time) {
 			kind, at = k, t
 		}
 	}
-	if !cur.Live() {
-		return kind, at
+	if cur.Live() {
+		consider(Over, cur.EndsAt)
+		if cur.Pending != nil {
+			consider(Changed, cur.Pending.At)
+		}
+		if cur.Status == Trialing {
+			consider(TrialExpired, cur.TrialEndsAt)
+		}
 	}
-	consider(Over, cur.EndsAt)
-	if cur.Pending != nil {
-		consider(Changed, cur.Pending.At)
-	}
-	if cur.Status == Trialing {
-		consider(TrialExpired, cur.TrialEndsAt)
+	if cur.Undo != nil {
+		consider(Settled, cur.Undo.Until)
 	}
 	return kind, at
 }
@@ -61,17 +64,19 @@ func Advance(cur Subscription, at clock.Time, cat *catalog.Catalog) (Subscriptio
 		return cur, Event{}
 	}
 	next := cur
+	next.Undo = nil
 	switch kind {
+	case Settled:
+		return next, Event{Kind: kind, At: when}
 	case Over:
 		next = end(cur, when)
 		next.Version++
 	case TrialExpired:
-		next.Status, next.ChangedAt, next.Pending = Expired, when, nil
-		next.Version++
+		next = expire(cur, when, cat)
 	case Changed:
-		taken := cur
+		taken := next
 		taken.Pending = nil
-		changed, err := take(taken, cur.Pending.Change, Terms{Catalog: cat, Now: when}, when)
+		changed, _, err := takeJust(taken, cur.Pending.Change, Terms{Catalog: cat, Now: when}, when)
 		if err != nil {
 			taken.Version++
 			return taken, Event{Kind: ChangeFailed, At: when, Note: "The change planned for the renewal could not be made and was dropped: " + err.Error()}
