@@ -21,6 +21,9 @@ var (
 	growths = append([]string{string(NewFamily), string(NewFeature), string(MoreOfSame)}, append(slices.Clone(addonKinds), string(OfBundle))...)
 )
 
+// usual is how changes are charged where the catalog says nothing.
+var usual = Billing{Proration: "second", Downgrade: "now"}
+
 // taxonomy reads {service_tier: upsell, new_family: cross_sell}.
 func (r *reader) taxonomy(v value, c *Catalog) {
 	if v.kind() == "nothing" {

@@ -4,12 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
-
-	"github.com/headroomhq/headroom/internal/condition"
-	"github.com/headroomhq/headroom/internal/money"
 )
 
 // ChangeKind says what happened to a definition or value.
@@ -129,40 +124,82 @@ func flatten(c *Catalog) []flat {
 	if c == nil {
 		c = &Catalog{}
 	}
-	out := []flat{
-		{"", "the catalog's", map[string]definition{}},
+	w := wording{c}
+	return []flat{
+		wholes(c),
 		flattened("meters", "meter", c.Meters, meterWords),
-		flattened("features", "feature", c.Features, featureWords),
-		flattened("plans", "plan", c.Plans, func(p *Plan) definition {
-			d := define(givesWords(p.Price, p.Entitlements, c), "title", p.Title, "family", p.Family, "above", p.Above, "trial", trialWords(p.Trial))
-			soldWords(d, p.Price, p.Entitlements, c)
-			return d
-		}),
-		flattened("addons", "add-on", c.Addons, func(a *Addon) definition {
-			d := define(givesWords(a.Price, a.Entitlements, c), "title", a.Title, "needs", strings.Join(a.Needs, " or "))
-			soldWords(d, a.Price, a.Entitlements, c)
-			return d
-		}),
+		flattened("features", "feature", c.Features, w.feature),
+		flattened("plans", "plan", c.Plans, w.plan),
+		flattened("addons", "add-on", addonsThat(c.Addons, func(a *Addon) bool { return a.Kind != OfBundle }), w.addon),
+		flattened("bundles", "bundle", addonsThat(c.Addons, func(a *Addon) bool { return a.Kind == OfBundle }), w.addon),
+		flattened("profiles", "profile", c.Profiles, profileWords),
+		flattened("placements", "placement", c.Places, placeWords),
 		flattened("signals", "signal", c.Signals, signalWords),
 		flattened("offers", "offer", c.Offers, offerWords),
-		{"", "routing", map[string]definition{}},
+		flattened("launches", "launch", c.Launches, launchWords),
+		namedWords("taxonomy", "the type of revenue of", c.Taxonomy),
+		namedWords("lint", "the severity of", c.Severities),
+		routingWords(c),
 	}
-	if c.Currency != "" {
-		out[0].definitions["currency"] = define(string(c.Currency), "", string(c.Currency))
+}
+
+// wholes are what a catalog has one of.
+func wholes(c *Catalog) flat {
+	f := flat{"", "the catalog's", map[string]definition{}}
+	put := func(key, words string) {
+		if words != "" {
+			f.definitions[key] = define(words, "", words)
+		}
+	}
+	put("currency", string(c.Currency))
+	if len(c.Currencies) > 1 {
+		var more []string
+		for _, other := range c.Currencies[1:] {
+			more = append(more, string(other))
+		}
+		put("currencies", strings.Join(more, ", "))
 	}
 	if c.Zone != nil {
-		out[0].definitions["time_zone"] = define(c.Zone.String(), "", c.Zone.String())
+		put("time_zone", c.Zone.String())
 	}
+	if c.Billing != (Billing{}) && c.Billing != usual {
+		b := c.Billing
+		f.definitions["billing"] = define("by the "+b.Proration, "proration", b.Proration, "downgrade", b.Downgrade, "undo", shownDuration(b.Undo))
+	}
+	return f
+}
+
+// namedWords is a section of plain words.
+func namedWords[K, V ~string](section, noun string, all map[K]V) flat {
+	f := flat{section, noun, map[string]definition{}}
+	for key, word := range all {
+		f.definitions[string(key)] = define(string(word), "", string(word))
+	}
+	return f
+}
+
+// addonsThat returns the add-ons of which something is true.
+func addonsThat(all map[string]*Addon, is func(*Addon) bool) map[string]*Addon {
+	some := map[string]*Addon{}
+	for key, a := range all {
+		if is(a) {
+			some[key] = a
+		}
+	}
+	return some
+}
+
+func routingWords(c *Catalog) flat {
+	f := flat{"", "the list", map[string]definition{}}
 	if len(c.Routing) > 0 {
 		var routes []string
 		for _, t := range c.Routing {
 			routes = append(routes, routeWords(t))
 		}
 		all := strings.Join(routes, "; ")
-		out[7].definitions["routing"] = define(all, "", all)
-		out[7].noun = "the list"
+		f.definitions["routing"] = define(all, "", all)
 	}
-	return out
+	return f
 }
 
 func flattened[T any](section, noun string, all map[string]*T, words func(*T) definition) flat {
@@ -182,166 +219,4 @@ func define(summary string, pairs ...string) definition {
 		}
 	}
 	return d
-}
-
-func featureWords(f *Feature) definition {
-	return define(string(f.Kind), "title", f.Title, "benefit", f.Benefit, "media", f.Media, "docs", f.Docs, "kind", string(f.Kind), "meter", f.Meter)
-}
-
-func signalWords(s *Signal) definition {
-	when := s.When.String()
-	return define(when, "when", when, "type", string(s.Type), "hypothesis", s.Hypothesis, "owner", s.Owner,
-		"state", s.State, "decays", shownDuration(s.Decays))
-}
-
-// String says the rule in plain words, such as "speakers reaches 80% of its limit".
-func (w When) String() string {
-	switch {
-	case w.Limit != "":
-		return fmt.Sprintf("%s reaches %d%% of its limit", w.Limit, w.Reaches)
-	case w.Gate != "" && w.Times == 1:
-		return fmt.Sprintf("locked %s touched", w.Gate)
-	case w.Gate != "":
-		return fmt.Sprintf("locked %s touched %d times within %s", w.Gate, w.Times, durationWords(w.Within))
-	case w.TrialEndsIn != 0:
-		return fmt.Sprintf("trial ends in %s", durationWords(w.TrialEndsIn))
-	default:
-		return w.windowWords()
-	}
-}
-
-// ordinal writes 1st, 2nd, 3rd, 4th, 11th, 21st.
-func ordinal(n int64) string {
-	suffix := "th"
-	if n%100 < 11 || n%100 > 13 {
-		switch n % 10 {
-		case 1:
-			suffix = "st"
-		case 2:
-			suffix = "nd"
-		case 3:
-			suffix = "rd"
-		}
-	}
-	return strconv.FormatInt(n, 10) + suffix
-}
-
-func offerWords(o *Offer) definition {
-	give := o.Give.Plan
-	if o.Give.Addon != "" {
-		give = o.Give.Addon
-		if o.Give.Quantity != 1 {
-			give = fmt.Sprintf("%d of %s", o.Give.Quantity, give)
-		}
-	}
-	atMost, holdout := "", ""
-	if o.Contact.AtMost > 0 {
-		atMost = fmt.Sprintf("%d per %s", o.Contact.AtMost, durationWords(o.Contact.Per))
-	}
-	if o.Holdout > 0 {
-		holdout = fmt.Sprintf("%d%%", o.Holdout)
-	}
-	return define("gives "+give+" at "+strings.Join(o.At, ", "),
-		"on", strings.Join(o.On, ", "), "give", give, "at", strings.Join(o.At, ", "), "kind", string(o.Kind), "for", source(o.For),
-		"contact.cooldown", shownDuration(o.Contact.Cooldown), "contact.at_most", atMost, "holdout", holdout,
-		"content.title", o.Content.Title, "content.body", o.Content.Body, "content.action", o.Content.Action, "content.media", o.Content.Media)
-}
-
-func routeWords(t *Route) string {
-	words := t.To
-	if t.Motion != motionOf(t.To) {
-		words += " (" + t.Motion + ")"
-	}
-	if t.When != nil {
-		words = "when " + t.When.Source + " to " + words
-	}
-	if len(t.Involve) > 0 {
-		words += " with " + strings.Join(t.Involve, ", ")
-	}
-	if t.Play != "" {
-		words += " by the play " + t.Play
-	}
-	return words
-}
-
-func source(c *condition.Condition) string {
-	if c == nil {
-		return ""
-	}
-	return c.Source
-}
-
-func shownDuration(d time.Duration) string {
-	if d == 0 {
-		return ""
-	}
-	return durationWords(d)
-}
-
-func priceWords(p Prices, currency money.Currency) string {
-	var words []string
-	if month, sold := p.Month.Cost(currency, 1); sold {
-		words = append(words, money.Of(month, currency).String()+" a month")
-	}
-	if year, sold := p.Year.Cost(currency, 1); sold {
-		words = append(words, money.Of(year, currency).String()+" a year")
-	}
-	return strings.Join(words, " or ")
-}
-
-// givesWords sums up what is sold: its price and what it gives.
-func givesWords(p Prices, entitlements map[string]*Entitlement, c *Catalog) string {
-	var gives []string
-	for _, feature := range slices.Sorted(maps.Keys(entitlements)) {
-		f := c.Features[feature]
-		if boolean := f != nil && f.Kind == Boolean; !boolean || entitlements[feature].Allowed {
-			gives = append(gives, feature+" "+entitlements[feature].words(boolean, c.Currency))
-		}
-	}
-	words := []string{priceWords(p, c.Currency), strings.Join(gives, ", ")}
-	return strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), "; ")
-}
-
-// soldWords adds prices and entitlements to what is sold.
-func soldWords(d definition, p Prices, entitlements map[string]*Entitlement, c *Catalog) {
-	for key, price := range map[string]*Price{"price.month": p.Month, "price.year": p.Year} {
-		if each, sold := price.Cost(c.Currency, 1); sold {
-			d.values[key] = money.Of(each, c.Currency).String()
-		}
-	}
-	for feature, e := range entitlements {
-		f := c.Features[feature]
-		d.values["entitlements."+feature] = e.words(f != nil && f.Kind == Boolean, c.Currency)
-	}
-}
-
-// words says what an entitlement gives, such as "20000 per month, then 2.00 USD per 1000".
-func (e *Entitlement) words(boolean bool, currency money.Currency) string {
-	switch {
-	case boolean && e.Allowed:
-		return "included"
-	case boolean:
-		return "not included"
-	case e.Unlimited:
-		return "unlimited"
-	}
-	words := e.Limit.String()
-	if e.Per != Lifetime {
-		if _, rolling := e.Per.Rolling(); rolling {
-			words += " " + e.Per.Words()
-		} else {
-			words += " per " + string(e.Per)
-		}
-	}
-	if e.Overage != nil {
-		words += fmt.Sprintf(", then %s per %s", money.Of(e.Overage.Price, currency), e.Overage.Unit)
-	}
-	return words
-}
-
-func trialWords(t *Trial) string {
-	if t == nil {
-		return ""
-	}
-	return shownDuration(t.Length)
 }

@@ -3,7 +3,6 @@ package catalog
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -227,28 +226,4 @@ func (r *reader) perUnit(owner string, all map[string]*Entitlement, plan *Plan) 
 			r.broken("contradiction", path, "true", "give the plan a unit, such as unit: workspace", "%s has no unit that the limit could be for", plan.Key)
 		}
 	}
-}
-
-// words says a grace in words, such as "10% for 7d".
-func (g *Grace) words() string {
-	var words []string
-	if g.Percent > 0 {
-		words = append(words, strconv.FormatInt(g.Percent, 10)+"%")
-	}
-	if g.For > 0 {
-		words = append(words, "for "+durationWords(g.For))
-	}
-	return strings.Join(words, " ")
-}
-
-// words says what rolls over, such as "up to 5000 for 60d".
-func (o *Rollover) words() string {
-	words := "rolls over"
-	if o.Cap > 0 {
-		words += " up to " + o.Cap.String()
-	}
-	if o.For > time.Duration(0) {
-		words += " for " + durationWords(o.For)
-	}
-	return words
 }

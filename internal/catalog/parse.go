@@ -37,7 +37,7 @@ func Parse(file string, text []byte) (*Catalog, []Finding) {
 		Meters: map[string]*Meter{}, Features: map[string]*Feature{}, Plans: map[string]*Plan{},
 		Addons: map[string]*Addon{}, Signals: map[string]*Signal{}, Offers: map[string]*Offer{},
 		Profiles: map[string]*Profile{}, Places: map[string]*Placement{}, Launches: map[string]*Launch{},
-		Billing: Billing{Proration: "second", Downgrade: "now"}, Taxonomy: map[Growth]RevenueType{}, Severities: map[string]Severity{},
+		Billing: usual, Taxonomy: map[Growth]RevenueType{}, Severities: map[string]Severity{},
 		text: bytes.Clone(text), positions: map[string]Position{},
 	}
 	sum := sha256.Sum256(text)
