@@ -1,0 +1,141 @@
+package headroom
+
+import (
+	"net/http"
+	"time"
+)
+
+// check answers in the process. It reads one clock and a handful of atomics, takes no lock
+// and no memory.
+func (f *cell) check(quantity float64) Answer {
+	a := f.account
+	c := a.client
+	now := int64(c.now())
+	if now-a.used.Load() > int64(time.Second) {
+		a.touch(now)
+	}
+	e := f.entry.Load()
+	if e == nil {
+		return a.missing(f.feature, now)
+	}
+	heard := a.heard.Load()
+	age := now - heard // below zero when news came this instant
+	if heard == unheard || age > int64(c.MaxStale) {
+		return c.byDefault(f.feature, e.item)
+	}
+	q := one
+	if quantity != 1 {
+		if !(quantity >= 0 && quantity <= 1e12) {
+			return c.noQuantity(quantity, e.item)
+		}
+		q = unitsOf(quantity)
+	}
+	if server := now + c.offset.Load(); server >= e.until {
+		e = f.later(e, server)
+	}
+	extra := units(0)
+	if f.aheadUntil.Load() > now {
+		extra = max(units(f.ahead.Load())-e.usage, 0)
+	}
+	answer := e.answer(q, extra)
+	answer.Stale = age > int64(c.Fresh)
+	if !answer.Allowed && !c.QuietGates && now-f.told.Load() > int64(time.Minute) {
+		f.tell(now, quantity)
+	}
+	return answer
+}
+
+// later replaces an entry whose time is over, unless news have come meanwhile.
+func (f *cell) later(e *entry, server int64) *entry {
+	next := e.at(server)
+	f.entry.CompareAndSwap(e, next)
+	return next
+}
+
+// touch notes that the account is in use, and brings it back when it was let go.
+func (a *Account) touch(now int64) {
+	a.used.Store(now)
+	if a.out.Load() {
+		a.client.readmit(a)
+	}
+}
+
+// missing answers for a feature that the server does not name.
+func (a *Account) missing(feature string, now int64) Answer {
+	c := a.client
+	if now-a.used.Load() > int64(time.Second) {
+		a.touch(now)
+	}
+	heard := a.heard.Load()
+	if heard == unheard {
+		if e := a.miss.Load(); e != nil && e.Status == http.StatusNotFound {
+			return Answer{Reason: NoSubscription} // nobody has heard of the account
+		}
+	}
+	if heard == unheard || now-heard > int64(c.MaxStale) {
+		return c.byDefault(feature, nil)
+	}
+	return Answer{Reason: UnknownFeature, Err: c.unknown(feature)}
+}
+
+// byDefault answers when nothing is known, or what is known is too old.
+func (c *Client) byDefault(feature string, i *Item) Answer {
+	d := c.Defaults[feature]
+	return Answer{Allowed: d.Allowed, Value: d.Value, Reason: Unavailable, Stale: true, Item: i}
+}
+
+func (c *Client) noQuantity(quantity float64, i *Item) Answer {
+	err := checkQuantity(quantity)
+	if c.Development || c.warn.due("quantity", c.now()) {
+		c.Logger.Error("headroom: a check with a wrong quantity is answered with no", "error", err)
+	}
+	return Answer{Reason: LimitReached, Item: i, Err: err}
+}
+
+// unknown says that a feature is not in the catalog: as an error in development, in the log
+// once a minute in production.
+func (c *Client) unknown(feature string) error {
+	err := fail(CodeUnknownFeature, "there is no feature %q in the catalog", feature).
+		mend("use the key of a feature; headroom catalog generate writes them as constants")
+	if c.Development || c.warn.due("feature "+feature, c.now()) {
+		c.Logger.Error("headroom: an unknown feature is closed", "feature", feature, "error", err)
+	}
+	if c.Development {
+		return err
+	}
+	return nil
+}
+
+// touch is a no that the server is to hear of.
+type touch struct {
+	account, feature string
+	quantity         float64
+}
+
+// tell has the server told of a no, when it was not a minute ago.
+func (f *cell) tell(now int64, quantity float64) {
+	was := f.told.Load()
+	if now-was <= int64(time.Minute) && was != unheard || !f.told.CompareAndSwap(was, now) {
+		return
+	}
+	select {
+	case f.account.client.gates <- touch{f.account.key, f.feature, quantity}:
+	default: // so many that one more says nothing
+	}
+}
+
+// tellGates asks the server again what was answered with no here: it takes that for a sign.
+func (c *Client) tellGates() {
+	for {
+		select {
+		case <-c.ctx.Done():
+			return
+		case t := <-c.gates:
+			if int64(c.now()) < c.awayUntil.Load() {
+				continue
+			}
+			_ = c.call(c.ctx, request{method: "POST", path: path("check"), once: true,
+				body: CheckRequest{Account: t.account, Feature: t.feature, Quantity: &t.quantity}}, nil) // a sign that is lost is no harm
+		}
+	}
+}
