@@ -54,9 +54,10 @@ func (s *Sample) Clusters(k int) Clustering {
 	}
 	var best Clustering
 	var all []float64
+	step := s.step()
 	for g := 1; g <= most; g++ {
 		ends := c.ends(g)
-		all = append(all, c.criterion(ends))
+		all = append(all, c.criterion(ends, step))
 		if g == 1 || all[g-1] > all[best.size()-1] {
 			best.Clusters = c.clusters(ends)
 		}
@@ -175,64 +176,4 @@ func (c *cutter) clusters(ends []int) []Cluster {
 		from = to
 	}
 	return list
-}
-
-// criterion returns the Bayesian information criterion of a division, the greater the better:
-//
-//	BIC = 2 ln L - (3k-1) ln n
-//
-// where L is the likelihood of the n accounts under a mixture of k normal distributions, each
-// with its own share, mean and variance (unequal variances, as Ckmeans.1d.dp estimates k since
-// its version 3.4.13), which are 3k-1 free numbers. A cluster's variance is that of the sample,
-// with n-1. A cluster of one account takes the squared distance to its nearest neighbour
-// outside; a cluster of equal amounts the square of a sixth of that distance, so that three
-// standard deviations reach half of the way: with a variance of zero the likelihood would have
-// no bound, and the most clusters would always win.
-func (c *cutter) criterion(ends []int) float64 {
-	type normal struct{ mean, scale, log float64 } // log density = log - (scale (x - mean))^2
-	n := float64(c.s.Accounts())
-	list := make([]normal, len(ends))
-	from := 0
-	for i, to := range ends {
-		size := c.accounts(from, to)
-		variance := 0.0
-		if size > 1 {
-			variance = c.within(from, to) / (size - 1)
-		}
-		if variance == 0 {
-			gap := math.Inf(1)
-			if from > 0 {
-				gap = c.x[from] - c.x[from-1]
-			}
-			if to < len(c.x) {
-				gap = min(gap, c.x[to]-c.x[to-1])
-			}
-			if math.IsInf(gap, 1) {
-				return 0 // all accounts use the same: there is nothing to choose between
-			}
-			if variance = gap * gap; size > 1 {
-				variance /= 36
-			}
-		}
-		list[i] = normal{c.mean(from, to), 1 / math.Sqrt(2*variance), math.Log(size/n) - math.Log(2*math.Pi*variance)/2}
-		from = to
-	}
-	logL := 0.0
-	for i, x := range c.x {
-		largest := math.Inf(-1)
-		var logs [MostClusters]float64
-		for j, d := range list {
-			away := (x - d.mean) * d.scale
-			logs[j] = d.log - away*away
-			largest = max(largest, logs[j])
-		}
-		sum := 0.0
-		for _, l := range logs[:len(list)] {
-			if l > largest-40 {
-				sum += math.Exp(l - largest)
-			}
-		}
-		logL += (largest + math.Log(sum)) * c.accounts(i, i+1)
-	}
-	return 2*logL - float64(3*len(ends)-1)*math.Log(n)
 }

@@ -177,6 +177,12 @@ func TestTheNumberOfClustersIsTheDatas(t *testing.T) {
 		}
 		return out
 	}
+	whole := func(list []float64) []float64 {
+		for i := range list {
+			list[i] = math.Round(list[i])
+		}
+		return list
+	}
 	join := func(lists ...[]float64) (out []float64) {
 		for _, l := range lists {
 			out = append(out, l...)
@@ -192,6 +198,8 @@ func TestTheNumberOfClustersIsTheDatas(t *testing.T) {
 		{"two humps far apart are two", join(normal(300, 20, 4), normal(200, 200, 20)), 2},
 		{"three of unequal width are three", join(normal(300, 10, 1), normal(200, 60, 8), normal(100, 400, 40)), 3},
 		{"everybody uses the same: one", repeat(100, 5), 1},
+		{"one hump in whole units is one, not one for each number", whole(normal(120, 9, 2)), 1},
+		{"two humps in whole units are two", whole(join(normal(200, 6, 1.5), normal(80, 40, 5))), 2},
 		{"two amounts and nothing else: two", join(repeat(50, 5), repeat(50, 80)), 2},
 		{"nine accounts are too few to tell", join(repeat(5, 5), repeat(4, 80)), 1},
 		{"nobody: none", nil, 0},

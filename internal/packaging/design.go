@@ -3,6 +3,7 @@ package packaging
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/headroomhq/headroom/internal/quantity"
 )
@@ -29,6 +30,8 @@ type Suggestion struct {
 	// AccountsAbove use more than Limit, AccountsNear from 80% of it up to it.
 	AccountsAbove int `json:"accounts_above"`
 	AccountsNear  int `json:"accounts_near"`
+	// InGap: no account uses about as much, so that nobody is just above or just below.
+	InGap bool `json:"in_gap"`
 }
 
 // Suggest reads limits out of a sample: clusters (k of them, or as many as BIC says for 0), breaks
@@ -53,7 +56,7 @@ func Suggest(s *Sample, k int) Design {
 		return d
 	case len(d.Breaks) == 0:
 		d.note("All accounts form one group: there is no natural place for a limit.")
-	case k == 0 && gaps(d.Clusters) == 0:
+	case k == 0 && !slices.ContainsFunc(d.Breaks, func(b quantity.Quantity) bool { return s.Suggestion(b).InGap }):
 		d.note("Usage runs from %s to %s without a gap: these are the best cuts, but none leaves both sides untouched.", s.values[0], s.Largest())
 	}
 	for i := range d.Breaks {
@@ -72,7 +75,23 @@ func (d *Design) note(format string, args ...any) {
 
 // Suggestion says whom a limit would touch.
 func (s *Sample) Suggestion(limit quantity.Quantity) Suggestion {
-	return Suggestion{Limit: limit, AccountsAbove: s.Above(limit), AccountsNear: s.AtMost(limit) - s.AtMost(nearFrom(limit)-1)}
+	out := Suggestion{Limit: limit, AccountsAbove: s.Above(limit), AccountsNear: s.AtMost(limit) - s.AtMost(nearFrom(limit)-1)}
+	if i := s.AtMost(limit); i > 0 && i < s.Accounts() {
+		out.InGap = gap(s.rank(i), s.rank(i+1))
+	}
+	return out
+}
+
+// rank returns the usage of the nth account, counted from 1 by usage.
+func (s *Sample) rank(n int) quantity.Quantity {
+	i, _ := slices.BinarySearch(s.upTo, n)
+	return s.values[i]
+}
+
+// gap says whether the space between two amounts is wider than a tenth of where it lies and
+// than one unit: any distribution can be cut into clusters, only a gap makes them groups.
+func gap(low, high quantity.Quantity) bool {
+	return high-low > quantity.One && high-low > low/10
 }
 
 // nearFrom returns the least usage that is near a limit.
@@ -81,39 +100,28 @@ func nearFrom(limit quantity.Quantity) quantity.Quantity {
 	return whole*NearPercent + (rest*NearPercent+99)/100
 }
 
-// gaps counts the breaks wider than a tenth of where they lie and than one unit: any
-// distribution can be cut into clusters, only a gap makes them groups.
-func gaps(list []Cluster) (n int) {
-	for i := 1; i < len(list); i++ {
-		if wide := list[i].From - list[i-1].To; wide > quantity.One && wide > list[i-1].To/10 {
-			n++
-		}
-	}
-	return n
-}
-
 // beside returns a limit people can remember that parts amounts up to low from those from high
-// on. Where the gap between them holds no number of two digits, it may be up to a twentieth
-// off the middle.
+// on. Where the gap between them holds none, it may be up to a tenth off the middle.
 func beside(low, high quantity.Quantity) quantity.Quantity {
 	inside := Roundest(low, high)
-	if digits(inside) <= 2 {
-		return inside
-	}
 	middle := low + (high-low)/2
-	if about := Roundest(middle-middle/20, middle+middle/20+1); digits(about) < digits(inside) {
+	if about := Roundest(middle-middle/10, middle+middle/10+1); rough(inside) > 3 && rough(about) < rough(inside) {
 		return about
 	}
 	return inside
 }
 
-// digits counts the digits of a quantity without leading and trailing zeros.
-func digits(q quantity.Quantity) (n int) {
+// rough says how hard a number is to remember: 2 for each digit without leading and trailing
+// zeros, 1 less when the last of them is a 5. 100 is 2, 25 is 3, 120 is 4.
+func rough(q quantity.Quantity) (n int) {
 	for q != 0 && q%10 == 0 {
 		q /= 10
 	}
+	if q%10 == 5 {
+		n--
+	}
 	for ; q != 0; q /= 10 {
-		n++
+		n += 2
 	}
 	return n
 }

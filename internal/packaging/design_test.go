@@ -19,7 +19,8 @@ func TestLimitsAreSuggestedWhereTheyAreEasyToRemember(t *testing.T) {
 		{"fifty lies in the gap", "43", "61", "50"},
 		{"the greatest of a cluster may be the limit", "25", "30", "25"},
 		{"between neighbours the number may be a little off", "103", "104", "100"},
-		{"between neighbours far from a round number it is the roundest about", "137", "138", "140"},
+		{"between neighbours far from a round number it is the roundest about", "137", "138", "150"},
+		{"twenty-seven is no number for a plan", "27", "28", "30"},
 		{"fractions of a unit", "0.13", "0.17", "0.15"},
 		{"a gap from zero", "0", "7", "1"},
 	} {
@@ -44,7 +45,7 @@ func amount(t *testing.T, s string) quantity.Quantity {
 func TestSuggestionsSayWhomTheyTouch(t *testing.T) {
 	list := slices.Concat(slices.Repeat(units(3), 10), slices.Repeat(units(8), 6), slices.Repeat(units(9), 4), slices.Repeat(units(95), 5))
 	d := Suggest(NewSample(list), 2)
-	if len(d.Suggestions) != 1 || d.Suggestions[0] != (Suggestion{Limit: quantity.Of(10), AccountsAbove: 5, AccountsNear: 10}) {
+	if len(d.Suggestions) != 1 || d.Suggestions[0] != (Suggestion{Limit: quantity.Of(10), AccountsAbove: 5, AccountsNear: 10, InGap: true}) {
 		t.Errorf("suggestions %+v, want a limit of 10 with 5 above and 10 near", d.Suggestions)
 	}
 	if len(d.Breaks) != 1 || d.Breaks[0] != quantity.Of(52) {
@@ -138,7 +139,7 @@ func TestAHistogramHoldsEverybodyOnce(t *testing.T) {
 		if sum != len(list) || len(bins) > maxBins+3 {
 			t.Fatalf("%d bins hold %d of %d accounts", len(bins), sum, len(list))
 		}
-		for p := 0; p <= 100; p++ {
+		for p := range 101 {
 			q := s.Quantile(float64(p) / 100)
 			if s.AtMost(q)*100 < p*len(list) {
 				t.Fatalf("quantile %d%% is %s, which only %d of %d accounts do not pass", p, q, s.AtMost(q), len(list))

@@ -24,7 +24,7 @@ func NewSample(usage []quantity.Quantity) *Sample {
 	slices.Sort(usage)
 	s := &Sample{}
 	for i, v := range usage {
-		if i == 0 || v != usage[i-1] {
+		if n := len(s.values); n == 0 || v != s.values[n-1] {
 			s.values = append(s.values, v)
 			s.upTo = append(s.upTo, i)
 		}
