@@ -133,6 +133,9 @@ func TestTheExamplesOfTheReferenceWork(t *testing.T) {
 		c.must("POST", "/v1/subscriptions/preview", map[string]any{"decision_id": decision}, &quote)
 		values["$TOKEN"] = quote.Token
 	}
+	var applied struct{ Items []struct{ Version string } }
+	c.must("GET", "/v1/catalog/versions", nil, &applied)
+	values["$VERSION"] = applied.Items[0].Version
 	// What depends on what came before, in its order; the rest in any.
 	story := []string{"post-events", "post-decide", "post-subscriptions-preview", "post-decisions-id-outcomes", "post-requests-id-approve", "post-requests-id-decline", "post-keys", "delete-keys-id"}
 	last := []string{"delete-accounts-account-subscription"}

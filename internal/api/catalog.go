@@ -32,70 +32,100 @@ type CatalogAnswer struct {
 // maxCatalog is the most bytes of a catalog's text.
 const maxCatalog = 4 << 20
 
+// application is a catalog to make active, however it came in.
+type application struct {
+	text         []byte
+	file         string // its name in findings
+	match        *string
+	author, note string
+	dry          bool
+}
+
 func (s *Server) putCatalog(w http.ResponseWriter, r *http.Request) error {
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCatalog))
 	if err != nil {
 		return unreadable(err, "4 MiB")
 	}
 	q := r.URL.Query()
-	dry := false
+	a := application{text: text, file: q.Get("file"), match: ifMatch(r.Header.Get("If-Match")), author: q.Get("author"), note: q.Get("note")}
 	if text := q.Get("dry_run"); q.Has("dry_run") {
-		if dry, err = strconv.ParseBool(text); err != nil {
+		if a.dry, err = strconv.ParseBool(text); err != nil {
 			return fault.New(fault.Invalid, "invalid", "dry_run is %q", fault.Shorten(text)).WithField("query.dry_run", text, "must be true or false")
 		}
 	}
-	file := q.Get("file")
-	if file == "" {
-		file = "catalog.yaml"
+	if a.file == "" {
+		a.file = "catalog.yaml"
 	}
-	next, findings := catalog.Parse(fault.Shorten(file), text)
-	if err := catalog.AsError(findings); err != nil {
-		return err
-	}
-	ctx := r.Context()
-	active, err := s.Runner.Active(ctx)
+	out, err := s.applyCatalog(r.Context(), a)
 	if err != nil {
 		return err
 	}
-	var match *string
-	if tag := r.Header.Get("If-Match"); tag != "" && tag != "*" {
-		tag = strings.Trim(tag, `"`)
-		if match = &tag; tag != active.Version {
-			return notActive(tag, active.Version)
-		}
+	if !out.DryRun {
+		w.Header().Set("ETag", `"`+out.Version+`"`)
+	}
+	return writeJSON(w, http.StatusOK, out)
+}
+
+// ifMatch reads an If-Match header; nil when any version will do.
+func ifMatch(tag string) *string {
+	if tag == "" || tag == "*" {
+		return nil
+	}
+	tag = strings.Trim(tag, `"`)
+	return &tag
+}
+
+// applyCatalog makes a text the active catalog, or says what that would change.
+func (s *Server) applyCatalog(ctx context.Context, a application) (*CatalogAnswer, error) {
+	next, findings := catalog.Parse(fault.Shorten(a.file), a.text)
+	if err := catalog.AsError(findings); err != nil {
+		return nil, err
+	}
+	active, err := s.Runner.Active(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if a.match != nil && *a.match != active.Version {
+		return nil, notActive(*a.match, active.Version)
 	}
 	if err := s.plansInUse(ctx, active, next); err != nil {
-		return err
+		return nil, err
 	}
-	out := CatalogAnswer{Version: next.Version, Previous: active.Version, Changes: catalog.Diff(active, next), Findings: findings}
-	if out.Changes == nil {
-		out.Changes = []catalog.Change{}
+	out := &CatalogAnswer{Version: next.Version, Previous: active.Version, DryRun: a.dry,
+		Changes: filled(catalog.Diff(active, next)), Findings: filled(findings)}
+	if a.dry || next.Version == active.Version {
+		return out, nil
 	}
-	if out.Findings == nil {
-		out.Findings = []catalog.Finding{}
+	position, err := s.activate(ctx, next, store.Catalog{Version: next.Version, Text: string(a.text),
+		Author: fault.Shorten(a.author), Note: fault.Shorten(a.note), CreatedAt: s.Clock.Now()}, a.match)
+	if err != nil {
+		return nil, err
 	}
-	if dry {
-		out.DryRun = true
-		return writeJSON(w, http.StatusOK, out)
+	out.Position = s.Runner.Position(position)
+	return out, nil
+}
+
+// filled is a list that is [] in JSON where it is empty.
+func filled[T any](list []T) []T {
+	if list == nil {
+		return []T{}
 	}
-	if next.Version != active.Version {
-		position, err := s.activate(ctx, next, store.Catalog{Version: next.Version, Text: string(text),
-			Author: fault.Shorten(q.Get("author")), Note: fault.Shorten(q.Get("note")), CreatedAt: s.Clock.Now()}, match)
-		if err != nil {
-			return err
-		}
-		out.Position = s.Runner.Position(position)
-	}
-	w.Header().Set("ETag", `"`+next.Version+`"`)
-	return writeJSON(w, http.StatusOK, out)
+	return list
 }
 
 // plansInUse refuses a catalog without a plan that accounts are on: they would lose what
 // they pay for.
 func (s *Server) plansInUse(ctx context.Context, active, next *catalog.Catalog) error {
+	seen := false
 	for _, key := range slices.Sorted(maps.Keys(active.Plans)) {
 		if next.Plans[key] != nil {
 			continue
+		}
+		if !seen { // who subscribed a moment ago is in no list before a checkpoint
+			if err := s.Runner.WaitAll(ctx, s.Runner.Appended(), true); err != nil {
+				return err
+			}
+			seen = true
 		}
 		for _, status := range []string{"active", "trialing"} {
 			on, err := s.Store.Accounts(ctx, store.AccountFilter{Plan: key, Status: status}, store.Page{Limit: 1})
@@ -141,29 +171,7 @@ func (s *Server) activate(ctx context.Context, next *catalog.Catalog, text store
 	if match != nil && active.Version != next.Version { // somebody else was faster
 		return 0, notActive(*match, active.Version)
 	}
-	return position, s.Store.PutActivation(ctx, store.Activation{Version: next.Version, At: now, Position: position})
-}
-
-type catalogText struct {
-	ContentType string `header:"Content-Type"`
-	ETag        string `header:"ETag"`
-	Body        []byte
-}
-
-func (s *Server) getCatalog(ctx context.Context, _ *struct{}) (*catalogText, error) {
-	active, err := s.Runner.Active(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if active.Version == "" {
-		return nil, fault.New(fault.NotFound, "no_catalog", "there is no catalog yet").
-			WithMend("apply one with `headroom catalog apply FILE` or PUT /v1/catalog")
-	}
-	stored, err := s.Store.Catalog(ctx, active.Version)
-	if err != nil {
-		return nil, err
-	}
-	return &catalogText{ContentType: "application/yaml", ETag: `"` + active.Version + `"`, Body: []byte(stored.Text)}, nil
+	return position, s.Store.PutActivation(ctx, store.Activation{Version: next.Version, Author: text.Author, Note: text.Note, At: now, Position: position})
 }
 
 func catalogOperation(s *Server, op *huma.Operation) {

@@ -17,6 +17,7 @@ import (
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/quantity"
+	"github.com/headroomhq/headroom/internal/subscription"
 )
 
 // The OpenAPI document. Its frame stands here, the operations are added by routes, what
@@ -106,6 +107,9 @@ func schemaName(t reflect.Type, hint string) string {
 	}
 	if t.Name() == "" {
 		return named(huma.DefaultSchemaNamer(t, hint))
+	}
+	if t == reflect.TypeFor[subscription.Subscription]() {
+		return "SubscriptionBefore" // the schema Subscription is engine.Subscribed
 	}
 	pkg := t.PkgPath()
 	return named(inPackage(pkg[strings.LastIndexByte(pkg, '/')+1:], t.Name()))

@@ -112,7 +112,15 @@ var operations = map[string]operation{
 		"With `If-Match` it is refused (412) when another version became active meanwhile. JSON is taken as the YAML that it is.",
 		answer: "What changed, or would", values: map[string]string{"dry_run": "true"},
 		bodies: map[string]string{"application/yaml": exampleCatalog}},
-	"GET /v1/catalog": {text: "As it was applied, with its version as `ETag`.", answer: "The text", media: "application/yaml"},
+	"GET /v1/catalog": {text: "As it was applied, with its version as `ETag`. With `version` that one, whether it is active or not.", answer: "The text", media: "application/yaml"},
+	"GET /v1/catalog/definitions": {text: "Every section under its name, with the keys and in the order of the catalog's text; a definition holds its key under `key`. Prices are decimal strings, what may be written short stays short. " +
+		"With `version` another version than the active one.", answer: "The definitions, by section"},
+	"GET /v1/catalog/versions": {text: "Each time that a version became active, with who made it so and why. The same version stands here again after a roll-back."},
+	"POST /v1/catalog/rollback": {text: "The text of an earlier version is applied again, as `PUT /v1/catalog` would apply it: what that refuses, this refuses. With `dry_run=true` nothing changes.",
+		values: map[string]string{"dry_run": "true"}, body: `{"version":"$VERSION","note":"The new price was too high"}`},
+	"POST /v1/catalog/edit": {text: "Each edit sets the `value` at a `path` such as `plans.pro.entitlements.speakers`, or takes out what is there with `remove`. What is not there yet is made. " +
+		"Comments, order and form of everything else stay. Nothing is applied: send `text` to `PUT /v1/catalog`. A text that is not valid afterwards comes back all the same, with `findings` that say why.",
+		answer: "The text, what is different from the active catalog, and what is wrong with it", body: `{"edits":[{"path":"plans.pro.price.month","value":"159"}]}`},
 
 	"POST /v1/decide": {
 		text: "Looks at the signals that fired for the account, the offers that react to them at this placement, conditions, cool-downs, caps and holdouts. " +

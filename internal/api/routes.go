@@ -46,7 +46,11 @@ func (s *Server) routes() http.Handler {
 
 	s.tag("Catalog", "What is sold, measured and offered.")
 	s.raw(mux, "PUT /v1/catalog", access.Admin, "Apply a catalog, or see what it would change", s.putCatalog, catalogOperation)
-	add(s, "GET /v1/catalog", access.Read, "Read the active catalog", s.getCatalog)
+	add(s, "GET /v1/catalog", access.Read, "Read the active catalog, or another version", s.getCatalog)
+	s.raw(mux, "GET /v1/catalog/definitions", access.Read, "Read the catalog as documents", s.definitions, definitionsOperation)
+	add(s, "GET /v1/catalog/versions", access.Read, "Versions of the catalog, newest first", s.catalogVersions)
+	add(s, "POST /v1/catalog/rollback", access.Admin, "Make an earlier version the active one", s.rollback)
+	add(s, "POST /v1/catalog/edit", access.Read, "What the catalog's text would be after edits", s.editCatalog)
 
 	s.tag("Offers", "What to show to whom, and what became of it.")
 	s.raw(mux, "POST /v1/decide", access.Decide, "What to show this person at this place now, if anything", s.decide, decideOperation)
@@ -113,7 +117,7 @@ func (s *Server) routes() http.Handler {
 func add[I, O any](s *Server, route string, scope access.Scopes, summary string, h func(context.Context, *I) (*O, error)) {
 	op := s.operation(route, scope, summary)
 	op.MaxBodyBytes, op.BodyReadTimeout = 1<<20, s.Timeout
-	if strings.HasPrefix(op.Path, "/v1/imports/") {
+	if strings.HasPrefix(op.Path, "/v1/imports/") || op.Path == "/v1/catalog/edit" {
 		op.MaxBodyBytes = 8 << 20
 	}
 	huma.Register(s.api, *op, func(ctx context.Context, in *I) (*O, error) {

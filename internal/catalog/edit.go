@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"strconv"
@@ -264,4 +266,10 @@ func change(at any, path string, v any, parent, name string) (any, error) {
 		return nil, isPlain(path)
 	}
 	return change(long, path, v, "", "")
+}
+
+// VersionOf returns the version that a text has, valid or not.
+func VersionOf(text []byte) string {
+	sum := sha256.Sum256(text)
+	return "c-" + hex.EncodeToString(sum[:8])
 }

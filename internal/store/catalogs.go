@@ -57,6 +57,8 @@ func (s *Store) Catalogs(ctx context.Context, p Page) (List[Catalog], error) {
 // Activation is a catalog version becoming active by the record at a log position.
 type Activation struct {
 	Version  string     `json:"version"`
+	Author   string     `json:"author"`
+	Note     string     `json:"note"`
 	At       clock.Time `json:"at"`
 	Position uint64     `json:"position"`
 }
@@ -71,19 +73,19 @@ func (s *Store) PutActivation(ctx context.Context, a Activation) error {
 
 // Activations lists activations, newest first.
 func (s *Store) Activations(ctx context.Context, p Page) (List[Activation], error) {
-	q := ask("SELECT position, version, at FROM catalog_activations WHERE 1 = 1")
+	q := ask("SELECT a.position, a.version, c.author, c.note, a.at FROM catalog_activations a JOIN catalogs c ON c.version = a.version WHERE 1 = 1")
 	var position int64
 	more, err := p.after(&position)
 	if err != nil {
 		return List[Activation]{}, err
 	}
 	if more {
-		q.and("AND position < ?", position)
+		q.and("AND a.position < ?", position)
 	}
-	return list(ctx, s, p, q.and("ORDER BY position DESC"), func(r *sql.Rows) (Activation, []any, error) {
+	return list(ctx, s, p, q.and("ORDER BY a.position DESC"), func(r *sql.Rows) (Activation, []any, error) {
 		var a Activation
 		var position int64
-		err := r.Scan(&position, &a.Version, &a.At)
+		err := r.Scan(&position, &a.Version, &a.Author, &a.Note, &a.At)
 		a.Position = uint64(position)
 		return a, []any{position}, err
 	})

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// catalogState is what an applied catalog leaves behind.
+func (c *company) activeCatalog() string {
+	c.t.Helper()
+	var text []byte
+	c.must("GET", "/v1/catalog", nil, &text)
+	return string(text)
+}
+
+type versionLine struct {
+	Version, Author, Note string
+	Active                bool
+}
+
+func TestVersionsOfTheCatalogAreKeptAndComeBack(t *testing.T) {
+	c := newCompany(t, "")
+	first := c.activeCatalog()
+	dearer := strings.Replace(first, `month: "149"`, `month: "159"`, 1)
+	if dearer == first {
+		t.Fatal("the sample has no such price")
+	}
+	var applied struct{ Version, Previous string }
+	c.must("PUT", "/v1/catalog?"+url.Values{"author": {"ada"}, "note": {"A higher price for Pro"}}.Encode(), []byte(dearer), &applied)
+
+	versions := func() []versionLine {
+		var list struct{ Items []versionLine }
+		c.must("GET", "/v1/catalog/versions", nil, &list)
+		return list.Items
+	}
+	if v := versions(); len(v) != 2 || v[0] != (versionLine{applied.Version, "ada", "A higher price for Pro", true}) || v[1].Version != applied.Previous || v[1].Active {
+		t.Fatalf("versions are %+v", v)
+	}
+	var old []byte
+	c.must("GET", "/v1/catalog?version="+applied.Previous, nil, &old)
+	if string(old) != first {
+		t.Error("the text of the first version is not what was applied")
+	}
+
+	t.Run("a roll-back of another version than is active is refused", func(t *testing.T) {
+		status, p := c.send("POST", "/v1/catalog/rollback", `{"version":"`+applied.Previous+`"}`, "If-Match", `"c-0000000000000000"`)
+		if status != http.StatusPreconditionFailed || p["code"] != "catalog_changed" {
+			t.Fatalf("answered %d %v", status, p)
+		}
+	})
+	t.Run("a version that never was is not found", func(t *testing.T) {
+		if status, p := c.send("POST", "/v1/catalog/rollback", `{"version":"c-0000000000000000"}`); status != http.StatusNotFound || p["code"] != "catalog_not_found" {
+			t.Fatalf("answered %d %v", status, p)
+		}
+	})
+	t.Run("a dry run says what would change and changes nothing", func(t *testing.T) {
+		status, p := c.send("POST", "/v1/catalog/rollback?dry_run=true", `{"version":"`+applied.Previous+`"}`)
+		if changes, _ := p["changes"].([]any); status != http.StatusOK || len(changes) != 1 || c.activeCatalog() != dearer {
+			t.Fatalf("answered %d %v", status, p)
+		}
+	})
+	t.Run("a roll-back makes the old text active, with its reason", func(t *testing.T) {
+		status, p := c.send("POST", "/v1/catalog/rollback", `{"version":"`+applied.Previous+`","note":"Too dear","author":"bea"}`, "If-Match", `"`+applied.Version+`"`)
+		if status != http.StatusOK || p["version"] != applied.Previous || c.activeCatalog() != first {
+			t.Fatalf("answered %d %v", status, p)
+		}
+		if v := versions(); len(v) != 3 || v[0].Version != applied.Previous || !v[0].Active || v[1].Active || v[2].Active {
+			t.Fatalf("versions are %+v", v)
+		}
+	})
+	t.Run("a roll-back to a catalog without a plan that accounts are on is refused", func(t *testing.T) {
+		with := first + "" // the same, with one plan more
+		with = strings.Replace(with, "\nplans:\n", "\nplans:\n  tiny: {title: Tiny, price: {month: \"9\"}}\n", 1)
+		c.must("PUT", "/v1/catalog", []byte(with), nil)
+		c.must("PUT", "/v1/accounts/acme/subscription", map[string]any{"plan": "tiny", "interval": "month"}, nil, "Idempotency-Key", "tiny-1")
+		c.must("GET", "/v1/accounts?limit=1", nil, nil)
+		status, p := c.send("POST", "/v1/catalog/rollback", `{"version":"`+applied.Previous+`"}`)
+		if status != http.StatusConflict || p["code"] != "plan_in_use" || c.activeCatalog() != with {
+			t.Fatalf("answered %d %v", status, p)
+		}
+	})
+}
+
+func TestTheCatalogIsReadAsDocumentsAndEditedByPath(t *testing.T) {
+	c := newCompany(t, "")
+	before := c.activeCatalog()
+	var d struct {
+		Version string
+		Plans   []map[string]any
+	}
+	c.must("GET", "/v1/catalog/definitions", nil, &d)
+	if len(d.Plans) == 0 || d.Plans[0]["key"] == nil || !strings.HasPrefix(d.Version, "c-") {
+		t.Fatalf("definitions are %+v", d)
+	}
+	var edited struct {
+		Text, Version string
+		Changes       []struct{ Path, To string }
+		Findings      []struct{ Severity, Code string }
+	}
+	c.must("POST", "/v1/catalog/edit", map[string]any{"base": d.Version, "edits": []any{map[string]any{"path": "plans.pro.price.month", "value": "159"}}}, &edited)
+	if len(edited.Changes) != 1 || edited.Changes[0].Path != "plans.pro.price.month" || edited.Changes[0].To != "159.00 USD" {
+		t.Fatalf("changes are %+v", edited.Changes)
+	}
+	if c.activeCatalog() != before {
+		t.Fatal("an edit was applied")
+	}
+	t.Run("an edit of the edited text", func(t *testing.T) {
+		text := edited.Text
+		c.must("POST", "/v1/catalog/edit", map[string]any{"text": text, "edits": []any{map[string]any{"path": "plans.pro.title", "value": "Professional"}}}, &edited)
+		if len(edited.Changes) != 2 {
+			t.Fatalf("changes are %+v", edited.Changes)
+		}
+		c.must("PUT", "/v1/catalog", []byte(edited.Text), nil)
+	})
+	t.Run("an edit that makes it invalid comes back with what is wrong", func(t *testing.T) {
+		c.must("POST", "/v1/catalog/edit", map[string]any{"edits": []any{map[string]any{"path": "plans.pro.above", "value": "nothing"}}}, &edited)
+		if len(edited.Findings) == 0 || edited.Findings[0].Code != "unknown_reference" {
+			t.Fatalf("findings are %+v", edited.Findings)
+		}
+	})
+	for _, tc := range []struct {
+		name, body string
+		status     int
+		code       string
+	}{
+		{"for another version", `{"base":"c-0000000000000000","edits":[]}`, 412, "catalog_changed"},
+		{"without a value", `{"edits":[{"path":"plans.pro.title"}]}`, 422, "edit_invalid"},
+		{"of nothing", `{"edits":[{"path":"plans.none","remove":true}]}`, 422, "edit_path_unknown"},
+	} {
+		t.Run("an edit "+tc.name+" is refused", func(t *testing.T) {
+			if status, p := c.send("POST", "/v1/catalog/edit", tc.body); status != tc.status || p["code"] != tc.code {
+				t.Fatalf("answered %d %v", status, p)
+			}
+		})
+	}
+}
