@@ -7,7 +7,7 @@ import (
 
 // check answers in the process. It reads one clock and a handful of atomics, takes no lock
 // and no memory.
-func (f *cell) check(quantity float64) Answer {
+func (f *cell) check(quantity float64) (answer Answer) {
 	a := f.account
 	c := a.client
 	now := int64(c.now())
@@ -33,13 +33,19 @@ func (f *cell) check(quantity float64) Answer {
 	if server := now + c.offset.Load(); server >= e.until {
 		e = f.later(e, server)
 	}
+	ahead := f.aheadUntil.Load() > now
+	if q <= e.fits && !ahead {
+		answer = e.yes
+		answer.Stale = age > int64(c.Fresh)
+		return answer
+	}
 	extra := units(0)
-	if f.aheadUntil.Load() > now {
+	if ahead {
 		extra = max(units(f.ahead.Load())-e.usage, 0)
 	}
-	answer := e.answer(q, extra)
+	answer = e.answer(q, extra)
 	answer.Stale = age > int64(c.Fresh)
-	if !answer.Allowed && !c.QuietGates && now-f.told.Load() > int64(time.Minute) {
+	if !answer.Allowed && !c.QuietGates {
 		f.tell(now, quantity)
 	}
 	return answer
@@ -115,7 +121,7 @@ type touch struct {
 // tell has the server told of a no, when it was not a minute ago.
 func (f *cell) tell(now int64, quantity float64) {
 	was := f.told.Load()
-	if now-was <= int64(time.Minute) && was != unheard || !f.told.CompareAndSwap(was, now) {
+	if was != unheard && now-was <= int64(time.Minute) || !f.told.CompareAndSwap(was, now) {
 		return
 	}
 	select {

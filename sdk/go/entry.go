@@ -48,12 +48,29 @@ type entry struct {
 	// until is when the entry stops being right by itself, in ns of server time: the
 	// allowance starts anew, a trial or a grant ends. never when it does not.
 	until int64
+	// yes is the answer when so much is asked for that fits, whatever it is; fits is below
+	// zero when nothing does.
+	yes  Answer
+	fits units
 }
 
 const never = math.MaxInt64
 
 // counted says whether the feature is one of which there is so much.
 func counted(k Kind) bool { return k == Metered || k == Seats }
+
+// ready works out the answer that is given most.
+func (e *entry) ready() *entry {
+	e.fits = -1
+	switch {
+	case e.open:
+		e.fits = 1e12 * one
+	case !e.closed:
+		e.fits = e.remaining
+	}
+	e.yes = e.answer(0, 0)
+	return e
+}
 
 // entryOf makes an entry of what the server said.
 func entryOf(i *Item) *entry {
@@ -87,7 +104,7 @@ func entryOf(i *Item) *entry {
 	case i.Reason == LimitReached || i.Reason == Overage || i.Reason == InGrace:
 		e.reason = WithinLimit // of what may come to fit
 	}
-	return e
+	return e.ready()
 }
 
 // leeway is how long after the end of a trial the answer stays, so that the news of what
@@ -114,7 +131,7 @@ func (e *entry) at(now int64) *entry {
 			again(end)
 		} else if lent(i, now) {
 			next.shut(TrialExpired)
-			return &next
+			return next.ready()
 		}
 	}
 	if !i.GraceEndsAt.IsZero() {
@@ -133,20 +150,20 @@ func (e *entry) at(now int64) *entry {
 	}
 	if over(i, now) {
 		next.shut(NotInPlan)
-		return &next
+		return next.ready()
 	}
 	if !counted(i.Kind) {
-		return &next
+		return next.ready()
 	}
 	if i.ResetsAt != nil && i.ResetsAt.UnixNano() <= now && !i.Rolling {
 		next.usage, next.limit = 0, min(e.limit, anew(i, now))
 		next.remaining = next.limit
 		next.resetsAt = time.Time{} // the one after it is not known
-		return &next
+		return next.ready()
 	}
 	next.limit = max(e.limit-taken, 0)
 	next.remaining = max(e.remaining-taken, 0)
-	return &next
+	return next.ready()
 }
 
 func (e *entry) shut(r Reason) { e.open, e.closed, e.reason = false, true, r }
