@@ -31,9 +31,13 @@ type Account struct {
 	Opportunities []opportunity.Opportunity `json:"opportunities,omitempty"` // open ones, and the newest closed
 	Opened        int64                     `json:"opened,omitempty"`        // opportunities ever; numbers their ids
 	Ledger        revenue.Standing          `json:"ledger"`
-	Imports       map[string]*imported      `json:"imports,omitempty"` // subscriptions of another system, by id
-	Adopted       bool                      `json:"adopted,omitempty"` // Subscription is the largest running import
-	History       map[string]history        `json:"history,omitempty"` // imported usage, by meter
+	Imports       map[string]*imported      `json:"imports,omitempty"`  // subscriptions of another system, by id
+	Adopted       bool                      `json:"adopted,omitempty"`  // Subscription is the largest running import
+	Reversal      *reversal                 `json:"reversal,omitempty"` // of the last change, as long as Subscription.Undo is set
+	// Trials are all the account has had, each thing once; at most subscription.MaxTrials. Those
+	// of plans follow the Subscription.
+	Trials  []subscription.Trial `json:"trials,omitempty"`
+	History map[string]history   `json:"history,omitempty"` // imported usage, by meter
 	// Problems counts records that could not be used, by what was wrong with them. Bounded.
 	Problems map[string]int64 `json:"problems,omitempty"`
 	// Entitled has grants, overrides and reservations.
@@ -189,6 +193,7 @@ func (a *Account) nextDue(c *catalog.Catalog, now clock.Time) clock.Time {
 		t := signal.NextDue(&a.Signals, a.Subscription.TrialEndsAt, c.SignalsOnTrial(), now)
 		earlier(t, t != 0)
 	}
+	earlier(a.trialDue(), true)
 	earlier(a.Signals.Due(), true)
 	for _, i := range a.Imports {
 		earlier(i.EndsAt, i.Live)
@@ -208,7 +213,7 @@ func (a *Account) Input(c *catalog.Catalog, now clock.Time) entitlement.Input {
 
 // Terms are what a change of the subscription is judged by.
 func (a *Account) Terms(c *catalog.Catalog, now clock.Time) subscription.Terms {
-	return subscription.Terms{Catalog: c, Now: now, Eligible: a.eligible()}
+	return subscription.Terms{Catalog: c, Now: now, Eligible: a.eligible(), OnceUsed: a.onceUsed()}
 }
 
 // eligible says whether a condition of the catalog holds for the account.

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/headroomhq/headroom/internal/catalog"
@@ -24,13 +26,26 @@ type SubscribeCall struct {
 	Binding *subscription.Binding `json:"binding,omitempty"`
 }
 
-// Subscribed is the answer to a change of subscription.
+// Subscribed is an account's subscription with its entitlements, and after a change what that
+// change charged, dropped and carried.
 type Subscribed struct {
 	Account string `json:"account"`
 	subscription.Subscription
-	Recurring    money.Amount       `json:"recurring"` // each interval
-	MRR          money.Amount       `json:"mrr"`
-	Entitlements []entitlement.Item `json:"entitlements"`
+	Recurring    money.Amount               `json:"recurring"` // each interval
+	MRR          money.Amount               `json:"mrr"`
+	Undo         *Undoable                  `json:"undo,omitempty"` // how the last change can be undone
+	Now          *money.Amount              `json:"now,omitempty"`
+	Lines        []subscription.InvoiceLine `json:"lines,omitempty"`
+	Dropped      []subscription.Dropped     `json:"dropped,omitempty"`
+	Carried      []subscription.AddonLine   `json:"carried,omitempty"`
+	Entitlements []entitlement.Item         `json:"entitlements"`
+}
+
+// Undoable is what undoing the last change would give back (negative amounts), and until when
+// it can be done.
+type Undoable struct {
+	Until clock.Time   `json:"until"`
+	Now   money.Amount `json:"now"`
 }
 
 func (s *State) subscribe(a *Account, r *event.Record, c *catalog.Catalog) Answer {
@@ -38,17 +53,28 @@ func (s *State) subscribe(a *Account, r *event.Record, c *catalog.Catalog) Answe
 	if err != nil {
 		return refused(err)
 	}
-	if err := s.change(a, call.Change, call.Binding, origin{source: "subscription", motion: "self_service"}, c); err != nil {
+	quote, err := s.change(a, call.Change, call.Binding, origin{source: "subscription", motion: "self_service"}, c)
+	if err != nil {
 		return refused(err)
 	}
-	return ok(s.Subscribed(a, c))
+	return ok(s.Subscribed(a, c).with(quote))
 }
 
 // Subscribed is the account's subscription with its entitlements, for reads and answers.
 func (s *State) Subscribed(a *Account, c *catalog.Catalog) Subscribed {
 	sub := a.Subscription
-	return Subscribed{Account: a.key, Subscription: sub, Recurring: money.Of(sub.Recurring, sub.Currency),
+	out := Subscribed{Account: a.key, Subscription: sub, Recurring: money.Of(sub.Recurring, sub.Currency),
 		MRR: sub.MRR().Amount(sub.Currency), Entitlements: entitlement.All(a.Input(c, s.Now))}
+	if u := sub.Undo; u != nil && s.Now < u.Until {
+		out.Undo = &Undoable{Until: u.Until, Now: money.Of(-u.Now.Minor, u.Now.Currency)}
+	}
+	return out
+}
+
+// with adds what the change that was just made charged.
+func (s Subscribed) with(q subscription.Quote) Subscribed {
+	s.Now, s.Lines, s.Dropped, s.Carried = &q.Now, q.Lines, q.Dropped, q.Carried
+	return s
 }
 
 // origin says what led to a change of revenue, for the ledger line.
@@ -56,49 +82,74 @@ type origin struct {
 	source, ref, motion, why string
 }
 
-// change makes a subscription change and writes the ledger. With a binding the amounts
-// must be those that were shown.
-func (s *State) change(a *Account, ch subscription.Change, b *subscription.Binding, from origin, c *catalog.Catalog) error {
+// change makes a subscription change, writes the ledger, and returns what was charged. With a
+// binding that is what was shown: the change is refused when it would be another.
+func (s *State) change(a *Account, ch subscription.Change, b *subscription.Binding, from origin, c *catalog.Catalog) (subscription.Quote, error) {
 	if s.Catalog == "" {
-		return fault.New(fault.Conflict, "no_catalog", "there is no catalog yet, so there is no plan to subscribe to").
-			WithMend("apply one with `headroom catalog apply` or PUT /v1/catalog")
+		return subscription.Quote{}, noCatalog()
 	}
 	if b != nil {
 		if err := b.Fits(a.key, &a.Subscription, s.Catalog); err != nil {
-			return err
+			return subscription.Quote{}, err
 		}
-		// The clock has moved since the preview; what was shown is what is charged, so the
-		// quote stands for as long as version and catalog do.
+		if ch.Undo != b.Change.Undo {
+			return subscription.Quote{}, fault.New(fault.Stale, "token_invalid", "the confirmation token was made for another change").
+				WithMend("preview this change and confirm what it shows")
+		}
 		ch = b.Change
 	}
-	next, err := subscription.Apply(a.Subscription, ch, a.Terms(c, s.Now))
+	quote, next, err := subscription.Preview(a.Subscription, ch, a.Terms(c, s.Now))
 	if err != nil {
-		return err
+		return quote, err
 	}
-	s.replace(a, next, from, c)
-	return nil
+	if b != nil {
+		// The seconds since the preview do not change what was shown and confirmed, as long as
+		// it is about the same period and the same prices.
+		if err := b.Holds(&a.Subscription, quote, s.Now); err != nil {
+			return quote, err
+		}
+		quote = b.Quote
+		next = next.Charged(quote)
+	}
+	if ch.Undo {
+		s.takeBack(a, next, c)
+	} else {
+		s.replace(a, next, from, c)
+	}
+	return quote, nil
+}
+
+func noCatalog() error {
+	return fault.New(fault.Conflict, "no_catalog", "there is no catalog yet, so there is no plan to subscribe to").
+		WithMend("apply one with `headroom catalog apply` or PUT /v1/catalog")
 }
 
 // replace puts the next subscription in place, books its MRR and tells the limit rules.
 func (s *State) replace(a *Account, next subscription.Subscription, from origin, c *catalog.Catalog) {
 	before := a.Subscription
+	rev := &reversal{Standing: a.Ledger, Adopted: a.Adopted, Motion: from.motion, Ref: from.ref}
 	a.Subscription, a.Adopted = next, false
 	a.Facts.UpdatedAt = s.Now
-	for _, i := range a.Imports { // Headroom keeps this subscription from here on
-		i.Live = false
+	for _, id := range slices.Sorted(maps.Keys(a.Imports)) { // Headroom keeps this subscription from here on
+		if i := a.Imports[id]; i.Live {
+			i.Live = false
+			rev.Imports = append(rev.Imports, id)
+		}
 	}
 	note := subscription.Describe(&before, &next, c)
 	if from.why != "" {
 		note += ", " + from.why
 	}
-	effective := next.ChangedAt
-	if effective == 0 {
-		effective = s.Now
-	}
+	rev.At = cmp.Or(next.ChangedAt, s.Now)
+	rev.Type = subscription.TypeOf(&before, &next, c)
+	rev.Trials = a.followTrials(&before, c)
 	s.book(a, revenue.Change{
-		Account: a.key, MRR: next.MRR(), Currency: next.Currency, EffectiveAt: effective, RecordedAt: s.Now,
-		Type: subscription.TypeOf(&before, &next, c), Motion: from.motion, Source: from.source, Ref: from.ref, Note: note,
+		Account: a.key, MRR: next.MRR(), Currency: next.Currency, EffectiveAt: rev.At, RecordedAt: s.Now,
+		Type: rev.Type, Motion: from.motion, Source: from.source, Ref: from.ref, Note: note,
 	})
+	if a.Reversal = nil; next.Undo != nil {
+		a.Reversal = rev
+	}
 	s.noticeLimits(a, c)
 }
 
@@ -191,7 +242,7 @@ func (s *State) edit(a *Account, r *event.Record, c *catalog.Catalog) Answer {
 		}
 		if won {
 			from := origin{source: "opportunity", ref: op.ID, motion: op.Motion, why: "won by " + edited.Owner}
-			if err := s.change(a, offer.Change(op.Give, &a.Subscription), nil, from, c); err != nil {
+			if _, err := s.change(a, offer.Change(op.Give, &a.Subscription, c), nil, from, c); err != nil {
 				return refused(err)
 			}
 		}
@@ -266,7 +317,7 @@ func (s *State) outcome(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 	if res.Give != nil {
 		if !res.Repeated {
 			from := origin{source: "offer", ref: res.Decision.ID, motion: "self_service", why: "from offer " + res.Decision.Offer}
-			if err := s.change(a, offer.Change(*res.Give, &a.Subscription), call.Binding, from, c); err != nil {
+			if _, err := s.change(a, offer.Change(*res.Give, &a.Subscription, c), call.Binding, from, c); err != nil {
 				a.Offers = before
 				return refused(err)
 			}
@@ -321,7 +372,7 @@ func (s *State) answerRequest(a *Account, call OutcomeCall, c *catalog.Catalog) 
 	if res.Give != nil {
 		if !res.Repeated {
 			from := origin{source: "request", ref: res.Request.ID, motion: "self_service", why: "approved request for offer " + res.Request.Offer}
-			if err := s.change(a, offer.Change(*res.Give, &a.Subscription), call.Binding, from, c); err != nil {
+			if _, err := s.change(a, offer.Change(*res.Give, &a.Subscription, c), call.Binding, from, c); err != nil {
 				a.Offers = before
 				return refused(err)
 			}
@@ -339,7 +390,7 @@ func (s *State) answerRequest(a *Account, call OutcomeCall, c *catalog.Catalog) 
 }
 
 // pass does what the passing of time brings an account at the moment due, by kind in
-// alphabetical order: imports, meters, subscription, trial signals, other signals.
+// alphabetical order: imports, meters, subscription, trials, trial signals, other signals.
 func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
 	s.endImports(a, due)
 	s.closePeriods(a, due)
@@ -348,8 +399,13 @@ func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
 		if what.Kind == subscription.NothingDue {
 			break
 		}
+		if what.Kind == subscription.Settled {
+			a.Subscription, a.Reversal = next, nil
+			continue
+		}
 		s.replace(a, next, origin{source: "subscription", why: what.Note}, c)
 	}
+	s.passTrials(a, due)
 	sub := &a.Subscription
 	if sub.Status == subscription.Trialing {
 		if p := c.Plans[sub.Plan]; p != nil {

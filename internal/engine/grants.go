@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/entitlement"
+	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/quantity"
 )
 
@@ -12,6 +14,16 @@ type GrantCall struct {
 	Revoke   string                `json:"revoke,omitempty"` // a grant's id
 	Override *entitlement.Override `json:"override,omitempty"`
 	Clear    string                `json:"clear,omitempty"` // the feature whose override ends
+	TrialCall
+}
+
+// grants does what a KindGrant record asks.
+func (s *State) grants(a *Account, r *event.Record, c *catalog.Catalog) Answer {
+	call, err := decode[GrantCall](r)
+	if err != nil {
+		return refused(err)
+	}
+	return s.tries(a, call.TrialCall, c)
 }
 
 // GrantAsk asks for a grant. At most one of ExpiresAt and For is set.

@@ -99,6 +99,8 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 			a = s.outcome(acct, r, c)
 		case event.KindOpportunity:
 			a = s.edit(acct, r, c)
+		case event.KindGrant:
+			a = s.grants(acct, r, c)
 		case event.KindImport:
 			s.imported(acct, r, c)
 		case event.KindVoid:

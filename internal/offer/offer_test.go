@@ -378,7 +378,7 @@ func TestAcceptingChangesTheSubscriptionByWhatWasGiven(t *testing.T) {
 		{"an add-on not there yet", catalog.Give{Addon: "library", Quantity: 1}, live, " [{room 2} {sponsors 1} {library 1}]"},
 		{"what an ended subscription had does not come back", catalog.Give{Addon: "room", Quantity: 1}, ended, " [{room 1}]"},
 	} {
-		ch := Change(c.give, &c.sub)
+		ch := Change(c.give, &c.sub, &catalog.Catalog{})
 		var lines []subscription.AddonLine
 		if ch.Addons != nil {
 			lines = *ch.Addons

@@ -19,6 +19,7 @@ type Worth struct {
 	// of a minor unit a month is the same number of minor units a year.
 	Year  money.Minor
 	Scope Scope
+	Once  money.Minor // what is charged once, for what is bought once; never recurring
 }
 
 // Scope is how far a give reaches beyond what the account has. Of near-equal value, the
@@ -46,16 +47,24 @@ func WorthOf(give catalog.Give, sub *subscription.Subscription, features map[str
 	if o := stands(cat, give, sub, features); o != nil {
 		return Worth{}, o
 	}
-	after, err := subscription.Apply(*sub, Change(give, sub), t)
+	change := Change(give, sub, cat)
+	after, err := subscription.Apply(*sub, change, t)
 	if err != nil {
 		if f, ok := errors.AsType[*fault.Error](err); ok {
 			return Worth{}, &Obstacle{"not_applicable", f.Message}
 		}
 		return Worth{}, &Obstacle{"not_applicable", err.Error()}
 	}
+	if !sub.Live() && len(change.Once) > 0 {
+		return Worth{}, &Obstacle{"not_applicable", "the account has no subscription that " + titleOf(cat, give) + " could go with"}
+	}
 	w := Worth{After: after, Difference: after.Recurring, Year: money.Minor(after.MRR() - sub.MRR())}
 	if sub.Status == subscription.Active && sub.Interval == after.Interval {
 		w.Difference -= sub.Recurring
+	}
+	if len(change.Once) > 0 {
+		w.Difference = 0
+		w.Once, _ = cat.Addons[give.Addon].Price.Once.Cost(after.Currency, change.Once[0].Quantity) // sold in it, or Apply had refused
 	}
 	for _, e := range entitlementsOf(cat, give) {
 		if gives(e) && !has(features[e.Feature]) {
@@ -110,10 +119,14 @@ func above(cat *catalog.Catalog, plan, other string) bool {
 	return false
 }
 
-// Change is what accepting give changes in sub. Add-ons are added to those there.
-func Change(give catalog.Give, sub *subscription.Subscription) subscription.Change {
+// Change is what accepting give changes in sub. Add-ons are added to those there; what is
+// bought once is bought on top.
+func Change(give catalog.Give, sub *subscription.Subscription, cat *catalog.Catalog) subscription.Change {
 	if give.Addon == "" {
 		return subscription.Change{Plan: give.Plan}
+	}
+	if a := cat.Addons[give.Addon]; a != nil && a.OneOff() {
+		return subscription.Change{Once: []subscription.AddonLine{{Key: give.Addon, Quantity: max(give.Quantity, 1)}}}
 	}
 	var lines []subscription.AddonLine
 	if sub.Live() {

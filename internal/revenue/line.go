@@ -19,13 +19,13 @@ type Line struct {
 	Delta       money.Twelfths `json:"delta"`
 	MRR         money.Twelfths `json:"mrr"` // the account's MRR in Currency after this line, in the order of recording
 	Currency    money.Currency `json:"currency"`
-	// Movement is how the line reads on its own: new, expansion, contraction, churn or
-	// reactivation. Reports net lines within their period and may classify otherwise.
+	// Movement is how the line reads on its own: new, expansion, contraction, churn,
+	// reactivation or undo. Reports net lines within their period and may classify otherwise.
 	Movement string `json:"movement"`
 	// Type and Motion say which kind of growth it was and who brought it; empty when unknown.
 	Type   catalog.RevenueType `json:"type,omitempty"`
 	Motion string              `json:"motion,omitempty"`
-	// Source says what wrote the line: subscription, import; Ref is the id of the
+	// Source says what wrote the line: subscription, offer, request, opportunity, import, or undo; Ref is the id of the
 	// decision, opportunity or import row it came from.
 	Source string `json:"source"`
 	Ref    string `json:"ref,omitempty"`

@@ -1,6 +1,8 @@
 package revenue
 
 import (
+	"cmp"
+
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/fault"
@@ -14,6 +16,7 @@ const (
 	Contraction  = "contraction"  // pays less
 	Churn        = "churn"        // pays nothing any more
 	Reactivation = "reactivation" // pays again after churn
+	Undone       = "undo"         // takes an earlier line back, at the same instant
 )
 
 // Standing is where an account's ledger stands: all that the next line needs to know. The
@@ -39,6 +42,8 @@ type Change struct {
 	Source      string
 	Ref         string
 	Note        string
+	// Movement is how the lines read; empty: as Classify says.
+	Movement string
 }
 
 // Append returns the lines that bring an account from s to what c says, and the standing
@@ -58,7 +63,7 @@ func (s Standing) Append(c Change) ([]Line, Standing, error) {
 		}
 		line := Line{
 			Account: c.Account, Seq: s.Seq + 1, EffectiveAt: c.EffectiveAt, RecordedAt: c.RecordedAt,
-			Delta: delta, MRR: mrr, Currency: cur, Movement: Classify(s.MRR, mrr, s.Paid),
+			Delta: delta, MRR: mrr, Currency: cur, Movement: cmp.Or(c.Movement, Classify(s.MRR, mrr, s.Paid)),
 			Type: c.Type, Motion: c.Motion, Source: c.Source, Ref: c.Ref, Note: c.Note,
 		}
 		lines = append(lines, line)

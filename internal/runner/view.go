@@ -23,12 +23,20 @@ func (v View) Bind(change subscription.Change, decision string) (subscription.Bi
 			return subscription.Binding{}, fault.New(fault.NotFound, "decision_unknown", "decision %q is not known, or is long over", fault.Shorten(decision)).
 				WithMend("decide again and preview the new decision")
 		}
-		change = offer.Change(give, &a.Subscription)
+		change = offer.Change(give, &a.Subscription, v.Catalog)
 	}
-	quote, _, err := subscription.Preview(a.Subscription, change, a.Terms(v.Catalog, v.State.Now))
+	quote, err := v.quote(change)
 	if err != nil {
 		return subscription.Binding{}, err
 	}
 	return subscription.Binding{Account: a.Facts.Key, Version: a.Subscription.Version, Change: change, Quote: quote,
-		CatalogVersion: v.State.Catalog, Decision: decision}, nil
+		CatalogVersion: v.State.Catalog, Decision: decision, At: v.State.Now}, nil
+}
+
+// quote says what a change costs. All that is shown before a change comes from here: where
+// another system does the billing, its preview takes the place of ours in this function, and
+// the token binds the customer to what that system said.
+func (v View) quote(change subscription.Change) (subscription.Quote, error) {
+	quote, _, err := subscription.Preview(v.Account.Subscription, change, v.Account.Terms(v.Catalog, v.State.Now))
+	return quote, err
 }

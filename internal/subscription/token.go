@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/headroomhq/headroom/internal/clock"
@@ -20,7 +21,8 @@ type Binding struct {
 	Quote          Quote      `json:"quote"`
 	CatalogVersion string     `json:"catalog"`
 	Decision       string     `json:"decision,omitempty"`
-	ExpiresAt      clock.Time `json:"expires_at"` // by real time
+	At             clock.Time `json:"at,omitempty"` // of the preview, by state time
+	ExpiresAt      clock.Time `json:"expires_at"`   // by real time
 }
 
 // maxToken bounds what Verify reads, in bytes.
@@ -75,6 +77,31 @@ func (b Binding) Fits(account string, cur *Subscription, catalogVersion string) 
 	}
 	return fault.New(fault.Stale, "token_outdated", "the %s has changed since the price was shown", what).
 		WithMend("preview the change again and confirm what it shows")
+}
+
+// Holds says whether the change, which would now cost what quote says, is still the one that
+// was shown: about the same paid period, to the same price and invoice, with the same add-ons
+// left behind; and giving back the same when it undoes. What is due at once was shown for the
+// moment of the preview and stands: the seconds since are not charged. Fault token_outdated.
+func (b Binding) Holds(cur *Subscription, quote Quote, now clock.Time) error {
+	shown := &b.Quote
+	turned := b.At != 0 && cur.Status == Active && PeriodOf(cur.Interval, cur.Anchor, b.At) != PeriodOf(cur.Interval, cur.Anchor, now)
+	if !turned && shown.Recurring == quote.Recurring && shown.NextInvoice.Total == quote.NextInvoice.Total &&
+		slices.Equal(shown.Dropped, quote.Dropped) && (!b.Change.Undo || shown.Now == quote.Now) {
+		return nil
+	}
+	return fault.New(fault.Stale, "token_outdated", "the change would no longer cost what was shown: a new period has begun, or something else has moved").
+		WithMend("preview the change again and confirm what it shows")
+}
+
+// Charged returns s with what was charged for the change that led to it: what was shown.
+func (s Subscription) Charged(q Quote) Subscription {
+	if s.Undo != nil {
+		u := *s.Undo
+		u.Now, u.Lines = q.Now, q.Lines
+		s.Undo = &u
+	}
+	return s
 }
 
 func invalidToken(message string) *fault.Error {

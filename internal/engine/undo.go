@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/entitlement"
+	"github.com/headroomhq/headroom/internal/revenue"
+	"github.com/headroomhq/headroom/internal/subscription"
+)
+
+// reversal is what has to be known to take the last change of the subscription back, beside
+// the subscription's own Undo: what it booked and what else it moved.
+type reversal struct {
+	Standing revenue.Standing    `json:"standing"` // of the ledger, before
+	At       clock.Time          `json:"at"`       // when it took effect
+	Type     catalog.RevenueType `json:"type,omitempty"`
+	Motion   string              `json:"motion,omitempty"`
+	Ref      string              `json:"ref,omitempty"`
+	Adopted  bool                `json:"adopted,omitempty"`
+	Imports  []string            `json:"imports,omitempty"` // that were live before
+	// Trials are those that the change moved, as they were; one without a state began with it.
+	Trials []subscription.Trial `json:"trials,omitempty"`
+	Grants []string             `json:"grants,omitempty"` // ids of those that its top-ups gave
+}
+
+// sourceUndo marks ledger lines that take a change back. Their Ref, type and motion are those
+// of the lines they reverse, so that how often an offer is undone can be watched.
+const sourceUndo = "undo"
+
+// takeBack puts the subscription back to what it was before the last change. The ledger gets
+// lines that reverse those of the change, of the same instant: nothing is deleted, and a
+// report that knows of the undo counts neither.
+func (s *State) takeBack(a *Account, next subscription.Subscription, c *catalog.Catalog) {
+	rev, undone := a.Reversal, a.Subscription
+	a.Subscription, a.Adopted, a.Reversal = next, rev.Adopted, nil
+	a.Facts.UpdatedAt = s.Now
+	for _, id := range rev.Imports {
+		if i := a.Imports[id]; i != nil {
+			i.Live = true
+		}
+	}
+	for _, was := range rev.Trials {
+		i := a.trial(was.ID)
+		switch {
+		case i < 0:
+		case was.State == "":
+			a.Trials = append(a.Trials[:i], a.Trials[i+1:]...)
+		default:
+			a.Trials[i] = was
+		}
+	}
+	s.book(a, revenue.Change{
+		Account: a.key, MRR: rev.Standing.MRR, Currency: cmp.Or(rev.Standing.Currency, undone.Currency),
+		EffectiveAt: rev.At, RecordedAt: s.Now, Type: rev.Type, Motion: rev.Motion, Movement: revenue.Undone,
+		Source: sourceUndo, Ref: rev.Ref, Note: "Undone: " + subscription.Describe(&next, &undone, c),
+	})
+	a.Ledger.Paid = rev.Standing.Paid
+	s.noticeLimits(a, c)
+}
+
+// onceUsed says whether something of the top-ups that the last change bought is no longer
+// there: it was used, or taken away.
+func (a *Account) onceUsed() bool {
+	if a.Reversal == nil {
+		return false
+	}
+	return slices.ContainsFunc(a.Reversal.Grants, func(id string) bool {
+		i := slices.IndexFunc(a.Entitled.Grants, func(g entitlement.Grant) bool { return g.ID == id })
+		return i < 0 || a.Entitled.Grants[i].Used > 0 || a.Entitled.Grants[i].RevokedAt != 0
+	})
+}
