@@ -134,7 +134,7 @@ func (r *reader) soldAs(path string, a *Addon) {
 	}
 	for _, e := range sorted(a.Entitlements) {
 		at := path + ".entitlements." + e.Feature
-		for _, key := range []string{"per", "overage", "soft", "grace", "rollover"} {
+		for _, key := range []string{"per", "overage", "soft", "grace"} { // rollover needs a period, which is told
 			if r.has(at, key) && (key != "per" || e.Per != Lifetime) {
 				r.broken("contradiction", at+"."+key, "", "remove "+key+"; expires says how long it can be used", "what is bought once is used until it is gone, so it has no %s", key)
 			}

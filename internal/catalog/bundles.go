@@ -124,7 +124,7 @@ func (r *reader) bundleParts(path string, b *Addon) ([]*Addon, bool) {
 
 // bundleGives adds up what the parts give, and what else follows from them.
 func (r *reader) bundleGives(path string, b *Addon, parts []*Addon) {
-	first := true
+	var expires *Addon // the first part that is bought once
 	for _, part := range parts {
 		if r.bundled += len(part.Entitlements); r.bundled > maxBundled {
 			r.broken("too_large", path, "", "let bundles include less", "all bundles together give more than %d features", maxBundled)
@@ -147,12 +147,13 @@ func (r *reader) bundleGives(path string, b *Addon, parts []*Addon) {
 					"the parts give %s in ways that cannot be added up", e.Feature)
 			}
 		}
-		if first || part.Expires == b.Expires {
-			b.Expires = part.Expires
-		} else {
-			r.broken("contradiction", r.includedAt(path, part.Key), part.Key, "let all parts expire alike", "the parts expire after different times")
+		switch {
+		case !part.OneOff():
+		case expires == nil:
+			expires, b.Expires = part, part.Expires
+		case part.Expires != b.Expires:
+			r.broken("contradiction", r.includedAt(path, part.Key), part.Key, "let all parts expire alike", "%s and %s expire after different times", expires.Key, part.Key)
 		}
-		first = false
 		switch {
 		case part.Ready == NotReady:
 			b.Ready = NotReady
@@ -231,12 +232,12 @@ func (r *reader) bundleNeeds(path string, b *Addon, parts []*Addon) {
 		}
 		these := map[string]bool{}
 		for _, key := range part.Needs {
-			if any == nil || any[key] {
+			if (any == nil || any[key]) && !slices.Contains(b.Excludes, key) {
 				these[key] = true
 			}
 		}
 		if any = these; len(any) == 0 {
-			r.broken("unreachable", path+".includes", part.Key, "let the parts need the same plan", "no plan or add-on is what all parts of the bundle need")
+			r.broken("unreachable", path+".includes", part.Key, "let the parts need the same plan", "no plan or add-on is what all parts of the bundle need and none excludes")
 			return
 		}
 	}
@@ -264,21 +265,25 @@ func (r *reader) bundlePrice(path string, b *Addon, parts []*Addon) {
 		r.ownPrice(path, b, parts)
 		return
 	}
-	priced := false
-	for _, interval := range intervals {
-		var all []*Price
-		for _, part := range parts {
-			if p := interval.of(&part.Price); *p != nil {
-				all = append(all, *p)
-				priced = true
-			}
+	unpriced := func(part *Addon) bool { return part.Price == (Prices{}) }
+	if i := slices.IndexFunc(parts, unpriced); i >= 0 {
+		if !slices.ContainsFunc(parts, func(part *Addon) bool { return !unpriced(part) }) {
+			return // all are sold by agreement, and so is the bundle
 		}
-		if len(all) < len(parts) {
+		r.broken("price_missing", r.includedAt(path, parts[i].Key), parts[i].Key, "give it a price, or the bundle its own", "%s has no price, so the bundle's cannot be worked out", parts[i].Key)
+		return
+	}
+	for _, by := range intervals {
+		if slices.ContainsFunc(parts, func(part *Addon) bool { return *by.of(&part.Price) == nil }) {
 			continue
 		}
-		*interval.of(&b.Price) = r.discounted(path, b, parts, interval)
+		price, ok := r.discounted(path, b, parts, by)
+		if !ok {
+			return
+		}
+		*by.of(&b.Price) = price
 	}
-	if priced && b.Price == (Prices{}) {
+	if unpriced(b) {
 		r.broken("price_missing", path, "", "give all parts a price per month, per year or once, or the bundle its own", "the parts of the bundle are not sold by the same interval")
 	}
 }
@@ -296,8 +301,8 @@ var intervals = []interval{
 }
 
 // discounted adds up the prices of the parts in each currency that all have, less the
-// discount, halves away from zero.
-func (r *reader) discounted(path string, b *Addon, parts []*Addon, by interval) *Price {
+// discount, halves away from zero; false when it has reported why it cannot.
+func (r *reader) discounted(path string, b *Addon, parts []*Addon, by interval) (*Price, bool) {
 	price := Price{}
 	for _, c := range r.c.Currencies {
 		var sum money.Minor
@@ -311,12 +316,12 @@ func (r *reader) discounted(path string, b *Addon, parts []*Addon, by interval) 
 			if !s.flat() {
 				r.broken("contradiction", r.includedAt(path, part.Key), part.Key, "give the bundle its own price",
 					"what %s costs depends on how many are bought, so the bundle's price cannot be worked out", part.Key)
-				return nil
+				return nil, false
 			}
 			cost, fits := times(s.Each, b.Includes[part.Key])
 			if sum += cost; !fits || sum > MaxPrice {
 				r.broken("out_of_range", r.includedAt(path, part.Key), part.Key, "include fewer", "the bundle would cost more than any price may be")
-				return nil
+				return nil, false
 			}
 		}
 		if sold {
@@ -324,9 +329,9 @@ func (r *reader) discounted(path string, b *Addon, parts []*Addon, by interval) 
 		}
 	}
 	if len(price) == 0 {
-		return nil
+		return nil, true
 	}
-	return &price
+	return &price, true
 }
 
 // flat says whether each unit costs the same.

@@ -94,7 +94,14 @@ func TestTheSampleOfTheDesignParsesAsItStands(t *testing.T) {
 }
 
 func TestABrokenCatalogIsToldAllAtOnce(t *testing.T) {
-	c, findings := Parse("broken.yaml", read(t, "testdata/broken.yaml"))
+	for _, name := range []string{"broken", "broken_sold"} {
+		t.Run(name, func(t *testing.T) { toldAllAtOnce(t, name) })
+	}
+}
+
+func toldAllAtOnce(t *testing.T, name string) {
+	t.Helper()
+	c, findings := Parse(name+".yaml", read(t, "testdata/"+name+".yaml"))
 	if c != nil {
 		t.Error("a broken catalog came out")
 	}
@@ -105,7 +112,7 @@ func TestABrokenCatalogIsToldAllAtOnce(t *testing.T) {
 			t.Errorf("%+v lacks something", f)
 		}
 	}
-	const golden = "testdata/broken.golden"
+	golden := "testdata/" + name + ".golden"
 	if *update {
 		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)

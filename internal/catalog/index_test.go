@@ -160,11 +160,11 @@ func fieldKeys[T any](fields []field[T]) []string {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, name := range []string{"testdata/summit.yaml", "testdata/broken.yaml", "../../examples/summit/catalog.yaml"} {
+	for _, name := range []string{"testdata/summit.yaml", "testdata/broken.yaml", "testdata/broken_sold.yaml", "../../examples/summit/catalog.yaml"} {
 		f.Add(read(f, name))
 	}
 	for _, s := range []string{
-		"", "{", "- a", world, string(with("plans: {x: {}}")), "{\"version\": 1, \"currency\": \"EUR\"}", "version: 1\ncurrency: JPY\nplans: {p: {price: {month: 1.5}}}",
+		"", "{", "- a", world, shop, string(shopWith("bundles: {b: {includes: {mail: 2, films: 1}, discount: 15%}}")), string(with("plans: {x: {}}")), "{\"version\": 1, \"currency\": \"EUR\"}", "version: 1\ncurrency: JPY\nplans: {p: {price: {month: 1.5}}}",
 		"a: |\n  b\n", "a: >-\n\n b\n", "? a\n: b", "offers: {x: {for: \"a\\nb\"}}", "--- # file: \n--- # file: x\n", "a: 'b\n\n c'", "\xff", "a:\t1", "[]: {}", "{{}: 1}", "1: 2\n.5: ~\ntrue: {null: x}",
 	} {
 		f.Add([]byte(s))
