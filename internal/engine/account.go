@@ -63,6 +63,7 @@ type near struct {
 	by      *catalog.Catalog // for which it is pruned and cal holds; nil: to be worked out
 	cal     subscription.Calendar
 	watches []watch // by meter; see watchOf
+	settles bool    // changes of usage are to be settled with grants, or begin a grace
 	// The encoded parts, nil when they must be encoded anew; see encode.
 	cold, signals []byte
 }
@@ -109,6 +110,7 @@ func (s *State) touch(key string, c *catalog.Catalog, f func(a *Account)) {
 
 // time sets the account's timer anew.
 func (s *State) time(a *Account, c *catalog.Catalog) {
+	entitlement.Track(a.Input(c, s.Now))
 	s.due.put(a.key, a.nextDue(c, s.Now))
 	a.timed = true
 }
@@ -127,6 +129,7 @@ func (a *Account) follow(c *catalog.Catalog, now clock.Time) {
 		a.changed()
 	}
 	a.by, a.cal = c, a.calendar(c)
+	a.settles = entitlement.AnySettles(a.Input(c, now))
 }
 
 // prefixes begin the ids of each kind of thing.
@@ -194,6 +197,7 @@ func (a *Account) nextDue(c *catalog.Catalog, now clock.Time) clock.Time {
 		earlier(t, t != 0)
 	}
 	earlier(a.trialDue(), true)
+	earlier(a.Entitled.NextDue(), true)
 	earlier(a.Signals.Due(), true)
 	for _, i := range a.Imports {
 		earlier(i.EndsAt, i.Live)
@@ -207,7 +211,7 @@ func (a *Account) Input(c *catalog.Catalog, now clock.Time) entitlement.Input {
 		return entitlement.Input{Catalog: c, Now: now, Zone: c.Zone}
 	}
 	return entitlement.Input{Catalog: c, Subscription: &a.Subscription, Now: now, Zone: a.calendar(c).Zone,
-		Eligible: a.eligible(), State: &a.Entitled,
+		Eligible: a.eligible(), State: &a.Entitled, Trials: a.Trials,
 		Usage: func(m string) *meter.Usage { return a.Usage[m] }}
 }
 

@@ -115,6 +115,12 @@ func (s *State) change(a *Account, ch subscription.Change, b *subscription.Bindi
 		s.takeBack(a, next, c)
 	} else {
 		s.replace(a, next, from, c)
+		if given := s.topUp(a, ch.Once, c); len(given) > 0 {
+			if a.Reversal != nil {
+				a.Reversal.Grants = given
+			}
+			s.noticeLimits(a, c)
+		}
 	}
 	return quote, nil
 }
@@ -390,10 +396,12 @@ func (s *State) answerRequest(a *Account, call OutcomeCall, c *catalog.Catalog) 
 }
 
 // pass does what the passing of time brings an account at the moment due, by kind in
-// alphabetical order: imports, meters, subscription, trials, trial signals, other signals.
+// alphabetical order, but for what rolls over from a period before the next begins: imports,
+// meters, rollovers, subscription, trials, grants and the like, trial signals, other signals.
 func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
 	s.endImports(a, due)
 	s.closePeriods(a, due)
+	s.rollOver(a, c)
 	for {
 		next, what := subscription.Advance(a.Subscription, due, c)
 		if what.Kind == subscription.NothingDue {
@@ -406,6 +414,7 @@ func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
 		s.replace(a, next, origin{source: "subscription", why: what.Note}, c)
 	}
 	s.passTrials(a, due)
+	s.passEntitled(a, due, c)
 	sub := &a.Subscription
 	if sub.Status == subscription.Trialing {
 		if p := c.Plans[sub.Plan]; p != nil {

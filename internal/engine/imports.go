@@ -171,6 +171,7 @@ func (s *State) importUsage(a *Account, row UsageRow, c *catalog.Catalog) {
 			continue
 		}
 		if open := a.calendar(c).Of(catalog.Monthly, s.Now); row.At >= open.Start {
+			s.lapse(a, m, c)
 			watches := s.watchOf(a, m, c)
 			// A row is a total already: a count adds it up as a sum does.
 			total := *m
@@ -181,6 +182,7 @@ func (s *State) importUsage(a *Account, row UsageRow, c *catalog.Catalog) {
 			if res.Problem != "" {
 				a.problem(m.Key + ": " + res.Problem)
 			}
+			s.settleUsage(a, m, c)
 			s.noticeUsage(a, watches, "", res, c)
 			continue
 		}
@@ -194,6 +196,11 @@ func (s *State) importUsage(a *Account, row UsageRow, c *catalog.Catalog) {
 		h := a.History[m.Key]
 		h[month.Start] = h[month.Start].Add(row.Value)
 		meter.Import(a.usage(m.Key), row.Value)
+		for _, f := range c.FeaturesOf(m.Key) {
+			if base, based := a.Entitled.Base[f.Key]; based { // grants are not burned by what was long before them
+				a.Entitled.Base[f.Key] = base.Add(row.Value)
+			}
+		}
 		s.rearm(a, m, c)
 		s.effects.Periods = append(s.effects.Periods, PeriodRow{Account: a.key, Meter: m.Key, Per: catalog.Month,
 			Start: month.Start, End: month.End, Usage: int64(h[month.Start])})

@@ -147,12 +147,18 @@ func (s *State) settleBy(t clock.Time) {
 
 // limits are the account's rows of how near it is to each hard or soft limit, by feature.
 func (a *Account) limits(s *State, c *catalog.Catalog) []LimitRow {
-	if !a.Subscription.Live() || len(a.Usage) == 0 {
+	in := a.Input(c, s.Now)
+	special := entitlement.Special(in)
+	if !a.Subscription.Live() && !special || len(a.Usage) == 0 {
 		return nil
 	}
-	allowances := s.allowances(a, c)
+	var allowances []entitlement.Allowance
+	if special {
+		allowances = entitlement.AllowancesOf(in)
+	} else {
+		allowances = s.allowances(a, c)
+	}
 	rows := make([]LimitRow, 0, len(allowances))
-	in := a.Input(c, s.Now)
 	for i := range allowances {
 		f := allowances[i].Feature
 		if a.Usage[f.Meter] == nil {
@@ -171,15 +177,15 @@ func (a *Account) limits(s *State, c *catalog.Catalog) []LimitRow {
 // that bought the same.
 func (s *State) allowances(a *Account, c *catalog.Catalog) []entitlement.Allowance {
 	bought := a.Subscription.Plan
-	if len(a.Subscription.Addons) > 0 {
-		bought = fmt.Sprintf("%s %v", bought, a.Subscription.Addons) // keys have no spaces
+	if sub := &a.Subscription; len(sub.Addons) > 0 || sub.PlanVersion > 1 || sub.Quantity > 1 {
+		bought = fmt.Sprintf("%s %d %d %v", bought, sub.PlanVersion, sub.Quantity, sub.Addons) // keys have no spaces
 	}
 	if s.bought.catalog != c || len(s.bought.allowances) > 1000 {
 		s.bought.catalog, s.bought.allowances = c, make(map[string][]entitlement.Allowance)
 	}
 	all, known := s.bought.allowances[bought]
 	if !known {
-		all = entitlement.Allowances(c, a.Subscription.Plan, a.Subscription.Addons)
+		all = entitlement.Allowances(c, &a.Subscription)
 		s.bought.allowances[bought] = all
 	}
 	return all

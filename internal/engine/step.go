@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
@@ -74,6 +75,9 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 	if r.Kind == event.KindVoid && s.get(r.Key) == nil {
 		return s.voidNothing(r)
 	}
+	if r.Kind == event.KindReservation && s.get(r.Key) == nil {
+		return refused(entitlement.NoReservation(r.Type))
+	}
 	var a Answer
 	s.touch(r.Key, c, func(acct *Account) {
 		if _, isPerson := event.IsUserKey(r.Key); isPerson {
@@ -105,6 +109,8 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 			s.imported(acct, r, c)
 		case event.KindVoid:
 			a = s.void(acct, r, c)
+		case event.KindReservation:
+			a = s.reservation(acct, r, c)
 		}
 	})
 	return a

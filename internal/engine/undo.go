@@ -58,6 +58,7 @@ func (s *State) takeBack(a *Account, next subscription.Subscription, c *catalog.
 		Source: sourceUndo, Ref: rev.Ref, Note: "Undone: " + subscription.Describe(&next, &undone, c),
 	})
 	a.Ledger.Paid = rev.Standing.Paid
+	s.revokeGrants(a, rev.Grants, c)
 	s.noticeLimits(a, c)
 }
 

@@ -16,6 +16,9 @@ func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
 	a.follow(c, s.Now)
 	late, due := false, !a.timed
 	for _, m := range c.MetersOf(r.Type) {
+		if a.settles {
+			s.lapse(a, m, c)
+		}
 		w := s.watchOf(a, m, c)
 		u := w[0].metered(a)
 		next, _ := meter.NextDue(u)
@@ -24,6 +27,9 @@ func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
 		if res.Problem != "" {
 			a.problem(m.Key + ": " + res.Problem)
 			continue
+		}
+		if a.settles {
+			due = s.settleUsage(a, m, c) || due
 		}
 		late = late || res.Late
 		if is, _ := meter.NextDue(u); is != next {
@@ -48,7 +54,8 @@ type watch struct {
 	start   clock.Time       // of the period; unset for what never resets and what rolls
 	feature *catalog.Feature // nil: no live rule is about a feature that the meter measures
 	rules   []*catalog.Signal
-	grant   entitlement.Given
+	given   entitlement.Given
+	limit   quantity.Quantity // with what grants add
 }
 
 // metered returns the state of the watch's meter, made when it is not there.
@@ -76,7 +83,7 @@ func (s *State) watchOf(a *Account, m *catalog.Meter, c *catalog.Catalog) []watc
 		return a.watches[i:n]
 	}
 	from := len(a.watches)
-	if a.Subscription.Live() {
+	if a.Subscription.Live() || entitlement.Special(a.Input(c, s.Now)) {
 		for _, f := range c.FeaturesOf(m.Key) {
 			if rules := c.SignalsOnLimit(f.Key); len(rules) > 0 {
 				a.watches = append(a.watches, a.watchFor(f, m, rules, c, s.Now))
@@ -91,8 +98,8 @@ func (s *State) watchOf(a *Account, m *catalog.Meter, c *catalog.Catalog) []watc
 
 // watchFor works a watch out.
 func (a *Account) watchFor(f *catalog.Feature, m *catalog.Meter, rules []*catalog.Signal, c *catalog.Catalog, now clock.Time) watch {
-	w := watch{meter: m, feature: f, rules: rules,
-		grant: entitlement.GivenOf(c, a.Subscription.Plan, a.Subscription.Addons, f.Key)}
+	w := watch{meter: m, feature: f, rules: rules}
+	w.given, w.limit = entitlement.Standing(a.Input(c, now), f.Key)
 	w.read(a, c, now)
 	return w
 }
@@ -103,13 +110,13 @@ func (w *watch) read(a *Account, c *catalog.Catalog, now clock.Time) {
 	if u == nil {
 		u = a.Usage[w.meter.Key]
 	}
-	if w.grant.Per == catalog.Lifetime || w.start != 0 {
-		w.usage = meter.Value(u, w.meter, w.grant.Per, cal, now)
+	if w.given.Per == catalog.Lifetime || w.start != 0 {
+		w.usage = meter.Value(u, w.meter, w.given.Per, cal, now)
 		return
 	}
-	r := meter.Read(u, w.meter, w.grant.Per, cal, now)
+	r := meter.Read(u, w.meter, w.given.Per, cal, now)
 	w.usage, w.ends = max(r.Value, 0), r.ResetsAt
-	if _, rolls := w.grant.Per.Rolling(); !rolls {
+	if _, rolls := w.given.Per.Rolling(); !rolls {
 		w.start = r.Start
 	}
 }
@@ -124,15 +131,15 @@ func (s *State) noticeUsage(a *Account, watches []watch, user string, res meter.
 		before := w.usage
 		w.read(a, c, s.Now)
 		if !w.quiet.Holds(w.usage) {
-			s.notice(a, w, before, user, res.LateFor(w.meter, w.grant.Per), c)
+			s.notice(a, w, before, user, res.LateFor(w.meter, w.given.Per), c)
 		}
 	}
 }
 
 // notice tells the limit rules of one watch.
 func (s *State) notice(a *Account, w *watch, before quantity.Quantity, user string, late bool, c *catalog.Catalog) {
-	in := signal.UsageChange{Feature: w.feature.Key, Title: w.feature.Title, Before: before, Usage: w.usage, Limit: w.grant.Limit,
-		Unlimited: w.grant.Unlimited, Late: late, PeriodStart: w.start}
+	in := signal.UsageChange{Feature: w.feature.Key, Title: w.feature.Title, Before: before, Usage: w.usage, Limit: w.limit,
+		Unlimited: w.given.Unlimited, Late: late, PeriodStart: w.start}
 	if w.start != 0 { // a rolling one falls bit by bit and has no reset to wait for
 		in.ResetsAt = w.ends
 	}
@@ -142,8 +149,9 @@ func (s *State) notice(a *Account, w *watch, before quantity.Quantity, user stri
 	s.fired(a, fired, c)
 }
 
-// noticeLimits tells the limit rules that limits may be others now.
+// noticeLimits settles grants with limits that may be others now, and tells the limit rules.
 func (s *State) noticeLimits(a *Account, c *catalog.Catalog) {
+	entitlement.SettleAll(a.Input(c, s.Now))
 	a.watches = nil
 	for _, f := range c.Features {
 		if f.Counted() && len(c.SignalsOnLimit(f.Key)) > 0 {
@@ -167,60 +175,9 @@ func (s *State) gate(a *Account, r *event.Record, c *catalog.Catalog) {
 	if p := c.Plans[a.Subscription.Plan]; p != nil && a.Subscription.Live() {
 		plan = p.Title
 	}
-	touch := signal.GateTouch{Feature: f.Key, Title: f.Title, Plan: plan, At: r.When(),
-		Limit: entitlement.GivenOf(c, a.Subscription.Plan, a.Subscription.Addons, f.Key).Limit}
+	_, limit := entitlement.Standing(a.Input(c, s.Now), f.Key)
+	touch := signal.GateTouch{Feature: f.Key, Title: f.Title, Plan: plan, At: r.When(), Limit: limit}
 	s.fired(a, signal.OnGate(&a.Signals, touch, c.Streams().OnGate(f.Key), s.context(a, r.User)), c)
-}
-
-// ConsumeCall is the body of consume and release records; their Type is the feature.
-type ConsumeCall struct {
-	Quantity quantity.Quantity `json:"quantity"`
-	Reserve  clock.Time        `json:"reserve,omitempty"` // how long to lock it instead of taking it
-	// For is the account of the family that claims or gives back part of this account's pool.
-	For string `json:"for,omitempty"`
-}
-
-// consume takes from a limit, or says why not. A hard limit is never passed: this is the
-// only place where usage of such a meter rises.
-func (s *State) consume(a *Account, r *event.Record, c *catalog.Catalog) Answer {
-	call, err := decode[ConsumeCall](r)
-	if err != nil {
-		return refused(err)
-	}
-	ans, err := entitlement.Take(a.Input(c, s.Now), r.Type, call.Quantity)
-	if err != nil {
-		return refused(err)
-	}
-	if !ans.Allowed {
-		s.gate(a, r, c)
-		return ok(ans)
-	}
-	m := c.Meters[c.Features[r.Type].Meter]
-	watches := s.watchOf(a, m, c)
-	total := s.total(a, m, c)
-	meter.Consume(a.usage(m.Key), m, call.Quantity, a.calendar(c), s.Now)
-	s.noticeUsage(a, watches, r.User, meter.Result{}, c)
-	s.noticeFed(a, m, total, r, false, c)
-	return ok(ans)
-}
-
-// release gives back what was consumed.
-func (s *State) release(a *Account, r *event.Record, c *catalog.Catalog) Answer {
-	call, err := decode[ConsumeCall](r)
-	if err != nil {
-		return refused(err)
-	}
-	// The same refusals as for a consume of it: unknown, not metered, fed by events.
-	if _, err := entitlement.Take(a.Input(c, s.Now), r.Type, call.Quantity); err != nil {
-		return refused(err)
-	}
-	m := c.Meters[c.Features[r.Type].Meter]
-	watches := s.watchOf(a, m, c)
-	total := s.total(a, m, c)
-	meter.Release(a.usage(m.Key), m, call.Quantity, a.calendar(c), s.Now)
-	s.noticeUsage(a, watches, r.User, meter.Result{}, c)
-	s.noticeFed(a, m, total, r, false, c)
-	return ok(entitlement.Check(a.Input(c, s.Now), r.Type, 0))
 }
 
 // maxProblems bounds how many kinds of problem an account remembers.

@@ -247,6 +247,7 @@ func (f *correction) touch(m *catalog.Meter) *meter.Usage {
 	u := f.a.usage(m.Key)
 	if _, known := f.before[m.Key]; !known {
 		f.before[m.Key] = f.total(m)
+		f.s.lapse(f.a, m, f.c)
 	}
 	return u
 }
@@ -312,6 +313,7 @@ func (f *correction) done(replaced bool) Voided {
 		if by := f.total(m) - f.before[key]; by != 0 {
 			f.out.Meters = append(f.out.Meters, Correction{key, by})
 		}
+		f.s.settleUsage(f.a, m, f.c)
 		f.s.rearm(f.a, m, f.c)
 	}
 	return f.out

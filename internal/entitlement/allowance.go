@@ -7,34 +7,72 @@ import (
 	"github.com/headroomhq/headroom/internal/subscription"
 )
 
-// Allowance is a metered feature of which a plan and add-ons give so much and no more. It
-// depends on nothing of the account but what was bought, so one serves many accounts.
+// Allowance is a counted feature of which a plan, add-ons and the like give so much and no
+// more. Those of a subscription depend on nothing of the account but what was bought, so they
+// serve many accounts.
 type Allowance struct {
 	Feature *catalog.Feature
-	grants  []Given
+	givens  []Given
 }
 
-// Allowances returns the limited metered features of a plan with add-ons, by key.
-func Allowances(cat *catalog.Catalog, plan string, addons []subscription.AddonLine) []Allowance {
+// Allowances returns the limited counted features of a subscription, by key.
+func Allowances(cat *catalog.Catalog, sub *subscription.Subscription) []Allowance {
+	return allowances(cat, func(f *catalog.Feature) []Given {
+		return (&gathering{cat: cat, sub: sub, f: f}).gather(nil)
+	})
+}
+
+// AllowancesOf returns those of an account with all that it has, overrides and trials too.
+func AllowancesOf(in Input) []Allowance {
+	in.Subscription = current(in)
+	return allowances(in.Catalog, func(f *catalog.Feature) []Given {
+		givens := in.givens(f)
+		if len(givens) == 0 && in.granted(f) {
+			givens = []Given{{}} // grants alone
+		}
+		return givens
+	})
+}
+
+func allowances(cat *catalog.Catalog, of func(*catalog.Feature) []Given) []Allowance {
 	var out []Allowance
 	for _, key := range sortedKeys(cat.Features) {
 		f := cat.Features[key]
 		if !f.Counted() {
 			continue
 		}
-		if g := grants(cat, plan, addons, f); len(g) > 0 && !g[0].Unlimited {
-			out = append(out, Allowance{Feature: f, grants: g})
+		if g := of(f); len(g) > 0 && !g[0].Unlimited {
+			out = append(out, Allowance{Feature: f, givens: g})
 		}
 	}
 	return out
 }
 
-// Measure returns what is used of the allowance, its limit and when it resets (unset for
-// what never does), as an answer of Check says it.
+// Special says whether an account has anything beside its subscription that makes its limits
+// other than those of all who bought the same.
+func Special(in Input) bool {
+	return len(in.Trials) > 0 || in.State != nil && (len(in.State.Grants) > 0 || len(in.State.Overrides) > 0)
+}
+
+// Measure returns what is used of the allowance, its limit with what grants add, and when it
+// resets (unset for what never does), as an answer of Check says it.
 func (al *Allowance) Measure(in Input) (usage, limit quantity.Quantity, resetsAt clock.Time) {
-	g := al.grants[0]
-	if len(al.grants) > 1 {
-		g = best(in, al.Feature, in.Subscription.Plan, in.Subscription.Addons, 0)
+	g := al.givens[0]
+	if len(al.givens) > 1 {
+		g = in.best(al.Feature, al.givens, 0)
 	}
-	return in.used(al.Feature, g.Per), g.Limit, in.resetsAt(al.Feature, g.Per)
+	usage = in.used(al.Feature, g.Per)
+	if !g.Allowed && g.override == nil {
+		usage = max(usage-in.base(al.Feature), 0)
+	}
+	b := in.balance(al.Feature, in.real(al.givens))
+	return usage, in.limitOf(al.Feature, &g, &b), in.resetsAt(al.Feature, g.Per)
+}
+
+// real leaves out what stands for grants alone.
+func (in *Input) real(givens []Given) []Given {
+	if len(givens) == 1 && !givens[0].Allowed && givens[0].override == nil {
+		return nil
+	}
+	return givens
 }

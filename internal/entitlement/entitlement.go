@@ -3,7 +3,7 @@
 package entitlement
 
 import (
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/headroomhq/headroom/internal/catalog"
@@ -27,9 +27,13 @@ type Input struct {
 	Zone     *time.Location // by whose clocks the account's periods begin; nil: UTC
 	// State has grants, overrides and reservations; nil: none.
 	State *State
+	// Trials are those of add-ons and features; trials of plans are subscriptions.
+	Trials []subscription.Trial
 	// Languages are those to write content in, the most wanted first (BCP 47); what is not
 	// translated stays as the catalog has it.
 	Languages []string
+
+	bare bool // without Sources
 }
 
 // Reason is the stable code of an answer.
@@ -99,50 +103,72 @@ type OverageCost struct {
 
 // Check answers whether q of a feature may be used now. q is quantity.One when the caller
 // asks for nothing special; zero asks whether the account has the feature at all, whatever
-// is used up; below zero counts as zero. For boolean features q says nothing.
+// is used up; below zero counts as zero. For features that are not counted q says nothing.
 func Check(in Input, feature string, q quantity.Quantity) Answer {
 	in.Subscription = current(in)
-	a, _ := answer(in, feature, q)
+	a, _ := answer(&in, feature, q)
 	if !a.Allowed && a.Reason != UnknownFeature {
-		a.Unlock = unlocks(in, in.Catalog.Features[feature], max(q, 0))
+		a.lacks(&in, in.Catalog.Features[feature], max(q, 0))
 	}
 	return a
 }
 
+// lacks adds to a no what would make it a yes.
+func (a *Answer) lacks(in *Input, f *catalog.Feature, q quantity.Quantity) {
+	barred := false
+	a.Unlock, barred = unlocks(*in, f, q)
+	if barred && len(a.Unlock) == 0 && a.Reason == NotInPlan {
+		a.Reason = NotEligible
+		a.Message = sentence(*in, f, a, q, &Given{})
+	}
+}
+
 // Take decides a consume of q of a feature. When the answer allows it, usage and remaining
 // are as they stand after q was taken; taking it (meter.Consume) is the caller's. Hard
-// limits bind; soft ones let it pass as overage. Faults: unknown_feature,
+// limits bind, but for their grace; soft ones let it pass. Faults: unknown_feature,
 // feature_not_metered, meter_fed_by_events, quantity_invalid.
 func Take(in Input, feature string, q quantity.Quantity) (Answer, error) {
-	f := in.Catalog.Features[feature]
-	switch {
-	case f == nil:
-		return Answer{}, fault.New(fault.NotFound, "unknown_feature", "feature %q is not in the catalog", fault.Shorten(feature)).
-			WithMend("use the key of a feature of the catalog").WithField("/feature", feature, "is not in the catalog")
-	case !f.Counted():
-		return Answer{}, fault.New(fault.Invalid, "feature_not_metered", "feature %s is on or off, so nothing of it can be consumed", feature).
-			WithMend("ask with check, or make it metered in the catalog").WithField("/feature", feature, "is not metered")
-	case in.Catalog.Meters[f.Meter] == nil || !in.Catalog.Meters[f.Meter].FedByConsume:
-		return Answer{}, fault.New(fault.Conflict, "meter_fed_by_events", "meter %s of feature %s is fed by events, so it cannot be consumed too", f.Meter, feature).
-			WithMend("send its events and ask with check, or declare the meter as fed_by: consume in the catalog").WithField("/feature", feature, "its meter is fed by events")
-	case q <= 0:
-		return Answer{}, fault.New(fault.Invalid, "quantity_invalid", "quantity %s cannot be consumed", q).
-			WithMend("use a number above 0").WithField("/quantity", q.String(), "want a number above 0")
+	f, err := Consumable(in.Catalog, feature, q)
+	if err != nil {
+		return Answer{}, err
 	}
 	in.Subscription = current(in)
-	a, grant := answer(in, feature, q)
+	a, given := answer(&in, feature, q)
 	if !a.Allowed {
-		a.Unlock = unlocks(in, f, q)
+		a.lacks(&in, f, q)
 		return a, nil
 	}
 	used := a.Usage.Add(q)
 	a.Usage = &used
 	if a.Remaining != nil {
 		left := max(*a.Remaining-q, 0)
+		if a.Grace != nil {
+			grace := min(*a.Grace, max(a.Grace.Add(*a.Limit)-used-a.Reserved, 0))
+			a.Grace = &grace
+		}
 		a.Remaining = &left
 	}
-	a.Message = sentence(in, f, &a, 0, grant)
+	a.Message = sentence(in, f, &a, 0, &given)
 	return a, nil
+}
+
+// Consumable returns the feature, of which q can be consumed at all; else why not.
+func Consumable(cat *catalog.Catalog, feature string, q quantity.Quantity) (*catalog.Feature, error) {
+	f := cat.Features[feature]
+	switch {
+	case f == nil:
+		return nil, unknownFeature(feature)
+	case !f.Counted():
+		return nil, fault.New(fault.Invalid, "feature_not_metered", "feature %s is not counted, so nothing of it can be consumed", feature).
+			WithMend("ask with check, or make it metered in the catalog").WithField("/feature", feature, "is not metered")
+	case cat.Meters[f.Meter] == nil || !cat.Meters[f.Meter].FedByConsume:
+		return nil, fault.New(fault.Conflict, "meter_fed_by_events", "meter %s of feature %s is fed by events, so it cannot be consumed too", f.Meter, feature).
+			WithMend("send its events and ask with check, or declare the meter as fed_by: consume in the catalog").WithField("/feature", feature, "its meter is fed by events")
+	case q <= 0:
+		return nil, fault.New(fault.Invalid, "quantity_invalid", "quantity %s cannot be consumed", q).
+			WithMend("use a number above 0").WithField("/quantity", q.String(), "want a number above 0")
+	}
+	return f, nil
 }
 
 // current returns the subscription as it is at in.Now, nil when there is none.
@@ -153,9 +179,9 @@ func current(in Input) *subscription.Subscription {
 	return subscription.AsOf(in.Subscription, in.Now, in.Catalog)
 }
 
-// answer is Check without what would unlock it, and the grant it was decided by;
-// in.Subscription is current.
-func answer(in Input, feature string, q quantity.Quantity) (Answer, Given) {
+// answer is Check without what would unlock it, and what it was decided by; in.Subscription
+// is current.
+func answer(in *Input, feature string, q quantity.Quantity) (Answer, Given) {
 	q = max(q, 0)
 	a := Answer{Feature: feature, Unlock: []Unlock{}}
 	f := in.Catalog.Features[feature]
@@ -164,96 +190,209 @@ func answer(in Input, feature string, q quantity.Quantity) (Answer, Given) {
 		a.Message = "There is no feature " + fault.Shorten(feature) + " in the catalog."
 		return a, Given{}
 	}
-	a.Kind = f.Kind
-	var grant Given
-	sub := in.Subscription
-	switch {
-	case sub == nil:
-		a.Reason = NoSubscription
-	case sub.Status == subscription.Expired:
-		a.Reason = TrialExpired
-	case !sub.Live():
-		a.Reason = SubscriptionEnded
-	default:
-		grant = best(in, f, sub.Plan, sub.Addons, q)
-		a.Source = grant.Source
+	a.Kind, a.PartOf = f.Kind, f.PartOf
+	givens := in.givens(f)
+	given := in.best(f, givens, q)
+	b := in.balance(f, givens)
+	if a.Source = given.Source; b.any || b.open > 0 {
+		a.Source = join(a.Source, "grants")
 	}
-	if f.Kind == catalog.Boolean {
-		if a.Reason == "" {
-			a.Reason = NotInPlan
-			if a.Allowed = grant.Allowed; a.Allowed {
-				a.Reason = Included
-			}
-		}
-		a.Message = sentence(in, f, &a, q, grant)
-		return a, grant
+	if !in.bare {
+		a.Sources = in.sources(f, &given)
 	}
-	usage, approximate := in.used(f, grant.Per), in.approximate(f, grant.Per)
-	a.Usage = &usage
-	a.ResetsAt = in.resetsAt(f, grant.Per)
-	if approximate {
-		a.Approximate, a.StandardError = true, meter.StandardError
-	}
-	if grant.Unlimited {
-		a.Allowed, a.Reason, a.Unlimited = true, Included, true
-		a.Message = sentence(in, f, &a, q, grant)
-		return a, grant
-	}
-	limit, remaining := grant.Limit, max(grant.Limit-usage, 0)
-	a.Limit, a.Remaining, a.Soft = &limit, &remaining, grant.Overage != nil
-	if a.Reason == "" {
-		a.Reason = grant.decide(usage, q)
+	if f.Counted() {
+		a.count(in, f, &given, &b, q)
+	} else {
+		a.Reason, a.Value = in.without(&given, &b), given.Value
 	}
 	switch a.Reason {
-	case WithinLimit, Overage:
+	case Included, WithinLimit, Overage, Granted, OnTrial, InGrace:
 		a.Allowed = true
-	default:
-		a.Shortfall = max(usage.Add(q)-limit, 0)
+	case Overridden:
+		a.Allowed = given.Allowed
 	}
-	a.Message = sentence(in, f, &a, q, grant)
-	return a, grant
+	if whole := in.Catalog.Features[f.PartOf]; whole != nil && given.override == nil && !in.has(whole, 0) {
+		a.Allowed, a.Reason = false, PartLocked
+	}
+	if a.Allowed {
+		a.Shortfall = 0
+		a.TrialEndsAt = given.trialEnd
+		if sub := in.Subscription; a.TrialEndsAt == 0 && given.override == nil && given.bought && sub.Status == subscription.Trialing {
+			a.TrialEndsAt = sub.TrialEndsAt
+		}
+	} else {
+		a.Overage = nil
+		a.Hidden = f.Hidden && a.Reason != LimitReached
+	}
+	a.Message = sentence(*in, f, &a, q, &given)
+	return a, given
 }
 
-// decide compares usage with the limit of a metered feature.
-func (g Given) decide(usage, q quantity.Quantity) Reason {
+// without is the reason of an answer that no limit decides.
+func (in *Input) without(given *Given, b *balance) Reason {
 	switch {
-	case !g.Allowed:
-		return NotInPlan
-	case q == 0 || usage.Add(q) <= g.Limit:
-		return WithinLimit
-	case g.Overage != nil:
-		return Overage
+	case given.override != nil:
+		return Overridden
+	case given.bought:
+		return Included
+	case given.Allowed:
+		return OnTrial
+	case b.any || b.open > 0:
+		return Granted
+	case in.Subscription == nil:
+		return NoSubscription
+	case in.Subscription.Status == subscription.Expired:
+		return TrialExpired
+	case !in.Subscription.Live():
+		return SubscriptionEnded
 	}
-	return LimitReached
+	return NotInPlan
 }
 
-// Item is one line of an account's entitlements. Allowed is for one more of a metered feature.
-type Item struct {
-	Answer
-	Content Content `json:"content"`
-}
-
-// Content is what is said of a feature to sell it.
-type Content struct {
-	Title   string `json:"title"`
-	Benefit string `json:"benefit,omitempty"`
-	Media   string `json:"media,omitempty"`
-	Docs    string `json:"docs,omitempty"`
-}
-
-// All answers for every feature of the catalog, by key, without what would unlock it.
-func All(in Input) []Item {
-	in.Subscription = current(in)
-	items := make([]Item, 0, len(in.Catalog.Features))
-	for _, key := range sortedKeys(in.Catalog.Features) {
-		f := in.Catalog.Features[key]
-		a, _ := answer(in, key, quantity.One)
-		items = append(items, Item{
-			Answer:  a,
-			Content: Content{Title: titleOf(f), Benefit: f.Benefit, Media: f.Media, Docs: f.Docs},
-		})
+// count answers for a counted feature.
+func (a *Answer) count(in *Input, f *catalog.Feature, given *Given, b *balance, q quantity.Quantity) {
+	usage := in.used(f, given.Per)
+	if !given.Allowed && given.override == nil {
+		usage = max(usage-in.base(f), 0)
 	}
-	return items
+	a.Usage, a.Reserved = &usage, in.reserved(f)
+	a.ResetsAt = in.resetsAt(f, given.Per)
+	if in.approximate(f, given.Per) {
+		a.Approximate, a.StandardError = true, meter.StandardError
+	}
+	if a.Reason = in.without(given, b); given.Unlimited {
+		a.Unlimited = true
+		return
+	}
+	taken := usage.Add(a.Reserved)
+	limit := in.limitOf(f, given, b)
+	remaining := max(limit-taken, 0)
+	a.Limit, a.Remaining, a.Soft = &limit, &remaining, given.passable()
+	grace := in.graceOf(f, given, usage, limit)
+	a.Grace, a.GraceEndsAt = grace.left(limit, taken), grace.until
+	need := taken.Add(q)
+	a.Shortfall = max(need-limit, 0)
+	switch {
+	case !given.Allowed && !b.any && b.open == 0, !given.Allowed && given.override != nil:
+		return // nothing gives it
+	case q == 0 || need <= limit:
+		a.Reason = fits(given, need, limit)
+	case given.passable():
+		a.Reason = Overage
+		a.Overage = in.overage(given, need-limit)
+	case grace.lets(limit, need):
+		a.Reason = InGrace
+	default:
+		a.Reason = LimitReached
+		a.Shortfall = grace.shortfall(limit, need)
+	}
+}
+
+// fits says why need is within the limit, or why there is something to use at all.
+func fits(given *Given, need, limit quantity.Quantity) Reason {
+	switch {
+	case !given.Allowed, need > given.Limit && need <= limit:
+		return Granted
+	case given.tried > 0 && need > given.Limit-given.tried:
+		return OnTrial
+	}
+	return WithinLimit
+}
+
+// granted says whether there is any grant of f.
+func (in *Input) granted(f *catalog.Feature) bool {
+	return in.State != nil && slices.ContainsFunc(in.State.Grants, func(g Grant) bool { return g.Feature == f.Key })
+}
+
+// best returns what answers q best: what allows it, without overage if possible, with the
+// most left.
+func (in *Input) best(f *catalog.Feature, givens []Given, q quantity.Quantity) Given {
+	switch {
+	case len(givens) == 0:
+		return Given{}
+	case !f.Counted() || len(givens) == 1:
+		return givens[0]
+	}
+	reserved := in.reserved(f)
+	var most Given
+	var mostRank int
+	var mostLeft quantity.Quantity
+	for i, g := range givens {
+		taken := in.used(f, g.Per).Add(reserved)
+		rank, left := 0, g.Limit-taken
+		switch {
+		case g.Unlimited:
+			rank = 3
+		case q == 0 || taken.Add(q) <= g.Limit:
+			rank = 2
+		case g.passable():
+			rank = 1
+		}
+		if i == 0 || rank > mostRank || rank == mostRank && left >= mostLeft {
+			most, mostRank, mostLeft = g, rank, left
+		}
+	}
+	return most
+}
+
+// has says whether the account has any of a feature, be it used up; a part of what it lacks
+// it does not have.
+func (in *Input) has(f *catalog.Feature, depth int) bool {
+	givens := in.givens(f)
+	if len(givens) > 0 && givens[0].override != nil {
+		return givens[0].Allowed
+	}
+	if b := in.balance(f, givens); len(givens) == 0 && !b.any && b.open == 0 {
+		return false
+	}
+	whole := in.Catalog.Features[f.PartOf]
+	return whole == nil || depth > 10 || in.has(whole, depth+1) // the catalog has no circles; never hang on one
+}
+
+// sources lists what gives f and what each of them gives, in the order in which it is used.
+func (in *Input) sources(f *catalog.Feature, given *Given) []Source {
+	if o := given.override; o != nil {
+		s := Source{Source: "override", ExpiresAt: o.Until, Limit: o.Limit}
+		if o.Value != nil {
+			s.Value = *o.Value
+		}
+		return []Source{s}
+	}
+	var out []Source
+	x := gathering{cat: in.Catalog, f: f, detail: func(source string, one *Given) {
+		s := Source{Source: source, Value: one.Value, ExpiresAt: one.trialEnd}
+		if f.Counted() && !one.Unlimited {
+			s.Limit = &one.Limit
+		}
+		out = append(out, s)
+	}}
+	if in.Subscription != nil && in.Subscription.Live() {
+		x.sub = in.Subscription
+	}
+	x.gather(in.running())
+	if in.State == nil || len(in.State.Grants) == 0 {
+		return out
+	}
+	for _, i := range in.State.inOrder(f.Key) {
+		g := &in.State.Grants[i]
+		if !g.live(in.Now, in.allowance([]Given{*given})) {
+			continue
+		}
+		s := Source{Source: "grant:" + g.ID, ExpiresAt: g.ExpiresAt}
+		if f.Counted() {
+			left, priority := g.left(), g.Priority
+			s.Balance, s.Priority = &left, &priority
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func join(list, one string) string {
+	if list == "" {
+		return one
+	}
+	return list + "," + one
 }
 
 // terms are what a change of the subscription is judged by.
@@ -307,9 +446,11 @@ func (in *Input) calendar() subscription.Calendar {
 	return cal
 }
 
-func titleOf(f *catalog.Feature) string {
-	if strings.TrimSpace(f.Title) == "" {
-		return f.Key
+// began returns when the window of now began, unset for what has none.
+func (in *Input) began(f *catalog.Feature, per catalog.Period) clock.Time {
+	def := in.Catalog.Meters[f.Meter]
+	if per == catalog.Lifetime || def == nil {
+		return 0
 	}
-	return f.Title
+	return meter.Read(in.usage(f), def, per, in.calendar(), in.Now).Start
 }

@@ -187,7 +187,7 @@ func TestMayThisAccountUseThis(t *testing.T) {
 		{"asking for less than nothing is asking whether there is anything", uses(starter, "speakers", 12), "speakers", -5, "yes within_limit 12/10 left 0 from plan:starter", "", ""},
 		{"several packs are needed", uses(starter, "speakers", 10), "speakers", 12, "no limit_reached 10/10 left 0 short 12 from plan:starter", "3 pack 90.00 (15 more Speakers); pro 100.00 (50 Speakers); business 450.00 (Speakers without a limit)", ""},
 		{"an add-on adds, times its quantity", uses(has{plan: "starter", addons: []subscription.AddonLine{{Key: "pack", Quantity: 3}}}, "speakers", 24), "speakers", 1, "yes within_limit 24/25 left 1 from plan:starter,addon:pack", "", ""},
-		{"and more of it unlocks", uses(has{plan: "starter", addons: []subscription.AddonLine{{Key: "pack", Quantity: 3}}}, "speakers", 25), "speakers", 1, "no limit_reached 25/25 left 0 short 1 from plan:starter,addon:pack", "1 pack 30.00 (5 more Speakers); pro 100.00 (50 Speakers); business 450.00 (Speakers without a limit)", ""},
+		{"and more of it unlocks", uses(has{plan: "starter", addons: []subscription.AddonLine{{Key: "pack", Quantity: 3}}}, "speakers", 25), "speakers", 1, "no limit_reached 25/25 left 0 short 1 from plan:starter,addon:pack", "1 pack 30.00 (5 more Speakers); pro 100.00 (50 Speakers); business 360.00 (Speakers without a limit)", ""},
 		{"unlimited wins", uses(has{plan: "business", addons: []subscription.AddonLine{{Key: "pack", Quantity: 1}}}, "speakers", 9000), "speakers", 1000, "yes included 9000 from plan:business,addon:pack", "", "Speakers: no limit in Business, 9,000 used."},
 		{"an add-on for what the plan lacks", pro, "sponsors", 1, "no not_in_plan 0/0 left 0 short 1", "1 sponsors 79.00 (20 more Sponsor tiers)", "Sponsor tiers is not part of Pro."},
 		{"its needs are not met", starter, "sponsors", 1, "no not_in_plan 0/0 left 0 short 1", "", ""},
@@ -281,12 +281,12 @@ func TestTheListShowsEveryFeatureWithWhatSellsIt(t *testing.T) {
 func TestAnAnswerInJSONHasTheContractsFields(t *testing.T) {
 	a := Check(has{plan: "starter", used: map[string]int64{"emails": 700}}.input(t), "emails", quantity.Of(500))
 	text, err := json.Marshal(a)
-	const want = `{"allowed":false,"reason":"limit_reached","message":"Emails: 700 of 1,000 used; 500 more are asked for and 300 left, 200 too few; starts anew on 1 Apr 2026.","feature":"emails","kind":"metered","usage":700,"limit":1000,"remaining":300,"shortfall":200,"resets_at":"2026-04-01T00:00:00Z","source":"plan:starter","unlock":[{"addon":"reserve","quantity":1,"title":"Email reserve","price":{"amount":"10.00","currency":"USD"},"difference":{"amount":"10.00","currency":"USD"},"interval":"month","gives":"3,000 more Emails","limit":3000},`
+	const want = `{"allowed":false,"reason":"limit_reached","message":"Emails: 700 of 1,000 used; 500 more are asked for and 300 left, 200 too few; starts anew on 1 Apr 2026.","feature":"emails","kind":"metered","usage":700,"limit":1000,"remaining":300,"shortfall":200,"resets_at":"2026-04-01T00:00:00Z","source":"plan:starter","sources":[{"source":"plan:starter","limit":1000}],"unlock":[{"addon":"reserve","quantity":1,"title":"Email reserve","price":{"amount":"10.00","currency":"USD"},"difference":{"amount":"10.00","currency":"USD"},"interval":"month","gives":"3,000 more Emails","limit":3000},`
 	if err != nil || !strings.HasPrefix(string(text), want) {
 		t.Errorf("got  %s\nwant %s…", text, want)
 	}
 	a = Check(has{plan: "pro"}.input(t), "recordings", quantity.One)
-	if text, _ = json.Marshal(a); string(text) != `{"allowed":true,"reason":"included","message":"Talk recordings is included in Pro.","feature":"recordings","kind":"boolean","usage":null,"limit":null,"remaining":null,"shortfall":0,"resets_at":null,"source":"plan:pro","unlock":[]}` {
+	if text, _ = json.Marshal(a); string(text) != `{"allowed":true,"reason":"included","message":"Talk recordings is included in Pro.","feature":"recordings","kind":"boolean","usage":null,"limit":null,"remaining":null,"shortfall":0,"resets_at":null,"source":"plan:pro","sources":[{"source":"plan:pro"}],"unlock":[]}` {
 		t.Errorf("got %s", text)
 	}
 }

@@ -24,9 +24,9 @@ type State struct {
 	// RollsAt is when what is left of a feature's allowance next rolls over.
 	RollsAt map[string]clock.Time `json:"rolls_at,omitempty"`
 	// Pools are the accounts that hold parts of this account's pooled features, by feature and account.
-	Pools   map[string]map[string]quantity.Quantity `json:"pools,omitempty"`
-	Granted int64                                   `json:"granted,omitempty"`  // grants ever; numbers their ids
-	Numbers int64                                   `json:"reserved,omitempty"` // reservations ever; numbers their ids
+	Pools   map[string]map[string]Holding `json:"pools,omitempty"`
+	Granted int64                         `json:"granted,omitempty"`  // grants ever; numbers their ids
+	Numbers int64                         `json:"reserved,omitempty"` // reservations ever; numbers their ids
 }
 
 // Bounds of a State's lists.
@@ -53,6 +53,7 @@ type Grant struct {
 	Source    string            `json:"source"`     // operator, rollover, top_up:KEY
 	Reason    string            `json:"reason,omitempty"`
 	RevokedAt clock.Time        `json:"revoked_at,omitzero"`
+	Gone      bool              `json:"gone,omitempty"` // it has expired, and was noticed to
 	// Open is the part of Used that is above the allowance of the window of now: it is given
 	// back when usage falls.
 	Open quantity.Quantity `json:"open,omitempty"`
