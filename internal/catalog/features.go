@@ -170,12 +170,12 @@ func (r *reader) featureTrial(path string, f *Feature) {
 		r.broken("contradiction", path+".then", f.Trial.Then, "remove then", "only a plan is followed by another one")
 	}
 	switch {
-	case f.Kind == Valued:
-		r.broken("contradiction", path, "", "let a plan or an add-on be tried", "a value cannot be tried by itself")
-	case f.Counted() && f.Trial.Limit == 0:
-		r.broken("missing", path, "", "write trial: {length: 14d, limit: 100}", "how much of %s may be used in its trial is missing", f.Key)
+	case f.Kind == Valued && len(f.Values) == 0:
+		r.broken("contradiction", path, "", "let a plan or an add-on be tried, or give it values: [a, b, c], of which the last is tried", "there is no greatest number that could be tried")
+	case f.Counted() && r.has(path, "limit") && f.Trial.Limit == 0:
+		r.broken("out_of_range", path+".limit", "0", "write how much may be used, or leave limit out", "there would be nothing to try")
 	case !f.Counted() && r.has(path, "limit"):
-		r.broken("contradiction", path+".limit", f.Trial.Limit.String(), "remove limit", "%s is a boolean feature and has no limit", f.Key)
+		r.broken("contradiction", path+".limit", f.Trial.Limit.String(), "remove limit", "%s is a %s feature and has no limit", f.Key, f.Kind)
 	}
 }
 

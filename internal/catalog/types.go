@@ -164,7 +164,8 @@ type Trial struct {
 	Length time.Duration
 	// Then is what follows when nothing was bought: a plan, or empty for nothing. Of plans only.
 	Then string
-	// Limit is how much of a Counted feature may be used in its trial.
+	// Limit is how much of a Counted feature may be used in its trial; 0: the time alone bounds
+	// it. A Valued feature is tried at the last of its Values.
 	Limit quantity.Quantity
 	// Extend is how much longer an extension makes it, Extensions how often it may be extended.
 	Extend     time.Duration
