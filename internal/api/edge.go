@@ -111,7 +111,7 @@ func (s *Server) guard(next *http.ServeMux) http.Handler {
 			}
 			ctx = context.WithValue(ctx, principalKey, p)
 		}
-		if r.URL.Path != "/v1/changes" && r.URL.Path != "/v1/backups" {
+		if !streaming(r.URL.Path) && r.URL.Path != "/v1/backups" {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, s.Timeout)
 			defer cancel()

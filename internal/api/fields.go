@@ -57,6 +57,7 @@ var parameterWords = map[string]string{
 	positionHeader:     "position that an earlier answer carried: this call sees its effect",
 	idempotencyHeader:  "the same key with the same call hears the same answer",
 	"If-Match":         "version that must be active for this to take effect",
+	"Last-Event-ID":    "`id` of the last event that was read",
 	"dry_run":          "`true` only says what would change",
 	"file":             "name of the file, for findings",
 	"author":           "who applies it, kept with the version",

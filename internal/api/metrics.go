@@ -24,6 +24,7 @@ type meters struct {
 	requests *prometheus.HistogramVec
 	byRoute  sync.Map // reply → prometheus.Observer
 	refusals *prometheus.CounterVec
+	streams  atomic.Int64 // of entitlements, open now
 }
 
 // reply is a kind of answer.
@@ -131,7 +132,7 @@ func (s *Server) measured(next http.Handler) http.Handler {
 			}
 			span.End()
 		}
-		if r.Pattern == "GET /v1/changes" {
+		if streaming(r.URL.Path) {
 			return // it stays open as long as somebody looks
 		}
 		if where, ok := r.Context().Value(elsewhereKey).(*runner.Elsewhere); ok && where.Address != "" {
@@ -176,6 +177,8 @@ func (s *Server) Collectors() []prometheus.Collector {
 		out = append(out, prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels},
 			func() float64 { return float64(read()) }))
 	}
+	out = append(out, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "headroom_entitlement_streams",
+		Help: "Streams of entitlements that are open at this process, those of other nodes' readers included."}, func() float64 { return float64(s.meters.streams.Load()) }))
 	counter("headroom_events_accepted_total", "Events made durable by this process.", s.ingest.accepted.Load, nil)
 	counter("headroom_events_undeduplicated_total", "Accepted events without an id: sent again, they count again.", s.ingest.undeduplicated.Load, nil)
 	for code, n := range s.ingest.byCode {

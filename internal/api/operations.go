@@ -92,8 +92,10 @@ var operations = map[string]operation{
 	},
 	"POST /v1/release": {text: "The reverse of consume, for what is given back. Usage never falls below zero.",
 		values: map[string]string{"Idempotency-Key": "export-1-back"}, body: `{"account":"nova","feature":"exports","quantity":1}`},
-	"GET /v1/accounts/{account}/entitlements": {text: "Every feature of the catalog, as check with a quantity of 0 answers it, with the words that sell it.", values: nova},
-	"GET /v1/accounts/{account}/usage":        {text: "Each meter of the catalog in each period that an allowance asks for, and in the account's life; in parts where the meter has `by`. Periods begin at the billing anchor, by the clocks of the account's time zone.", values: nova},
+	"GET /v1/accounts/{account}/entitlements":        {text: "Every feature of the catalog, as check with a quantity of 0 answers it, with the words that sell it.", values: nova},
+	"GET /v1/accounts/{account}/entitlements/stream": {text: streamText, answer: "Server-sent events", values: nova},
+	"GET /v1/entitlements/stream":                    {text: streamText, answer: "Server-sent events", values: map[string]string{"account": `["nova"]`}},
+	"GET /v1/accounts/{account}/usage":               {text: "Each meter of the catalog in each period that an allowance asks for, and in the account's life; in parts where the meter has `by`. Periods begin at the billing anchor, by the clocks of the account's time zone.", values: nova},
 
 	"GET /v1/accounts": {text: "By key. `search` finds a part of the key, the name or the domain, whatever the case.", values: map[string]string{"plan": "starter", "limit": "20"}},
 	"PUT /v1/accounts/{account}": {text: "Creates it, or changes what is named: a field that is not there keeps its value, traits, external ids and billing merge name by name, null deletes. " +
@@ -175,6 +177,12 @@ var operations = map[string]operation{
 	"GET /readyz":            {text: "503 when the database or the log is away.", answer: "Calls would be answered now"},
 	"GET /openapi.json":      {answer: "This document"},
 }
+
+const streamText = "First each account's whole set: `event: entitlements` with `{\"account\",\"catalog\",\"items\":[as of the entitlements of an account],\"position\",\"now\"}` as data. " +
+	"Then, as records, time or purchases change it, `event: change` with only the items that changed, and under `removed` features that are no more. Another catalog sends whole sets anew. " +
+	"`id` is opaque: sent back as `Last-Event-ID` it leaves out what the reader has. An account that nobody knows yet has a set in which everything is locked. " +
+	"A slow reader hears less often, and then how things are by then. A comment every 15 seconds says that nothing was missed; it stays away while this node may not know (`stale`). " +
+	"The stream ends when the key is revoked or the user token runs out."
 
 const segmentText = "As the clients of the Segment tracking API send it: basic authentication with a key as user name, or the key as `writeKey` in the body; any content type; gzip; `messageId` for counting once. " +
 	"`@segment/analytics-next` in the browser uses the paths `/v1/i`, `g`, `t`, `p`, `s`, `a` and `b` for identify, group, track, page, screen, alias and batch, which are the same calls. " +

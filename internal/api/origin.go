@@ -15,7 +15,7 @@ import (
 const (
 	allowedMethods = "GET, POST, PUT, PATCH, DELETE"
 	// X-Retry-Count is a header of Segment's browser client.
-	allowedHeaders = "Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-Match, Headroom-Position, X-Retry-Count, " + access.UserTokenHeader
+	allowedHeaders = "Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-Match, Last-Event-ID, Headroom-Position, X-Retry-Count, " + access.UserTokenHeader
 	shownHeaders   = "Headroom-Position, Retry-After, ETag"
 )
 

@@ -34,6 +34,8 @@ func (s *Server) routes() http.Handler {
 	add(s, "POST /v1/check/bulk", access.Check, "Check several features", s.checkBulk)
 	add(s, "POST /v1/release", access.Check, "Give back what was consumed", s.release)
 	add(s, "GET /v1/accounts/{account}/entitlements", access.Check, "What an account may use and how much is left", s.entitlements)
+	s.raw(mux, "GET /v1/accounts/{account}/entitlements/stream", access.Check, "The same as server-sent events, then what changes", s.accountStream, accountStreamOperation)
+	s.raw(mux, "GET /v1/entitlements/stream", access.Check, "Entitlements of several accounts as server-sent events, then what changes", s.accountsStream, accountsStreamOperation)
 	add(s, "GET /v1/accounts/{account}/usage", access.Check, "What an account has used, meter by meter", s.meterUsage)
 
 	s.tag("Accounts", "Who they are and what they have bought.")

@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -70,6 +71,7 @@ type Server struct {
 	noting  sync.WaitGroup
 	leaving chan struct{} // closed by Leave
 	leave   sync.Once
+	nodes   *http.Client // for streams of other nodes
 }
 
 // New returns a server for o.
@@ -83,6 +85,7 @@ func New(o Options) *Server {
 	s := &Server{Options: o, people: newPeople(o.Store, o.PseudonymSecret), gates: newGates(), ingest: newIngest(), meters: newMeters(),
 		started: clock.At(time.Now()), leaving: make(chan struct{}),
 		scopes: make(map[string]access.Scopes), doors: make(map[string]http.HandlerFunc)}
+	s.nodes = &http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, ResponseHeaderTimeout: o.Timeout}}
 	s.handler = s.routes()
 	return s
 }
@@ -147,8 +150,23 @@ func (s *Server) serveOrProxy(w http.ResponseWriter, r *http.Request, next http.
 				WithMend("try again with the same Idempotency-Key: another node takes over within seconds").WithCause(err))
 		},
 	}
+	if streaming(r.URL.Path) {
+		w = openWriter{w}
+	}
 	proxy.ServeHTTP(w, r)
 }
+
+// openWriter is for answers that go on as long as somebody reads them.
+type openWriter struct{ http.ResponseWriter }
+
+// Write sends a part of the answer, for which it has as long as another answer's whole.
+func (o openWriter) Write(b []byte) (int, error) {
+	_ = http.NewResponseController(o.ResponseWriter).SetWriteDeadline(time.Now().Add(slack))
+	return o.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach what lies below.
+func (o openWriter) Unwrap() http.ResponseWriter { return o.ResponseWriter }
 
 // heldWriter drops an answer that turned out to be for another node to give.
 type heldWriter struct {

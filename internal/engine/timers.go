@@ -95,6 +95,9 @@ func (t *timers) next() clock.Time {
 	return e.due
 }
 
+// DueOf returns when the account's next timer fires, zero when it has none.
+func (s *State) DueOf(key string) clock.Time { return s.due.set[key] }
+
 // upTo calls f for every account due at or before until, in no particular order.
 func (t *timers) upTo(until clock.Time, f func(key string)) {
 	t.walk(0, until, f)

@@ -76,28 +76,12 @@ type View struct {
 
 // Read calls f with the account as stepped at least up to position after.
 func (r *Runner) Read(ctx context.Context, key string, after uint64, f func(View) error) error {
-	p, err := r.find(ctx, key)
+	p, err := r.enter(ctx, key, after)
 	if err != nil {
 		return err
 	}
-	if err := p.wait(ctx, after); err != nil {
-		return err
-	}
-	p.mu.Lock()
 	defer p.mu.Unlock()
-	// What is lost may hold accounts that a later owner has written.
-	if p.torn || p.isGone() {
-		return errLost
-	}
-	if !p.state.Loaded(key) {
-		if p.state.Absent() > 10_000 { // somebody asks for accounts that do not exist
-			p.state.ForgetAbsent()
-		}
-		if err := p.load(ctx, []event.Record{{Kind: event.KindAccount, Key: key}}); err != nil {
-			return err
-		}
-	}
-	return f(View{State: p.state, Account: p.state.Account(key), Catalog: p.cat, Stale: !p.fresh()})
+	return f(p.view(key))
 }
 
 // find returns the owned partition of key, waiting a moment while nobody owns it.

@@ -58,6 +58,8 @@ type partition struct {
 	answers   map[event.Fingerprint][]chan engine.Answer
 	stepped   waiters
 	durable   waiters
+	watched   map[string]*watched // accounts that somebody watches; nearly always none
+	watchDue  clock.Time          // no later than the first due of them; zero: none is
 
 	traced []trace.SpanContext // steps since the last harvest that are traced; nearly always none
 
@@ -75,8 +77,15 @@ func newPartition(r *Runner, n int, epoch int64) *partition {
 
 // lose drops the partition without another write.
 func (p *partition) lose() {
-	p.loseOnce.Do(func() { close(p.gone) })
-	p.r.drop(p)
+	p.r.drop(p) // first: who is told that it is gone finds it gone
+	p.loseOnce.Do(func() {
+		close(p.gone)
+		go func() { // the caller may hold mu
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.tellAll()
+		}()
+	})
 }
 
 func (p *partition) isGone() bool {
@@ -94,7 +103,11 @@ func (p *partition) fresh() bool { return int64(time.Since(processStart)) < p.va
 func (p *partition) nextDue() clock.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.state.NextDue()
+	due := p.state.NextDue()
+	if due == 0 || p.watchDue != 0 && p.watchDue < due {
+		due = p.watchDue
+	}
+	return due
 }
 
 // step applies messages in order until ctx ends or the partition is lost.
@@ -163,6 +176,9 @@ func (p *partition) apply(ctx context.Context, it item) error {
 		}
 	}
 	p.reached(it.position)
+	if len(p.watched) > 0 {
+		p.tellOf(p.records.List)
+	}
 	p.metrics.stepped(p.records.List, duplicates, time.Since(began))
 	p.records.Reset() // an idle partition must not keep the message in memory
 	p.trace(spans, it.position)
@@ -200,6 +216,7 @@ func (p *partition) one(ctx context.Context, rec *event.Record) (duplicate bool,
 func (p *partition) use(c *catalog.Catalog) {
 	p.cat = c
 	p.active.Store(c)
+	p.tellAll()
 }
 
 // load brings in from SQL what stepping the records needs.
