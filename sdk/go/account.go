@@ -3,6 +3,7 @@ package headroom
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"net/http"
 	"sync"
@@ -228,9 +229,7 @@ func (a *Account) make(feature string) *cell {
 		return f
 	}
 	more := make(map[string]*cell, len(cells)+1)
-	for k, v := range cells {
-		more[k] = v
-	}
+	maps.Copy(more, cells)
 	f := &cell{account: a, feature: feature}
 	f.told.Store(unheard)
 	more[feature] = f
@@ -245,7 +244,7 @@ func (a *Account) Key() string { return a.key }
 // feature at all; of a feature that is on or off the quantity says nothing.
 func (a *Account) Check(feature string, quantity float64) Answer {
 	if f := (*a.cells.Load())[feature]; f != nil {
-		return f.check(quantity)
+		return f.check(quantity, false)
 	}
 	return a.missing(feature, int64(a.client.now()))
 }
@@ -295,7 +294,11 @@ func (a *Account) Features() []string {
 type Gate struct{ cell *cell }
 
 // Check says whether so much may be used.
-func (g Gate) Check(quantity float64) Answer { return g.cell.check(quantity) }
+func (g Gate) Check(quantity float64) Answer { return g.cell.check(quantity, false) }
+
+// Peek is Check, but a no is not told to the server: for whoever asks it next, with Explain,
+// or only wants to draw something.
+func (g Gate) Peek(quantity float64) Answer { return g.cell.check(quantity, true) }
 
 // Feature returns the feature's key.
 func (g Gate) Feature() string { return g.cell.feature }

@@ -38,7 +38,7 @@ func openCache(dir, server, key string) (*cache, error) {
 	whose := sha256.Sum256([]byte(server + "\x00" + key))
 	c := &cache{dir: filepath.Join(dir, "headroom-"+hex.EncodeToString(whose[:8])), key: whose[:], poke: make(chan struct{}, 1),
 		fresh: make(map[string]*Account), gone: make(map[string]bool)}
-	if err := os.MkdirAll(c.dir, 0o700); err != nil {
+	if err := os.MkdirAll(c.dir, 0o700); err != nil { //nolint:gosec // the program says where
 		return nil, fail(CodeConfigInvalid, "the cache's folder %s cannot be made: %v", c.dir, err).because(err).
 			mend("name a folder that this process may write to, or leave CacheDir empty")
 	}

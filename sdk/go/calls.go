@@ -11,14 +11,11 @@ type CheckRequest struct {
 	Account string `json:"account"`
 	User    string `json:"user,omitempty"`
 	Feature string `json:"feature"`
-	// Quantity asked for; nil: 1. Zero asks whether the account has the feature at all.
+	// Quantity asked for, such as new(2.5); nil: 1. Zero asks whether the account has the feature at all.
 	Quantity  *float64 `json:"quantity,omitempty"`
 	Placement string   `json:"placement,omitempty"` // where the question comes up: a no then carries the offer to show there
 	Role      string   `json:"role,omitempty"`      // admin or member
 }
-
-// Of returns a quantity for a CheckRequest.
-func Of(quantity float64) *float64 { return &quantity }
 
 // checkQuantity refuses what is no quantity before it is sent.
 func checkQuantity(q float64) error {

@@ -1,13 +1,14 @@
 package headroom
 
 import (
+	"context"
 	"net/http"
 	"time"
 )
 
 // check answers in the process. It reads one clock and a handful of atomics, takes no lock
-// and no memory.
-func (f *cell) check(quantity float64) (answer Answer) {
+// and no memory. A quiet no is not told to the server.
+func (f *cell) check(quantity float64, quiet bool) (answer Answer) {
 	a := f.account
 	c := a.client
 	now := int64(c.now())
@@ -45,7 +46,7 @@ func (f *cell) check(quantity float64) (answer Answer) {
 	}
 	answer = e.answer(q, extra)
 	answer.Stale = age > int64(c.Fresh)
-	if !answer.Allowed && !c.QuietGates {
+	if !answer.Allowed && !quiet && !c.QuietGates {
 		f.tell(now, quantity)
 	}
 	return answer
@@ -144,4 +145,39 @@ func (c *Client) tellGates() {
 				body: CheckRequest{Account: t.account, Feature: t.feature, Quantity: &t.quantity}}, nil) // a sign that is lost is no harm
 		}
 	}
+}
+
+// Explain asks the server about a no of the process: its answer says what would unlock it,
+// and is a yes where the news of one are still on the way. What this process has counted on,
+// and the server not yet, stays counted. When the server cannot say, the answer is as it was.
+func (c *Client) Explain(ctx context.Context, r CheckRequest, no Answer) Answer {
+	if int64(c.now()) < c.awayUntil.Load() {
+		return no
+	}
+	answer, err := c.explain(ctx, r)
+	if err == nil && answer.Allowed && answer.Usage < no.Usage {
+		quantity := 1.0
+		if r.Quantity != nil {
+			quantity = *r.Quantity
+		}
+		r.Quantity = new(quantity + no.Usage - answer.Usage)
+		if answer, err = c.explain(ctx, r); err == nil {
+			answer.Usage, answer.Remaining = no.Usage, no.Remaining
+		}
+	}
+	if err != nil {
+		if away(err) {
+			c.awayUntil.Store(int64(c.now() + time.Second))
+		}
+		return no
+	}
+	return answer
+}
+
+func (c *Client) explain(ctx context.Context, r CheckRequest) (Answer, error) {
+	item := new(Item)
+	if err := c.call(ctx, request{method: "POST", path: path("check"), body: r, once: true}, item); err != nil {
+		return Answer{}, err
+	}
+	return item.answer(), nil
 }

@@ -16,8 +16,6 @@ func later(d time.Duration) *time.Time {
 	return &t
 }
 
-func of(f float64) *float64 { return &f }
-
 // standing returns a client whose clock the test moves, without a server, and an account of
 // which the items are known.
 func standing(t testing.TB, items ...*Item) (*Account, *time.Duration) {
@@ -43,8 +41,8 @@ func standing(t testing.TB, items ...*Item) (*Account, *time.Duration) {
 
 func emails(usage, limit float64) *Item {
 	return &Item{Feature: "emails", Kind: Metered, Allowed: usage < limit, Reason: map[bool]Reason{true: WithinLimit, false: LimitReached}[usage < limit],
-		Usage: of(usage), Limit: of(limit), Remaining: of(max(limit-usage, 0)), ResetsAt: later(21 * 24 * time.Hour),
-		Sources: []Source{{Source: "plan:starter", Limit: of(limit)}}}
+		Usage: new(float64(usage)), Limit: new(float64(limit)), Remaining: new(float64(max(limit-usage, 0))), ResetsAt: later(21 * 24 * time.Hour),
+		Sources: []Source{{Source: "plan:starter", Limit: new(float64(limit))}}}
 }
 
 func with(i *Item, f func(*Item)) *Item {
@@ -73,26 +71,26 @@ func TestAnswersOfTheProcess(t *testing.T) {
 		{"one, when usage is over the limit", emails(1010, 1000), 0, 1, false, LimitReached, 0, 11},
 		{"above a soft limit", with(emails(1000, 1000), func(i *Item) { i.Soft, i.Allowed, i.Reason = true, true, Overage }), 0, 50, true, Overage, 0, 0},
 		{"within a soft limit", with(emails(900, 1000), func(i *Item) { i.Soft = true }), 0, 50, true, WithinLimit, 100, 0},
-		{"within the grace", with(emails(1000, 1000), func(i *Item) { i.Grace, i.Allowed, i.Reason = of(100), true, InGrace }), 0, 100, true, InGrace, 0, 0},
-		{"beyond the grace", with(emails(1000, 1000), func(i *Item) { i.Grace, i.Allowed, i.Reason = of(100), true, InGrace }), 0, 101, false, LimitReached, 0, 101},
+		{"within the grace", with(emails(1000, 1000), func(i *Item) { i.Grace, i.Allowed, i.Reason = new(float64(100)), true, InGrace }), 0, 100, true, InGrace, 0, 0},
+		{"beyond the grace", with(emails(1000, 1000), func(i *Item) { i.Grace, i.Allowed, i.Reason = new(float64(100)), true, InGrace }), 0, 101, false, LimitReached, 0, 101},
 		{"after the grace", with(emails(1000, 1000), func(i *Item) {
-			i.Grace, i.Allowed, i.Reason, i.GraceEndsAt = of(100), true, InGrace, *later(time.Hour)
+			i.Grace, i.Allowed, i.Reason, i.GraceEndsAt = new(float64(100)), true, InGrace, *later(time.Hour)
 		}), 2 * time.Hour, 1, false, LimitReached, 0, 1},
 		{"without a limit", with(emails(5, 0), func(i *Item) {
 			i.Limit, i.Remaining, i.Unlimited, i.Allowed, i.Reason = nil, nil, true, true, Included
 		}), 0, 1e9, true, Included, 0, 0},
 		{"not in the plan", with(emails(0, 0), func(i *Item) { i.Reason = NotInPlan }), 0, 0, false, NotInPlan, 0, 0},
-		{"reserved by others", with(emails(700, 1000), func(i *Item) { i.Reserved, i.Remaining = 200, of(100) }), 0, 101, false, LimitReached, 100, 1e-6},
+		{"reserved by others", with(emails(700, 1000), func(i *Item) { i.Reserved, i.Remaining = 200, new(float64(100)) }), 0, 101, false, LimitReached, 100, 1e-6},
 		{"a new month, by the server's clock", emails(1000, 1000), 22 * 24 * time.Hour, 1000, true, WithinLimit, 1000, 0},
 		{"a moment before the new month", emails(1000, 1000), 21*24*time.Hour - time.Second, 1, false, LimitReached, 0, 1},
 		{"a new month does not bring back what was burned of a grant", with(emails(1200, 1500), func(i *Item) {
-			i.Sources = []Source{{Source: "plan:starter", Limit: of(1000)}, {Source: "grant:1", Balance: of(300)}}
+			i.Sources = []Source{{Source: "plan:starter", Limit: new(float64(1000))}, {Source: "grant:1", Balance: new(float64(300))}}
 		}), 22 * 24 * time.Hour, 1301, false, LimitReached, 1300, 1},
 		{"what is given back bit by bit is not given back at once", with(emails(1000, 1000), func(i *Item) { i.Rolling = true }), 22 * 24 * time.Hour, 1, false, LimitReached, 0, 1},
 		{"a grant that ended", with(emails(500, 1500), func(i *Item) {
-			i.Sources = append(i.Sources, Source{Source: "grant:1", Balance: of(500), ExpiresAt: later(time.Hour)})
+			i.Sources = append(i.Sources, Source{Source: "grant:1", Balance: new(float64(500)), ExpiresAt: later(time.Hour)})
 		}), 2 * time.Hour, 501, false, LimitReached, 500, 1},
-		{"seats", &Item{Feature: "emails", Kind: Seats, Allowed: true, Reason: WithinLimit, Usage: of(4), Limit: of(5), Remaining: of(1)}, 0, 2, false, LimitReached, 1, 1},
+		{"seats", &Item{Feature: "emails", Kind: Seats, Allowed: true, Reason: WithinLimit, Usage: new(float64(4)), Limit: new(float64(5)), Remaining: new(float64(1))}, 0, 2, false, LimitReached, 1, 1},
 		{"on", &Item{Feature: "emails", Kind: Boolean, Allowed: true, Reason: Included}, 0, 1, true, Included, 0, 0},
 		{"off", &Item{Feature: "emails", Kind: Boolean, Reason: NotInPlan}, 0, 0, false, NotInPlan, 0, 0},
 		{"part of what is locked", &Item{Feature: "emails", Kind: Boolean, Reason: PartLocked, PartOf: "suite"}, 0, 1, false, PartLocked, 0, 0},

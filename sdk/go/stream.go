@@ -32,7 +32,6 @@ type lane struct {
 
 	accounts map[string]*Account // guarded by Client.mu
 	bytes    int                 // the same
-	ended    bool                // the same
 }
 
 // follow has an account kept up to date.

@@ -64,11 +64,11 @@ func keyOf(ctx context.Context) string {
 
 // path joins segments of a path, each escaped.
 func path(segments ...string) string {
-	p := "/v1"
+	p := []byte("/v1")
 	for _, s := range segments {
-		p += "/" + url.PathEscape(s)
+		p = append(append(p, '/'), url.PathEscape(s)...)
 	}
-	return p
+	return string(p)
 }
 
 // call makes a request, again where that can do no harm, and reads the answer into out.

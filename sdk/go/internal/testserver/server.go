@@ -21,7 +21,7 @@ import (
 
 // Server is a running server, or one that was killed.
 type Server struct {
-	T   testing.TB
+	T   *testing.T
 	URL string
 	Key string
 
@@ -40,7 +40,8 @@ var build = sync.OnceValues(func() (string, error) {
 	_, file, _, _ := runtime.Caller(0)
 	root := filepath.Join(filepath.Dir(file), "../../../..")
 	path := filepath.Join(os.TempDir(), fmt.Sprintf("headroom-sdk-test-%d", os.Getpid()))
-	cmd := exec.Command("go", "build", "-o", path, "./cmd/headroom")
+	cmd := exec.Command("go", //nolint:gosec // of this repository
+		"build", "-o", path, "./cmd/headroom")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -57,10 +58,10 @@ func Remove() {
 }
 
 // Start starts a server with the catalog applied; flags are added to those of serve.
-func Start(t testing.TB, catalog string, flags ...string) *Server {
+func Start(t *testing.T, catalog string, flags ...string) *Server {
 	t.Helper()
 	s := &Server{T: t, Key: "hr_sk_test_of_the_sdk", data: t.TempDir()}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +83,7 @@ func (s *Server) Run() {
 		s.T.Fatal(err)
 	}
 	s.log, s.done = new(bytes.Buffer), make(chan struct{})
-	s.cmd = exec.Command(path, s.args...)
+	s.cmd = exec.Command(path, s.args...) //nolint:gosec,noctx // what was just built; Kill ends it
 	s.cmd.Env = append(os.Environ(), "HEADROOM_SECRET_KEY="+s.Key)
 	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
 	if err := s.cmd.Start(); err != nil {
@@ -94,11 +95,8 @@ func (s *Server) Run() {
 	}(s.cmd, s.done)
 	deadline := time.Now().Add(time.Minute)
 	for {
-		if res, err := http.Get(s.URL + "/readyz"); err == nil {
-			_ = res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				return
-			}
+		if s.isReady() {
+			return
 		}
 		select {
 		case <-s.done:
@@ -109,6 +107,19 @@ func (s *Server) Run() {
 			s.T.Fatalf("the server is not ready after a minute")
 		}
 	}
+}
+
+func (s *Server) isReady() bool {
+	req, err := http.NewRequestWithContext(s.T.Context(), http.MethodGet, s.URL+"/readyz", nil)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	_ = res.Body.Close() // there is nothing to read
+	return res.StatusCode == http.StatusOK
 }
 
 // Kill kills the server at once, as a power cut would.
@@ -143,13 +154,13 @@ func (s *Server) Send(method, path string, body any, headers ...string) map[stri
 			s.T.Fatal(err)
 		}
 	}
-	req, err := http.NewRequest(method, s.URL+path, bytes.NewReader(text))
+	req, err := http.NewRequestWithContext(s.T.Context(), method, s.URL+path, bytes.NewReader(text))
 	if err != nil {
 		s.T.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+s.Key)
 	req.Header.Set("Content-Type", "application/json")
-	for i := 0; i < len(headers); i += 2 {
+	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
 	res, err := http.DefaultClient.Do(req)
@@ -174,7 +185,7 @@ func (s *Server) Send(method, path string, body any, headers ...string) map[stri
 }
 
 // Until waits until the condition holds, half a minute at most.
-func Until(t testing.TB, what string, holds func() bool) {
+func Until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for !holds() {
