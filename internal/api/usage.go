@@ -8,12 +8,15 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/headroomhq/headroom/internal/access"
+	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/event"
@@ -98,11 +101,16 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) error {
 	}
 	var out CheckAnswer
 	var position uint64
+	var parent string
 	err = s.Runner.Read(r.Context(), req.Account, after, func(v runner.View) error {
 		out.Answer = entitlement.Check(v.Account.Input(v.Catalog, v.State.Now), req.Feature, req.amount())
 		out.Stale, position = v.Stale, v.State.Position
+		parent = poolAbove(v, &out.Answer)
 		return nil
 	})
+	if err == nil && parent != "" {
+		err = s.fromPool(r.Context(), req.Account, parent, req.amount(), &out)
+	}
 	if err != nil {
 		return err
 	}
@@ -137,16 +145,52 @@ func (s *Server) lock(ctx context.Context, req CheckRequest, out *CheckAnswer) (
 type bulkRequest struct {
 	PositionParam
 	Body struct {
-		Account  string   `json:"account,omitempty"`
-		User     string   `json:"user,omitempty"`
-		Features []string `json:"features" minItems:"1" maxItems:"1000"`
+		Account  string     `json:"account,omitempty"`
+		User     string     `json:"user,omitempty"`
+		Features []string   `json:"features,omitempty" maxItems:"1000" doc:"keys, each asked for with a quantity of 1; either this or items"`
+		Items    []bulkItem `json:"items,omitempty" maxItems:"1000" doc:"features with how much of each; either this or features"`
 	}
+}
+
+// bulkItem is one thing that an action needs.
+type bulkItem struct {
+	Feature  string             `json:"feature" maxLength:"200"`
+	Quantity *quantity.Quantity `json:"quantity,omitempty" doc:"how much of it, 1 when left out"`
 }
 
 type bulkAnswer struct {
 	Body struct {
-		Items []CheckAnswer `json:"items"`
+		Allowed bool          `json:"allowed"` // all of them
+		Items   []CheckAnswer `json:"items"`
 	}
+}
+
+// wanted returns what a bulk check asks for.
+func (b *bulkRequest) wanted() ([]bulkItem, error) {
+	if (len(b.Body.Features) == 0) == (len(b.Body.Items) == 0) {
+		return nil, fault.New(fault.Invalid, "bulk_unclear", "the call needs either features or items").
+			WithMend(`send {"features":["speakers"]}, or {"items":[{"feature":"emails","quantity":1200}]}`).WithField("/items", "", "send one of the two")
+	}
+	items := b.Body.Items
+	for _, f := range b.Body.Features {
+		items = append(items, bulkItem{Feature: f})
+	}
+	asked := make(map[string]bool, len(items))
+	for i, it := range items {
+		if err := checkName("feature", it.Feature); err != nil {
+			return nil, err
+		}
+		if it.Quantity != nil && *it.Quantity < 0 {
+			return nil, fault.New(fault.Invalid, "quantity_invalid", "quantity %s is below zero", *it.Quantity).
+				WithField("items["+strconv.Itoa(i)+"].quantity", it.Quantity.String(), "must be 0 or more")
+		}
+		if len(b.Body.Items) > 0 && asked[it.Feature] {
+			return nil, fault.New(fault.Invalid, "feature_repeated", "feature %q is asked for twice", fault.Shorten(it.Feature)).
+				WithMend("ask for it once, with the sum of the quantities").WithField("items["+strconv.Itoa(i)+"].feature", it.Feature, "is there twice")
+		}
+		asked[it.Feature] = true
+	}
+	return items, nil
 }
 
 func (s *Server) checkBulk(ctx context.Context, in *bulkRequest) (*bulkAnswer, error) {
@@ -154,24 +198,51 @@ func (s *Server) checkBulk(ctx context.Context, in *bulkRequest) (*bulkAnswer, e
 	if err := caller(ctx, &in.Body.Account, &in.Body.User, &role); err != nil {
 		return nil, err
 	}
+	items, err := in.wanted()
+	if err != nil {
+		return nil, err
+	}
 	after, err := s.after(ctx, in.Position)
 	if err != nil {
 		return nil, err
 	}
 	out := &bulkAnswer{}
+	parents := make([]string, len(items))
+	amount := func(i int) quantity.Quantity { return CheckRequest{Quantity: items[i].Quantity}.amount() }
 	err = s.Runner.Read(ctx, in.Body.Account, after, func(v runner.View) error {
 		ask := v.Account.Input(v.Catalog, v.State.Now)
-		for _, f := range in.Body.Features {
-			out.Body.Items = append(out.Body.Items, CheckAnswer{Answer: entitlement.Check(ask, f, quantity.One), Stale: v.Stale,
-				Position: s.Runner.Position(v.State.Position)})
+		out.Body.Items = make([]CheckAnswer, len(items))
+		for i := range items {
+			one := CheckAnswer{Answer: entitlement.Check(ask, items[i].Feature, amount(i)), Stale: v.Stale,
+				Position: s.Runner.Position(v.State.Position)}
+			parents[i] = poolAbove(v, &one.Answer)
+			out.Body.Items[i] = one
 		}
 		return nil
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	out.Body.Allowed = true
+	for i := range out.Body.Items {
+		if parents[i] != "" {
+			if err := s.fromPool(ctx, in.Body.Account, parents[i], amount(i), &out.Body.Items[i]); err != nil {
+				return nil, err
+			}
+		}
+		out.Body.Allowed = out.Body.Allowed && out.Body.Items[i].Allowed
+	}
+	return out, nil
 }
 
-// ConsumeRequest takes an amount from a limit.
+// ConsumeRequest takes an amount from a limit, or reserves it.
 type ConsumeRequest struct {
+	ReleaseRequest
+	Reserve string `json:"reserve,omitempty" example:"5m" doc:"lock it for so long (1s to 24h) instead of taking it; then finalize or release the reservation"`
+}
+
+// ReleaseRequest gives an amount back.
+type ReleaseRequest struct {
 	Account  string             `json:"account"`
 	User     string             `json:"user,omitempty"`
 	Feature  string             `json:"feature"`
@@ -183,7 +254,15 @@ func (s *Server) consume(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(r, &req); err != nil {
 		return err
 	}
-	a, position, err := s.take(r.Context(), event.KindConsume, req, r.Header.Get(idempotencyHeader), true)
+	key := r.Header.Get(idempotencyHeader)
+	if err := keyed(key, "consume"); err != nil {
+		return err
+	}
+	length, err := reserveFor(req.Reserve)
+	if err != nil {
+		return err
+	}
+	a, position, err := s.take(r.Context(), event.KindConsume, req.ReleaseRequest, length, "", key)
 	if err != nil {
 		return err
 	}
@@ -192,13 +271,16 @@ func (s *Server) consume(w http.ResponseWriter, r *http.Request) error {
 
 type releaseRequest struct {
 	IdempotencyParam
-	Body ConsumeRequest
+	Body struct {
+		ReleaseRequest
+		Holder string `json:"holder,omitempty" maxLength:"200" doc:"of a family's pool: whose pool the claim was on, where that is no longer the account's parent"`
+	}
 }
 
 type releaseAnswer struct{ Body CheckAnswer }
 
 func (s *Server) release(ctx context.Context, in *releaseRequest) (*releaseAnswer, error) {
-	a, position, err := s.take(ctx, event.KindRelease, in.Body, in.IdempotencyKey, false)
+	a, position, err := s.take(ctx, event.KindRelease, in.Body.ReleaseRequest, 0, in.Body.Holder, in.IdempotencyKey)
 	if err != nil {
 		return nil, err
 	}
@@ -209,26 +291,31 @@ func (s *Server) taken(a entitlement.Answer, position uint64) CheckAnswer {
 	return CheckAnswer{Answer: a, Position: s.Runner.Position(position)}
 }
 
-func (s *Server) take(ctx context.Context, kind event.Kind, req ConsumeRequest, key string, keyRequired bool) (entitlement.Answer, uint64, error) {
+// take consumes, reserves or releases, at the account itself or at the holder of its family's pool.
+func (s *Server) take(ctx context.Context, kind event.Kind, req ReleaseRequest, reserve clock.Time, holder, key string) (entitlement.Answer, uint64, error) {
+	var none entitlement.Answer
 	var role string
 	if err := caller(ctx, &req.Account, &req.User, &role); err != nil {
-		return entitlement.Answer{}, 0, err
-	}
-	if keyRequired {
-		if err := keyed(key, "consume"); err != nil {
-			return entitlement.Answer{}, 0, err
-		}
+		return none, 0, err
 	}
 	if err := checkName("feature", req.Feature); err != nil {
-		return entitlement.Answer{}, 0, err
+		return none, 0, err
 	}
-	amount := quantity.One
-	if req.Quantity != nil {
-		amount = *req.Quantity
-	}
-	rec, err := s.call(kind, req.Account, s.people.name(req.User), req.Feature, key, engine.ConsumeCall{Quantity: amount})
+	call := engine.ConsumeCall{Quantity: CheckRequest{Quantity: req.Quantity}.amount(), Reserve: reserve}
+	account := req.Account
+	holder, err := s.holder(ctx, kind, req.Account, req.Feature, holder)
 	if err != nil {
-		return entitlement.Answer{}, 0, err
+		return none, 0, err
+	}
+	if holder != "" {
+		account, call.For = holder, req.Account
+	}
+	rec, err := s.call(kind, account, s.people.name(req.User), req.Feature, key, call)
+	if err != nil {
+		return none, 0, err
+	}
+	if holder != "" {
+		rec.Source = "api:" + kind.String() + ":" + req.Account // the key belongs to who asks
 	}
 	return answered[entitlement.Answer](ctx, s, rec)
 }
@@ -236,6 +323,8 @@ func (s *Server) take(ctx context.Context, kind event.Kind, req ConsumeRequest, 
 type entitlementsRequest struct {
 	AccountParam
 	PositionParam
+	Lang   string `query:"lang" maxLength:"35" example:"de" doc:"language of the words that sell a feature (BCP 47), where the catalog has it; before those of Accept-Language"`
+	Accept string `header:"Accept-Language" maxLength:"500" doc:"languages of the words that sell a feature, as browsers send them"`
 }
 
 type entitlementsAnswer struct {
@@ -255,15 +344,38 @@ func (s *Server) entitlements(ctx context.Context, in *entitlementsRequest) (*en
 		return nil, err
 	}
 	out := &entitlementsAnswer{}
+	var pooled []int // items that a family's pool may answer instead
+	parent := ""
 	err = s.Runner.Read(ctx, in.Account, after, func(v runner.View) error {
 		if v.Account == nil {
 			return accountUnknown(in.Account)
 		}
-		out.Body.Items = entitlement.All(v.Account.Input(v.Catalog, v.State.Now))
+		ask := v.Account.Input(v.Catalog, v.State.Now)
+		ask.Languages = entitlement.ParseLanguages(in.Lang, in.Accept)
+		out.Body.Items = entitlement.All(ask)
 		out.Body.Position, out.Body.Stale = s.Runner.Position(v.State.Position), v.Stale
+		for i := range out.Body.Items {
+			if above := poolAbove(v, &out.Body.Items[i].Answer); above != "" {
+				parent, pooled = above, append(pooled, i)
+			}
+		}
 		return nil
 	})
-	return out, err
+	for _, i := range pooled {
+		if err == nil {
+			one := CheckAnswer{Answer: out.Body.Items[i].Answer, Stale: out.Body.Stale}
+			err = s.fromPool(ctx, in.Account, parent, quantity.One, &one)
+			one.Unlock = out.Body.Items[i].Unlock
+			out.Body.Items[i].Answer, out.Body.Stale = one.Answer, one.Stale
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if principal(ctx).Kind == access.Browser { // what is hidden is not for the customer's eyes
+		out.Body.Items = slices.DeleteFunc(out.Body.Items, func(it entitlement.Item) bool { return it.Hidden })
+	}
+	return out, nil
 }
 
 // readJSON reads a small JSON body strictly: unknown fields, more than one value and

@@ -56,6 +56,18 @@ func NoReservation(id string) error {
 		WithMend("reserve again; GET /v1/accounts/{account}/reservations lists those there are")
 }
 
+// Reserved returns the open reservations, then the newest that are over, each the newest first.
+func (st *State) Reserved() []Reservation {
+	out := make([]Reservation, 0, len(st.Reservations)+len(st.Finished))
+	for _, r := range slices.Backward(st.Reservations) {
+		out = append(out, r)
+	}
+	for _, r := range slices.Backward(st.Finished) {
+		out = append(out, r)
+	}
+	return out
+}
+
 // Over is the fault of asking something of a reservation that is over.
 func (r *Reservation) Over() error {
 	switch r.State {
