@@ -34,6 +34,12 @@ plans:
 `
 
 var operations = map[string]operation{
+	"GET /v1/packaging/limits/{feature}": {
+		text: "The distribution of what live accounts use of a metered feature: clusters (exact one-dimensional k-means, their number by the Bayesian information criterion), the breaks between them, round numbers near the breaks with whom they would squeeze and what they would earn, bunching below the limits of today, and who uses most without a limit. " +
+			"An effect on revenue names all its assumptions. Where there is too little data, that is said instead of a number.",
+		answer: "What usage says about limits",
+		values: map[string]string{"feature": "speakers", "segment_by": "segment", "candidates": "20,100"},
+	},
 	"POST /v1/events": {
 		text: "Three ways to send CloudEvents 1.0 over HTTP: *structured* (`application/cloudevents+json` or `application/json`, one event), " +
 			"*batch* (`application/cloudevents-batch+json`, or `application/json` with an array, 10,000 events and 10 MiB at most), and *binary* " +

@@ -71,6 +71,9 @@ func (s *Server) routes() http.Handler {
 	add(s, "PATCH /v1/opportunities/{id}", access.Admin, "Edit an opportunity; won changes the subscription", s.patchOpportunity)
 	add(s, "GET /v1/limits", access.Read, "Accounts closest to a limit", s.listLimits)
 
+	s.tag("Packaging", "What plans should be: limits, demand, value.")
+	add(s, "GET /v1/packaging/limits/{feature}", access.Read, "How accounts use a feature, and what limits would do", s.limitDesign)
+
 	s.tag("Revenue", "What it earned.")
 	add(s, "GET /v1/revenue/movements", access.Read, "MRR movements by month", s.movements)
 	add(s, "GET /v1/revenue/retention", access.Read, "NRR and GRR by month, or of a cohort", s.retention)

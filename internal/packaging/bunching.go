@@ -10,20 +10,20 @@ import (
 // Bunching is whether accounts gather just below a limit: held back by it, or careful not to
 // pass it. Too many there are accounts that would use more.
 type Bunching struct {
-	Limit quantity.Quantity `json:"limit"`
+	Limit quantity.Quantity `json:"limit" doc:"the limit"`
 	// Accounts have this limit, or all of the sample's where limits of accounts are not known.
-	Accounts int `json:"accounts"`
+	Accounts int `json:"accounts" doc:"how many have it"`
 	// Bunched use from From, excluded, up to the limit.
-	Bunched int               `json:"bunched"`
-	From    quantity.Quantity `json:"from"`
+	Bunched int               `json:"bunched" doc:"how many use just below it: from from, excluded, up to the limit"`
+	From    quantity.Quantity `json:"from" doc:"where just below begins"`
 	// Expected is how many it would be if usage went on as in the bands below, with one
 	// decimal; null when there is too little data.
-	Expected *string `json:"expected"`
+	Expected *string `json:"expected" nullable:"true" doc:"how many would be there if usage went on as below; null where there is too little data"`
 	// Ratio is Bunched to Expected with two decimals; null when there is too little data.
-	Ratio *string `json:"ratio"`
+	Ratio *string `json:"ratio" nullable:"true" doc:"bunched to expected; null where there is too little data"`
 	// Excess says that chance does not explain the difference.
-	Excess bool   `json:"excess"`
-	Words  string `json:"words"`
+	Excess bool   `json:"excess" doc:"chance does not explain the difference"`
+	Words  string `json:"words" doc:"the same in a sentence"`
 }
 
 // bunchedBands is from how many bands below the expectation is taken.

@@ -11,12 +11,12 @@ const MostClusters = 9
 
 // Cluster is a group of accounts that use about the same.
 type Cluster struct {
-	Size   int     `json:"size"`   // accounts
-	Center float64 `json:"center"` // mean usage
+	Size   int     `json:"size" doc:"how many accounts"`  // accounts
+	Center float64 `json:"center" doc:"their mean usage"` // mean usage
 	// Within is the sum of the squared distances to Center, in squared units of usage.
-	Within float64           `json:"within"`
-	From   quantity.Quantity `json:"from"` // least usage in it
-	To     quantity.Quantity `json:"to"`   // greatest usage in it
+	Within float64           `json:"within" doc:"sum of the squared distances to the center"`
+	From   quantity.Quantity `json:"from" doc:"least usage in it"`  // least usage in it
+	To     quantity.Quantity `json:"to" doc:"greatest usage in it"` // greatest usage in it
 }
 
 // Clustering is an optimal division of a sample.

@@ -26,12 +26,12 @@ type Design struct {
 
 // Suggestion is a limit at a round number near a break.
 type Suggestion struct {
-	Limit quantity.Quantity `json:"limit"`
+	Limit quantity.Quantity `json:"limit" doc:"the limit"`
 	// AccountsAbove use more than Limit, AccountsNear from 80% of it up to it.
-	AccountsAbove int `json:"accounts_above"`
-	AccountsNear  int `json:"accounts_near"`
+	AccountsAbove int `json:"accounts_above" doc:"how many use more"`
+	AccountsNear  int `json:"accounts_near" doc:"how many use from 80% of it up to it"`
 	// InGap: no account uses about as much, so that nobody is just above or just below.
-	InGap bool `json:"in_gap"`
+	InGap bool `json:"in_gap" doc:"nobody uses about as much, so that both sides are left untouched"`
 }
 
 // Suggest reads limits out of a sample: clusters (k of them, or as many as BIC says for 0), breaks

@@ -81,12 +81,12 @@ func (s *Sample) Largest() quantity.Quantity {
 
 // Quantiles are amounts that so many percent of accounts do not pass.
 type Quantiles struct {
-	P10 quantity.Quantity `json:"p10"`
-	P25 quantity.Quantity `json:"p25"`
-	P50 quantity.Quantity `json:"p50"`
-	P75 quantity.Quantity `json:"p75"`
-	P90 quantity.Quantity `json:"p90"`
-	P99 quantity.Quantity `json:"p99"`
+	P10 quantity.Quantity `json:"p10" doc:"a tenth of the accounts uses at most this"`
+	P25 quantity.Quantity `json:"p25" doc:"a quarter of them uses at most this"`
+	P50 quantity.Quantity `json:"p50" doc:"half of them use at most this"`
+	P75 quantity.Quantity `json:"p75" doc:"three quarters use at most this"`
+	P90 quantity.Quantity `json:"p90" doc:"nine tenths use at most this"`
+	P99 quantity.Quantity `json:"p99" doc:"all but a hundredth use at most this"`
 }
 
 // Quantiles returns those of the sample.
@@ -97,9 +97,9 @@ func (s *Sample) Quantiles() Quantiles {
 // Bin counts accounts whose usage is From or more and less than To; in the last bin To is
 // included.
 type Bin struct {
-	From     quantity.Quantity `json:"from"`
-	To       quantity.Quantity `json:"to"`
-	Accounts int               `json:"accounts"`
+	From     quantity.Quantity `json:"from" doc:"usage from here on"`
+	To       quantity.Quantity `json:"to" doc:"up to here, excluded but in the last bin"`
+	Accounts int               `json:"accounts" doc:"how many use so much"`
 }
 
 // maxBins bounds a histogram, beside the last bin that holds the rest.

@@ -42,6 +42,7 @@ var keys = map[string][]string{
 	"timers": {"account"}, "accounts": {"account"}, "people": {"account", "pseudonym"}, "signals": {"account", "id"},
 	"decisions": {"id"}, "outcomes": {"decision", "type", "at"}, "requests": {"id"}, "opportunities": {"id"},
 	"ledger": {"account", "seq"}, "usage_periods": {"account", "meter", "start_at", "per"},
+	"gates": {"account", "feature"}, "value_lines": {"account", "metric", "start_at"},
 }
 
 // row is a row by the names of its columns.
@@ -140,7 +141,7 @@ func (s *shelf) set(table string, columns []string, values []any) {
 	}
 	r := rowOf(columns, values)
 	key := r.key(table)
-	if table == "ledger" && s.rows[table][key] != nil {
+	if (table == "ledger" || table == "value_lines") && s.rows[table][key] != nil {
 		return // lines are never written over
 	}
 	s.rows[table][key] = inOrder(s.columns[table], r)
