@@ -82,7 +82,7 @@ func (r *reader) addon(a *Addon) {
 		}
 	}
 	r.excluded(path, a)
-	r.addonTrial(path+".trial", a.Trial)
+	r.addonTrial(path+".trial", a)
 	r.compared(path+".eligible", a.Eligible, nil)
 	if a.Kind == OfBundle {
 		return
@@ -142,6 +142,9 @@ func (r *reader) soldAs(path string, a *Addon) {
 		if e.Unlimited {
 			r.broken("contradiction", at+".limit", "unlimited", "write how much it gives", "what is bought once is a quantity, not without a limit")
 		}
+		if f := r.c.Features[e.Feature]; f != nil && !f.Counted() && f.Kind != "" && (counts || a.Kind != OfTopUp) {
+			r.broken("contradiction", at, "", `write price: {month: "20"}, or remove it`, "what is bought once is a quantity, and %s is a %s feature", e.Feature, f.Kind)
+		}
 	}
 }
 
@@ -182,9 +185,12 @@ func (r *reader) excludes(a *Addon) map[string]bool {
 	return set
 }
 
-func (r *reader) addonTrial(path string, t *Trial) {
-	if t == nil {
+func (r *reader) addonTrial(path string, a *Addon) {
+	if a.Trial == nil {
 		return
+	}
+	if a.OneOff() {
+		r.broken("contradiction", path, "", "remove trial", "%s is bought once, and what is used up cannot be given back", a.Key)
 	}
 	for _, key := range []string{"then", "limit"} {
 		if r.has(path, key) {

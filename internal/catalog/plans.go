@@ -147,9 +147,25 @@ func (r *reader) planTrial(path string, p *Plan) {
 		return
 	}
 	r.follows(path+".reverse", p.Reverse, "is tried first")
+	if !p.Price.free() {
+		r.broken("contradiction", path+".reverse", p.Reverse, "remove reverse, or the price", "%s is paid for from the first day, so nothing is tried before it", p.Key)
+	}
 	if r.c.Plans[p.Reverse].Trial == nil {
 		r.broken("contradiction", path+".reverse", p.Reverse, "write trial: 14d at the plan "+p.Reverse, "%s cannot be tried, so it cannot be tried first", p.Reverse)
 	}
+}
+
+// free says whether one of it costs nothing, by every interval and in every currency.
+func (p Prices) free() bool {
+	for _, by := range intervals {
+		price := *by.of(&p)
+		for _, c := range price.Currencies() {
+			if cost, fits := price.Cost(c, 1); cost > 0 || !fits {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // follows checks that a plan that people are put on can be had.
