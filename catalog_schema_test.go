@@ -2,9 +2,11 @@ package headroom_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,16 +50,16 @@ func valid(schema *jsonschema.Schema, text string) error {
 	return schema.Validate(document)
 }
 
-// TestEveryExampleIsACatalogToEditorsAndToTheProduct checks the examples and what the
-// guides show against the schema, and parses what is whole.
-func TestEveryExampleIsACatalogToEditorsAndToTheProduct(t *testing.T) {
-	schema := editorSchema(t)
-	examples, err := filepath.Glob("examples/*/catalog.yaml")
-	if err != nil || len(examples) < 2 {
-		t.Fatal(examples, err)
+// exampleCatalogs returns the catalogs of the repository by where they stand: the examples, and
+// what the guides and the page on the language show.
+func exampleCatalogs(t *testing.T) map[string]string {
+	t.Helper()
+	names, err := filepath.Glob("examples/*/catalog.yaml")
+	if err != nil || len(names) < 2 {
+		t.Fatal(names, err)
 	}
 	texts := map[string]string{}
-	for _, name := range append(examples, "internal/catalog/testdata/summit.yaml") {
+	for _, name := range append(names, "internal/catalog/testdata/summit.yaml") {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -82,10 +84,15 @@ func TestEveryExampleIsACatalogToEditorsAndToTheProduct(t *testing.T) {
 			if !whole || block[2] < 0 && name == "docs/catalog.md" {
 				t.Errorf("%s: a block is no whole catalog, marked complete:\n%s", name, text)
 			}
-			texts[name+" at "+strings.TrimSpace(strings.SplitN(text, "\n", 4)[2])] = text
+			texts[fmt.Sprintf("%s line %d", name, 1+bytes.Count(page[:block[0]], []byte("\n")))] = text
 		}
 	}
-	for name, text := range texts {
+	return texts
+}
+
+func TestEveryExampleIsACatalogToEditorsAndToTheProduct(t *testing.T) {
+	schema := editorSchema(t)
+	for name, text := range exampleCatalogs(t) {
 		t.Run(name, func(t *testing.T) {
 			if err := valid(schema, text); err != nil {
 				t.Error(err)
@@ -94,6 +101,29 @@ func TestEveryExampleIsACatalogToEditorsAndToTheProduct(t *testing.T) {
 				t.Error(findings)
 			}
 		})
+	}
+}
+
+// TestEditorsTakeWhatTheProductTakes leaves out each line of each example: what Parse still
+// takes, no editor underlines.
+func TestEditorsTakeWhatTheProductTakes(t *testing.T) {
+	schema := editorSchema(t)
+	taken := 0
+	for name, text := range exampleCatalogs(t) {
+		lines := strings.Split(text, "\n")
+		for i := range lines {
+			without := strings.Join(slices.Concat(lines[:i], lines[i+1:]), "\n")
+			if _, findings := catalog.Parse(name, []byte(without)); catalog.HasErrors(findings) {
+				continue
+			}
+			taken++
+			if err := valid(schema, without); err != nil {
+				t.Errorf("%s without its line %d: %v", name, i+1, err)
+			}
+		}
+	}
+	if taken < 100 {
+		t.Errorf("only %d texts were taken", taken)
 	}
 }
 
