@@ -18,6 +18,9 @@ const (
 	exampleRequest     = "req_aW5pdGVjaA.1"
 	exampleDeclined    = "req_dW1icmVsbGE.1"
 	exampleOpportunity = "opp_Z2xvYmV4.1"
+	exampleGrant       = "gr_bm92YQ.1"
+	exampleReservation = "rsv_bm92YQ.1"
+	exampleReleased    = "rsv_bm92YQ.2"
 )
 
 var nova = map[string]string{"account": "nova"}
@@ -87,8 +90,9 @@ var operations = map[string]operation{
 		answer: "Whether it may be used, and how much is left",
 		body:   `{"account":"nova","user":"u1","feature":"emails","quantity":200}`,
 	},
-	"POST /v1/check/bulk": {text: "As check with a quantity of 1, for up to 1,000 features at once. Nothing is counted as a touched gate.",
-		body: `{"account":"nova","features":["speakers","recordings"]}`},
+	"POST /v1/check/bulk": {text: "Before an action that needs several things: as check, for up to 1,000 features at once, each with its `quantity` under `items`, or with a quantity of 1 under `features`. " +
+		"`allowed` is whether all of it is. Nothing is counted as a touched gate.",
+		body: `{"account":"nova","items":[{"feature":"emails","quantity":1200},{"feature":"recordings"}]}`},
 	"POST /v1/consume": {
 		text: "For features whose meter is `fed_by: consume`. The answer is computed where the account's records are put in order, so a hard limit is never passed, however many ask at once. " +
 			"`allowed: false` took nothing. Repeating a call with its `Idempotency-Key` hears the same answer and takes nothing more.",
@@ -96,6 +100,20 @@ var operations = map[string]operation{
 		values: map[string]string{"Idempotency-Key": "export-1"},
 		body:   `{"account":"nova","user":"u1","feature":"exports","quantity":1}`,
 	},
+	"POST /v1/reservations/{id}/finalize": {text: "Takes what was reserved, or less of it; more only where it still fits (`allowed: false` leaves the reservation as it is). The same again hears how things stand; after the reservation has expired it is refused with `reservation_expired`.",
+		answer: "What was taken, or why not", values: map[string]string{"id": exampleReservation, "Idempotency-Key": "export-2-done"}, body: `{"quantity":1}`},
+	"POST /v1/reservations/{id}/release":      {text: "Nothing is taken.", answer: "How things stand", values: map[string]string{"id": exampleReleased, "Idempotency-Key": "export-3-back"}},
+	"GET /v1/accounts/{account}/reservations": {text: "The open ones, then the newest that are over.", values: nova},
+	"GET /v1/accounts/{account}/grants":       {text: "Those that are live, then the newest that are used up, expired or revoked.", values: nova},
+	"POST /v1/accounts/{account}/grants": {text: "A balance that is used once the allowances of plan, add-ons, packs and trials are used up: of several the one with the lowest `priority` first, then the one that expires soonest, then the oldest. " +
+		"It does not start anew with a period. Of seats and levels it raises the limit; a feature that is on or off it opens.",
+		answer: "The grant", values: nova, body: `{"feature":"exports","quantity":10,"for":"30d","reason":"sorry for Tuesday"}`},
+	"DELETE /v1/accounts/{account}/grants/{id}": {text: "What was used of it stays used.", answer: "The grant", values: map[string]string{"account": "nova", "id": exampleGrant}},
+	"GET /v1/accounts/{account}/overrides":      {text: "By feature.", values: nova},
+	"POST /v1/accounts/{account}/overrides": {text: "In place of everything that was bought, tried or granted: exactly one of `allowed`, `limit`, `unlimited` and `value`. A limit set this way is hard. Another one of the same feature replaces it.",
+		answer: "The override", values: nova, body: `{"feature":"exports","limit":500,"until":"2100-01-01T00:00:00Z","reason":"pilot"}`},
+	"DELETE /v1/accounts/{account}/overrides/{feature}": {answer: "The override that was", values: map[string]string{"account": "nova", "feature": "exports"}},
+	"GET /v1/accounts/{account}/pools":                  {text: "Features that the catalog declares as `pooled` and this account holds for those below it. `over` is how far usage is above the limit: nobody is thrown out, and nobody gets more.", values: nova},
 	"POST /v1/release": {text: "The reverse of consume, for what is given back. Usage never falls below zero.",
 		values: map[string]string{"Idempotency-Key": "export-1-back"}, body: `{"account":"nova","feature":"exports","quantity":1}`},
 	"GET /v1/accounts/{account}/entitlements":        {text: "Every feature of the catalog, as check with a quantity of 0 answers it, with the words that sell it.", values: nova},
@@ -108,12 +126,20 @@ var operations = map[string]operation{
 		"What names a person (an email address, free text) belongs into `POST /v1/identify`, not into traits.",
 		values: nova, body: `{"name":"Nova Summits","domain":"nova.example","traits":{"segment":"mid_market","seats":12},"external_ids":{"crm":"0017000000abc"}}`},
 	"GET /v1/accounts/{account}": {values: nova},
-	"PUT /v1/accounts/{account}/subscription": {text: "What is left out stays as it is. `addons` names all add-ons after the change. With the `token` of a preview the change is refused (412) unless it still costs what was shown.",
+	"PUT /v1/accounts/{account}/subscription": {text: "What is left out stays as it is. `addons` names all add-ons after the change; without it, those that do not go with a new plan or interval are left behind and named in `dropped`. " +
+		"`once` buys things once. With the `token` of a preview the change is refused (412) unless it still costs what was shown.",
 		answer: "The subscription after the change, with its entitlements", values: nova, body: `{"plan":"starter","interval":"month"}`},
 	"GET /v1/accounts/{account}/subscription":    {values: nova},
 	"DELETE /v1/accounts/{account}/subscription": {values: map[string]string{"account": "nova", "effective": "renewal"}},
+	"POST /v1/accounts/{account}/subscription/undo": {text: "Only the last change, once, and until `undo.until` of the subscription. Gives back exactly what was charged; with the `token` of a preview it is refused (412) unless it gives back what was shown.",
+		answer: "The subscription as it was before", values: nova, body: `{}`},
+	"GET /v1/accounts/{account}/trials": {text: "Each thing once, the newest trial first.", values: nova},
+	"POST /v1/accounts/{account}/trials": {text: "Of one plan, add-on or feature that the catalog lets be tried, once per account. It costs nothing, and when it ends nothing is bought by itself.",
+		answer: "The trial, with the entitlements of now", values: nova, body: `{"feature":"recordings"}`},
+	"POST /v1/accounts/{account}/trials/{id}/extend": {text: "By as much and as often as the catalog says.", answer: "The trial, with the entitlements of now", values: map[string]string{"account": "nova", "id": "feature:recordings"}},
+	"DELETE /v1/accounts/{account}/trials/{id}":      {text: "What would follow its end follows now.", answer: "The trial, with the entitlements of now", values: map[string]string{"account": "nova", "id": "feature:recordings"}},
 	"POST /v1/subscriptions/preview": {text: "Nothing changes yet. Show the amounts, then send `token` with the change itself within 15 minutes: it is good for exactly this change of exactly this subscription. " +
-		"With `decision_id` the change is what the decided offer gives.",
+		"With `decision_id` the change is what the decided offer gives, with `undo` it is taking the last change back.",
 		answer: "What is due now, and from then on", body: `{"account":"nova","decision_id":"` + exampleDecision + `"}`},
 
 	"PUT /v1/catalog": {text: "The text becomes an immutable version and takes effect everywhere at once; the same text again changes nothing. " +

@@ -93,47 +93,26 @@ func misfit(s *Subscription, addon *catalog.Addon, price *catalog.Price, togethe
 		"use the other interval, or give the add-on a price per " + string(s.Interval) + " in the catalog"}
 }
 
-// unmet returns what the add-on, or a part of it when it is a bundle, needs one of and s has
-// none of; nil when it has.
+// unmet returns what the add-on needs one of and s has none of; nil when it has. Of a bundle
+// the catalog says what all of its parts need.
 func unmet(s *Subscription, addon *catalog.Addon, cat *catalog.Catalog) []string {
-	for _, part := range partsOf(addon, cat) {
-		if len(part.Needs) == 0 {
-			continue
-		}
-		if !slices.ContainsFunc(part.Needs, func(need string) bool {
-			return need != part.Key && (need == s.Plan || s.has(need, "", cat)) || part != addon && addon.Includes[need] > 0
-		}) {
-			return part.Needs
-		}
+	if len(addon.Needs) == 0 || slices.ContainsFunc(addon.Needs, func(need string) bool {
+		return need == s.Plan || s.has(need, addon.Key, cat)
+	}) {
+		return nil
 	}
-	return nil
+	return addon.Needs
 }
 
-// excluded returns what s has that the add-on, or a part of it, excludes; empty when there is
-// nothing. The other way round is the other add-on's to say.
+// excluded returns what s has that the add-on excludes (a bundle excludes what its parts do);
+// empty when there is nothing. The other way round is the other add-on's to say.
 func excluded(s *Subscription, addon *catalog.Addon, cat *catalog.Catalog) string {
-	for _, part := range partsOf(addon, cat) {
-		for _, other := range part.Excludes {
-			if other != addon.Key && (other == s.Plan || s.has(other, addon.Key, cat)) {
-				return other
-			}
+	for _, other := range addon.Excludes {
+		if other == s.Plan || s.has(other, addon.Key, cat) {
+			return other
 		}
 	}
 	return ""
-}
-
-// partsOf returns the add-on and, when it is a bundle, the add-ons in it, by key.
-func partsOf(addon *catalog.Addon, cat *catalog.Catalog) []*catalog.Addon {
-	parts := []*catalog.Addon{addon}
-	for key := range addon.Includes {
-		if p := cat.Addons[key]; p != nil {
-			parts = append(parts, p)
-		}
-	}
-	if len(parts) > 2 {
-		slices.SortFunc(parts[1:], func(a, b *catalog.Addon) int { return cmp.Compare(a.Key, b.Key) })
-	}
-	return parts
 }
 
 // has says whether s has the add-on, by itself or in a bundle, in a line other than except.
