@@ -67,9 +67,7 @@ func (s *Server) definitions(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	c, err := s.Runner.Active(ctx)
 	if version := r.URL.Query().Get("version"); version != "" && err == nil {
-		if c, err = s.catalogText(ctx, version); c == nil && err == nil {
-			return fault.New(fault.Conflict, "catalog_unreadable", "version %q cannot be read any more", fault.Shorten(version))
-		}
+		c, err = s.catalogText(ctx, version)
 	}
 	if err != nil {
 		return err

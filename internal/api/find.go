@@ -312,6 +312,5 @@ func (s *Server) catalogText(ctx context.Context, version string) (*catalog.Cata
 	if err != nil {
 		return nil, err
 	}
-	c, findings := catalog.Parse("catalog "+version, []byte(stored.Text))
-	return c, catalog.AsError(findings)
+	return catalog.ParseStored(version, []byte(stored.Text))
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// doubt reports a warning about the definition or value at path.
+// doubt reports what a rule of lint finds about the definition or value at path.
 func (r *reader) doubt(code, path, given, mend, format string, args ...any) {
 	r.find(SeverityWarning, code, path, given, mend, format, args...)
 }
@@ -29,11 +29,14 @@ func (r *reader) advise() {
 			r.doubt("unused_meter", "meters."+m.Key, "", "add a feature of kind metered, or remove the meter", "no feature uses the meter %s", m.Key)
 		}
 	}
+	r.adviseFeatures()
 	r.adviseGates()
 	r.advisePrices()
+	r.advisePlans()
 	r.adviseSignals()
 	for _, o := range sorted(r.c.Offers) {
 		r.adviseOffer(o)
+		r.adviseSelling(o)
 	}
 	for i, t := range r.c.Routing {
 		if t.When == nil && i < len(r.c.Routing)-1 {

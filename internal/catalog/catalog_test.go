@@ -260,7 +260,7 @@ func TestSeveralFilesAreOneCatalog(t *testing.T) {
 	files := map[string][]byte{
 		"b/plans.yaml":   []byte("plans:\n  pro: {price: {month: 1}, entitlements: {f: 3}}"),
 		"a/usage.yaml":   []byte(head + "meters: {m: {event: e}}\nfeatures: {f: {meter: m}}\n"),
-		"c/signals.yaml": []byte("signals: {s: {when: {limit: f, reaches: 80%}, type: upsell}}\noffers: {o: {on: [s], give: {plan: pro}, at: [x]}}\n"),
+		"c/signals.yaml": []byte("signals: {s: {when: {limit: f, reaches: 80%}, type: upsell}}\noffers: {o: {on: [s], give: {plan: pro}, at: [x]}}\nlint: {no_next_step: off}\n"),
 	}
 	c, findings := ParseFiles(files)
 	if len(findings) > 0 {

@@ -106,6 +106,7 @@ var (
 		}},
 		{"taxonomy", func(r *reader, v value, c *Catalog) { r.taxonomy(v, c) }},
 		{"routing", func(r *reader, v value, _ *Catalog) { r.routing(v) }},
+		{"lint", func(r *reader, v value, c *Catalog) { r.severitiesOf(v, c) }},
 	}
 )
 

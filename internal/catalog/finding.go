@@ -16,6 +16,7 @@ type Severity string
 const (
 	SeverityError   Severity = "error"
 	SeverityWarning Severity = "warning"
+	SeverityNote    Severity = "note"
 )
 
 // Finding is one thing wrong, or doubtful, in a catalog's text.

@@ -109,7 +109,7 @@ func TestTheFirstCatalogIsAllAdded(t *testing.T) {
 		}
 		got = append(got, change.Path)
 	}
-	want := "currency meters.l meters.m features.f features.g features.level plans.high plans.low signals.s signals.wants offers.o" // but no routing, of which it says nothing
+	want := "currency meters.l meters.m features.f features.g features.level plans.high plans.low signals.s signals.wants offers.o lint.no_next_step lint.plan_gives_less lint.unsold_feature lint.yearly_too_deep" // but no routing, of which it says nothing
 	if strings.Join(got, " ") != want {
 		t.Errorf("got %v", got)
 	}

@@ -30,7 +30,9 @@ const (
 )
 
 // Parse reads a catalog from YAML or JSON, or from a text made by Bundle. file only names
-// the text in findings. The catalog is nil when any finding is an error. Findings are in
+// the text in findings. The catalog is nil when any finding is an error of
+// form or meaning; one that a rule of lint makes, because the catalog wants it to be an error,
+// keeps it from being applied, not from being read. Findings are in
 // the order of the text; errors are all reported at once, at most a thousand.
 func Parse(file string, text []byte) (*Catalog, []Finding) {
 	c := &Catalog{
@@ -56,8 +58,8 @@ func Parse(file string, text []byte) (*Catalog, []Finding) {
 	if !HasErrors(r.findings) {
 		r.advise()
 	}
-	findings := sortFindings(r.findings)
-	if HasErrors(findings) {
+	findings := sortFindings(c.weigh(r.findings))
+	if slices.ContainsFunc(findings, Finding.invalid) {
 		return nil, findings
 	}
 	c.index = newIndex(c)

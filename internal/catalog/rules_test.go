@@ -15,6 +15,7 @@ plans:
   high: {above: low, price: {month: 2, year: 20}, entitlements: {f: 2, level: 2, g: true}}
 signals: {s: {when: {limit: f, reaches: 80%}, type: upsell}, wants: {when: {gate: g}, type: upsell}}
 offers: {o: {on: [s, wants], give: {plan: high}, at: [here]}}
+lint: {no_next_step: off, unsold_feature: off, plan_gives_less: off, yearly_too_deep: off}
 `
 
 func TestTheSmallWorldHasNoFindings(t *testing.T) {

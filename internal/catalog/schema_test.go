@@ -125,6 +125,7 @@ func TestTheExamplesOfTheSchemaAreTaken(t *testing.T) {
 		"time_zone":            "time_zone: %s",
 		"currencies":           "currencies: %s",
 		"taxonomy":             "taxonomy: %s",
+		"lint":                 "lint: %s",
 	}
 	examples := map[string][]json.RawMessage{}
 	var collect func(name string, n *node)

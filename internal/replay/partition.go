@@ -196,8 +196,8 @@ func (c *catalogs) get(version string) (*catalog.Catalog, error) {
 		return nil, fault.New(fault.Conflict, "replay_catalog_missing", "neither log nor database hold the catalog %s", fault.Shorten(version)).
 			WithMend("apply that catalog again from git, to a server that may be stopped afterwards")
 	}
-	compiled, findings := catalog.Parse("catalog "+version, []byte(text))
-	if err := catalog.AsError(findings); err != nil {
+	compiled, err := catalog.ParseStored(version, []byte(text))
+	if err != nil {
 		return nil, fmt.Errorf("catalog %s: %w", version, err)
 	}
 	c.compiled[version] = compiled

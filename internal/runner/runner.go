@@ -348,6 +348,5 @@ func (r *Runner) activated(ctx context.Context, version string, rec *event.Recor
 
 // compile parses a stored version again. It was valid when it was stored.
 func compile(version string, text []byte) (*catalog.Catalog, error) {
-	c, findings := catalog.Parse("catalog "+version, text)
-	return c, catalog.AsError(findings)
+	return catalog.ParseStored(version, text)
 }

@@ -1,0 +1,214 @@
+package catalog
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/headroomhq/headroom/internal/condition"
+)
+
+// adviseFeatures looks at what sells a feature.
+func (r *reader) adviseFeatures() {
+	all := r.c.given()
+	languages := map[string]bool{}
+	for _, f := range r.c.Features {
+		for language := range f.Translations {
+			languages[language] = true
+		}
+	}
+	wanted := slices.Sorted(maps.Keys(languages))
+	for _, f := range sorted(r.c.Features) {
+		path := "features." + f.Key
+		sold := f.PartOf != "" || slices.ContainsFunc(all, func(entitlements map[string]*Entitlement) bool { return entitlements[f.Key].gives(f) })
+		if !sold && f.Ready != NotReady && !r.launched(f.Key) {
+			r.doubt("unsold_feature", path, "", "give it in a plan or an add-on, or remove it", "no plan and no add-on gives %s", f.Key)
+		}
+		if f.Benefit == "" && r.has(path, "title") && r.lockedSomewhere(f) && sold {
+			r.doubt("missing_benefit", path, "", "write benefit:, what they get done with it", "%s is locked for some accounts, and nothing says why they would want it", f.Title)
+		}
+		var missing []string
+		for _, language := range wanted {
+			t, there := f.Translations[language]
+			if !there || t.Title == "" && r.has(path, "title") || t.Benefit == "" && f.Benefit != "" {
+				missing = append(missing, language)
+			}
+		}
+		if len(missing) > 0 {
+			r.doubt("missing_translation", path, "", "add title and benefit in "+strings.Join(missing, ", "), "%s is not wholly translated into %s, other features are", f.Key, strings.Join(missing, ", "))
+		}
+	}
+	for _, l := range sorted(r.c.Launches) {
+		f, a := r.c.Features[l.Feature], r.c.Addons[l.Addon]
+		if f != nil && f.Ready == NotReady || a != nil && a.Ready == NotReady {
+			r.doubt("launch_not_ready", "launches."+l.Key, l.Feature+l.Addon, "set ready: when it is, and the launch after that", "%s is launched and not ready", l.Feature+l.Addon)
+		}
+	}
+}
+
+// gives says whether there is anything in it.
+func (e *Entitlement) gives(f *Feature) bool {
+	switch {
+	case e == nil:
+		return false
+	case f.Kind == Boolean:
+		return e.Allowed
+	case f.Kind == Valued:
+		return true
+	}
+	return e.Unlimited || e.Limit > 0 || e.Overage != nil || e.PerUnit
+}
+
+func (r *reader) launched(feature string) bool {
+	for _, l := range r.c.Launches {
+		if l.Feature == feature {
+			return true
+		}
+	}
+	return false
+}
+
+// lockedSomewhere says whether a plan that is sold does not give a feature at all.
+func (r *reader) lockedSomewhere(f *Feature) bool {
+	for _, p := range r.c.Plans {
+		if !p.Retired && !p.Entitlements[f.Key].gives(f) {
+			return true
+		}
+	}
+	return false
+}
+
+// adviseSelling looks at whether an offer can be shown to anybody.
+func (r *reader) adviseSelling(o *Offer) {
+	path := "offers." + o.Key
+	given := o.Give.Plan + o.Give.Addon
+	retired, ready := false, Own
+	var eligible *condition.Condition
+	if p := r.c.Plans[o.Give.Plan]; p != nil {
+		retired, ready, eligible = p.Retired, p.Ready, p.Eligible
+	}
+	a := r.c.Addons[o.Give.Addon]
+	if a != nil {
+		retired, ready, eligible = a.Retired, a.Ready, a.Eligible
+	}
+	if retired {
+		r.doubt("offer_retired", path+".give", given, "offer what took its place, or remove the offer", "%s is no longer sold, so this is never shown", given)
+	}
+	if ready == NotReady {
+		r.doubt("offer_not_ready", path+".give", given, "offer something else until it is ready", "%s is not ready, so this is never shown", given)
+	}
+	if o.Kind == Interruption && o.Contact.Cooldown == 0 && o.Contact.AtMost == 0 {
+		r.doubt("pushy_offer", path, "", "write contact: {cooldown: 14d, at_most: 3 per 90d}", "this offer stands in the way of people, as often as its signal lives")
+	}
+	if o.Holdout == 0 {
+		r.doubt("offer_without_holdout", path, "", "write holdout: 10%", "everybody who qualifies sees this offer, so nobody can say what it earned")
+	}
+	if words := r.contradiction(o, a, eligible); words != "" {
+		r.doubt("unreachable_offer", path+".for", source(o.For), "mend the condition, or what the offer gives", "%s, so nobody can qualify", words)
+	}
+}
+
+// claim is a part of a condition that must hold for the whole to hold: a name is one of some
+// values, or none of them.
+type claim struct {
+	name   string
+	is     bool
+	values []string
+}
+
+var (
+	equality   = regexp.MustCompile(`^\s*([a-z_.]+)\s*(==|!=)\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*$`)
+	membership = regexp.MustCompile(`^\s*([a-z_.]+)\s+in\s+\[([^\]]*)\]\s*$`)
+	element    = regexp.MustCompile(`^\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*$`)
+)
+
+// claims reads those parts of a condition that are joined by "and" and compare a name with
+// fixed texts. What it does not understand it leaves out: no claim is made of it.
+func claims(c *condition.Condition) (all []claim) {
+	if c == nil || strings.Contains(c.Source, "||") || strings.Contains(c.Source, "?") {
+		return nil
+	}
+	for part := range strings.SplitSeq(c.Source, "&&") {
+		if m := equality.FindStringSubmatch(part); m != nil {
+			all = append(all, claim{m[1], m[2] == "==", []string{m[3] + m[4]}})
+			continue
+		}
+		m := membership.FindStringSubmatch(part)
+		if m == nil {
+			continue
+		}
+		one := claim{name: m[1], is: true}
+		for text := range strings.SplitSeq(m[2], ",") {
+			e := element.FindStringSubmatch(text)
+			if e == nil {
+				one.values = nil
+				break
+			}
+			one.values = append(one.values, e[1]+e[2])
+		}
+		if one.values != nil {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// left returns the values that a name may still have when all claims hold; false when they do
+// not bind it.
+func left(all []claim, name string) (values []string, bound bool) {
+	for _, c := range all {
+		if c.name == name && c.is {
+			if !bound {
+				values, bound = slices.Clone(c.values), true
+				continue
+			}
+			values = slices.DeleteFunc(values, func(v string) bool { return !slices.Contains(c.values, v) })
+		}
+	}
+	for _, c := range all {
+		if c.name == name && !c.is && bound {
+			values = slices.DeleteFunc(values, func(v string) bool { return slices.Contains(c.values, v) })
+		}
+	}
+	return values, bound
+}
+
+// contradiction says in words why nobody can qualify for an offer; empty when somebody may.
+func (r *reader) contradiction(o *Offer, a *Addon, eligible *condition.Condition) string {
+	all := append(claims(o.For), claims(eligible)...)
+	for _, c := range all {
+		if values, bound := left(all, c.name); bound && len(values) == 0 {
+			return "the conditions contradict each other about " + c.name
+		}
+	}
+	plans, bound := left(all, "account.plan")
+	if !bound {
+		return ""
+	}
+	if a == nil {
+		if len(plans) == 1 && plans[0] == o.Give.Plan && !r.answersTrial(o) {
+			return "it gives the plan " + o.Give.Plan + " to accounts that are on it"
+		}
+		return ""
+	}
+	needs := slices.DeleteFunc(slices.Clone(a.Needs), func(key string) bool { return r.c.Plans[key] == nil })
+	for _, plan := range plans {
+		if len(needs) == len(a.Needs) && len(needs) > 0 && !slices.Contains(needs, plan) || slices.Contains(a.Excludes, plan) {
+			continue
+		}
+		return ""
+	}
+	return "accounts on " + strings.Join(plans, " or ") + " cannot buy " + a.Key
+}
+
+// answersTrial says whether an offer is about the end of a trial: it then sells a plan to those
+// who try it.
+func (r *reader) answersTrial(o *Offer) bool {
+	for _, on := range o.On {
+		if s := r.c.Signals[on]; s != nil && s.When.TrialEndsIn != 0 {
+			return true
+		}
+	}
+	return r.c.Plans[o.Give.Plan] != nil && r.c.Plans[o.Give.Plan].Trial != nil
+}
