@@ -32,7 +32,9 @@ func TestCompleteCatalogsOnThePageHaveNoFindings(t *testing.T) {
 	for _, block := range blocks {
 		_, findings := catalog.Parse("docs/catalog.md", []byte(block[1]))
 		for _, f := range findings {
-			t.Error(f)
+			if f.Severity != catalog.SeverityNote { // they are short, so there is always more to be done
+				t.Error(f)
+			}
 		}
 	}
 }

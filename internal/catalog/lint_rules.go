@@ -22,7 +22,7 @@ var lintRules = []Rule{
 		Says: "A trial is longer than any signal about new customers stays alive.",
 		Why:  "What was noticed early in the trial is forgotten when they decide.",
 		Mend: "Lengthen `decays`, or shorten the trial."},
-	{Code: "free_soft_limit", Severity: SeverityWarning,
+	{Code: "free_soft_limit", Severity: SeverityNote,
 		Says: "A limit may be passed at no price, and nothing notices when it is.",
 		Why:  "It is a limit on paper only.",
 		Mend: "Give it an overage price, make it hard, or add a signal with `when: {limit: …, reaches: 100%}`."},

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// shop is a catalog of which lint has nothing to say. {…} are places that tests fill in
+// wares is a catalog of which lint has nothing to say. {…} are places that tests fill in
 // differently.
-const shop = `version: 1
+const wares = `version: 1
 currency: USD
 meters: {reports: {event: report}, seats: {aggregate: level, add: a, remove: r}}
 features:
@@ -28,12 +28,12 @@ offers:
 `
 
 func TestLintHasNothingToSayOfAGoodCatalog(t *testing.T) {
-	if _, findings := Parse("", []byte(shop)); len(findings) > 0 {
+	if _, findings := Parse("", []byte(wares)); len(findings) > 0 {
 		t.Fatal(findings)
 	}
 }
 
-// swap is one change of the shop: the first text becomes the second; an empty first text adds.
+// swap is one change of the wares: the first text becomes the second; an empty first text adds.
 type swap struct{ from, to string }
 
 func (s swap) in(t *testing.T, text string) string {
@@ -213,9 +213,9 @@ func TestARuleSpeaksWhereItShouldAndNotNearby(t *testing.T) {
 // marked is the shop, ready for one more file when a change adds a section it has already.
 func marked(s swap) string {
 	if s.from == "" {
-		return marker + "shop.yaml\n" + shop + marker + "more.yaml\n"
+		return marker + "shop.yaml\n" + wares + marker + "more.yaml\n"
 	}
-	return shop
+	return wares
 }
 
 // codesOf returns the codes of all findings; none may be an error.
@@ -232,7 +232,7 @@ func codesOf(t *testing.T, text string) (codes []string) {
 }
 
 func TestTheCatalogSetsHowSevereARuleIs(t *testing.T) {
-	broken := strings.Replace(shop, "seats: 10", "seats: 2", 1) // plan_gives_less
+	broken := strings.Replace(wares, "seats: 10", "seats: 2", 1) // plan_gives_less
 	for _, c := range []struct {
 		name, lint string
 		want       string // of the finding; empty: there is none
@@ -262,7 +262,7 @@ func TestTheCatalogSetsHowSevereARuleIs(t *testing.T) {
 		{"a severity there is not", "plan_gives_less: fatal", "invalid_value"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, findings := Parse("", []byte(shop+"lint: {"+c.lint+"}\n"))
+			got, findings := Parse("", []byte(wares+"lint: {"+c.lint+"}\n"))
 			if got != nil || len(findings) != 1 || findings[0].Code != c.want {
 				t.Errorf("got %v", findings)
 			}
