@@ -399,4 +399,3 @@ func upName(s *spot) string {
 	}
 	return s.up.name
 }
-
