@@ -252,7 +252,7 @@ func (in *Input) without(given *Given, b *balance) Reason {
 // count answers for a counted feature.
 func (a *Answer) count(in *Input, f *catalog.Feature, given *Given, b *balance, q quantity.Quantity) {
 	usage := in.used(f, given.Per)
-	if !given.Allowed && given.override == nil {
+	if !given.Allowed && (b.any || b.open > 0) { // grants alone give it
 		usage = max(usage-in.base(f), 0)
 	}
 	a.Usage, a.Reserved = &usage, in.reserved(f)

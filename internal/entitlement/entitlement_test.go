@@ -152,7 +152,7 @@ func offered(us []Unlock) string {
 		if u.Addon != "" {
 			s = quantity.Of(u.Quantity).String() + " " + u.Addon
 		}
-		out = append(out, s+" "+u.More.Minor.Decimal("USD")+" ("+u.Gives+")")
+		out = append(out, s+" "+u.cost().Decimal("USD")+" ("+u.Gives+")")
 	}
 	return strings.Join(out, "; ")
 }

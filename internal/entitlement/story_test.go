@@ -1,0 +1,681 @@
+package entitlement
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/condition"
+	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/meter"
+	"github.com/headroomhq/headroom/internal/quantity"
+	"github.com/headroomhq/headroom/internal/subscription"
+)
+
+// A story is what happens to one account, told in short sentences, such as
+//
+//	subscribe starter; grant a 10; use 12; on 2026-04-01; give back 1
+//
+// It is played as the engine plays it: time passes through all that is due, and every change of
+// usage is settled.
+type story struct {
+	t     fataler
+	in    Input
+	usage map[string]*meter.Usage
+	names map[string]string // of grants, by id
+	last  string            // reservation
+	cal   subscription.Calendar
+}
+
+const storyCatalog = `
+version: 1
+currency: USD
+currencies: [USD, EUR]
+meters:
+  exports: {fed_by: consume}
+  seats:   {aggregate: level, fed_by: consume}
+  calls:   {fed_by: consume}
+  emails:  {fed_by: consume}
+  renders: {fed_by: consume}
+features:
+  exports:    {title: Exports, meter: exports}
+  seats:      {title: Seats, kind: seats, meter: seats, pooled: true}
+  calls:      {title: Calls, meter: calls}
+  emails:     {title: Emails, meter: emails, trial: {length: 7d, limit: 3}}
+  renders:    {title: Renders, meter: renders}
+  recordings: {title: Recordings, kind: boolean, trial: {length: 14d}, locked: hidden,
+               translations: {de: {title: Aufzeichnungen, benefit: Vorträge verkaufen}, pt-BR: {title: Gravações}}}
+  captions:   {title: Captions, kind: boolean, part_of: recordings}
+  chapters:   {title: Chapters, kind: boolean, part_of: recordings}
+  support:    {title: Support, kind: value, values: [community, email, phone]}
+  retention:  {title: Days kept, kind: value}
+plans:
+  starter: {title: Starter, price: {month: {USD: "49", EUR: "49"}}, unit: workspace,
+            entitlements: {exports: {limit: 5, per: month}, seats: {limit: 2, per_unit: true}, support: community, retention: 30,
+                           emails: {limit: 100, per: month, grace: 10%},
+                           calls: {limit: 10, per: day, grace: {percent: 50%, for: 36h}}}}
+  pro:     {title: Pro, above: starter, price: {month: {USD: "149", EUR: "149"}}, unit: workspace,
+            entitlements: {exports: {limit: 50, per: month, rollover: {cap: 60}}, seats: {limit: 10, per_unit: true}, support: email, retention: 365,
+                           recordings: true, captions: false,
+                           emails: {limit: 1000, per: month, overage: {unit: 100, price: {USD: "2", EUR: "1.80"}}},
+                           calls: {limit: 100, per: day, rollover: {for: 60d}}, renders: {limit: 10, per: month, soft: true}}}
+addons:
+  pack:     {title: Export pack, kind: pack, price: {month: {USD: "10", EUR: "10"}}, entitlements: {exports: {limit: 20, per: month}}}
+  topup:    {title: Exports, kind: top_up, price: {once: {USD: "5", EUR: "5"}}, expires: 60d, entitlements: {exports: 10}}
+  captions: {title: Captions, price: {month: {USD: "5", EUR: "5"}}, entitlements: {captions: true}, trial: 14d}
+  phone:    {title: Phone, kind: service_tier, price: {month: {USD: "50", EUR: "50"}}, entitlements: {support: phone}}
+  trusted:  {title: Renders, price: {month: {USD: "1", EUR: "1"}}, entitlements: {renders: {limit: 5, per: month}}, eligible: "account.traits.trusted == true"}
+`
+
+func newStory(t fataler) *story {
+	t.Helper()
+	c, findings := catalog.Parse("story.yaml", []byte(storyCatalog))
+	if err := catalog.AsError(findings); err != nil {
+		t.Fatal(err)
+	}
+	s := &story{t: t, usage: map[string]*meter.Usage{}, names: map[string]string{}}
+	s.in = Input{Catalog: c, Now: at(t, "2026-03-01"), State: &State{}, Subscription: &subscription.Subscription{},
+		Usage: func(m string) *meter.Usage { return s.usage[m] }}
+	return s
+}
+
+func tell(t fataler, text string) *story {
+	t.Helper()
+	s := newStory(t)
+	for _, sentence := range strings.Split(text, ";") {
+		if sentence = strings.TrimSpace(sentence); sentence != "" {
+			s.happen(sentence)
+		}
+	}
+	return s
+}
+
+func (s *story) id(n int64) string { return "g" + strconv.FormatInt(n, 10) }
+
+// number reads a quantity of a sentence.
+func (s *story) number(text string) quantity.Quantity {
+	s.t.Helper()
+	q, err := quantity.Parse(text)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return q
+}
+
+func (s *story) happen(sentence string) {
+	s.t.Helper()
+	words := strings.Fields(sentence)
+	after := func(word string) string { // what follows a word, if it is there
+		for i := range words {
+			if words[i] == word && i+1 < len(words) {
+				return words[i+1]
+			}
+		}
+		return ""
+	}
+	feature := "exports"
+	if of := after("of"); of != "" {
+		feature = of
+	}
+	f := s.in.Catalog.Features[feature]
+	var err error
+	switch words[0] {
+	case "on":
+		s.pass(at(s.t, words[1]))
+	case "subscribe", "add", "units":
+		ch := subscription.Change{}
+		switch words[0] {
+		case "subscribe":
+			ch.Plan = words[1]
+			if words[len(words)-1] == "EUR" {
+				ch.Currency = "EUR"
+			}
+		case "units":
+			ch.Quantity, _ = strconv.ParseInt(words[1], 10, 64)
+		default:
+			lines := withMore(s.in.Subscription.Addons, words[1], 1)
+			ch.Addons = &lines
+		}
+		var next subscription.Subscription
+		next, err = subscription.Apply(*s.in.Subscription, ch, s.in.terms())
+		*s.in.Subscription = next
+		s.limits()
+	case "cancel":
+		*s.in.Subscription, err = subscription.Apply(*s.in.Subscription, subscription.Change{Cancel: true}, s.in.terms())
+		s.limits()
+	case "grant":
+		g := Grant{Feature: feature, Priority: DefaultPriority, Source: FromOperator}
+		if len(words) > 2 && words[2] != "of" {
+			g.Amount = s.number(words[2])
+		}
+		if p := after("priority"); p != "" {
+			g.Priority, _ = strconv.Atoi(p)
+		}
+		if until := after("until"); until != "" {
+			g.ExpiresAt = at(s.t, until)
+		}
+		g, err = AddGrant(s.in, g, s.id)
+		s.names[g.ID] = words[1]
+	case "revoke":
+		for id, name := range s.names {
+			if name == words[1] {
+				_, err = Revoke(s.in, id)
+			}
+		}
+		s.limits()
+	case "buy": // a top-up
+		for _, g := range TopUp(s.in.Catalog.Addons[words[1]], 1, s.in.Now) {
+			g, err = AddGrant(s.in, g, s.id)
+			s.names[g.ID] = words[1]
+		}
+	case "try":
+		tr := subscription.Trial{ID: "addon:" + words[1], Addon: words[1], StartedAt: s.in.Now, EndsAt: s.in.Now + 10*clock.Day, State: subscription.TrialRunning}
+		if s.in.Catalog.Addons[words[1]] == nil {
+			tr.ID, tr.Addon, tr.Feature = "feature:"+words[1], "", words[1]
+		}
+		s.in.Trials = append(s.in.Trials, tr)
+		s.limits()
+	case "override":
+		o := Override{Feature: feature}
+		switch v := words[1]; {
+		case v == "locked" || v == "open":
+			open := v == "open"
+			o.Allowed = &open
+		case v == "unlimited":
+			o.Unlimited = true
+		case f.Kind == catalog.Valued:
+			o.Value = &v
+		default:
+			q := s.number(v)
+			o.Limit = &q
+		}
+		if until := after("until"); until != "" {
+			o.Until = at(s.t, until)
+		}
+		err = SetOverride(s.in, o)
+		s.limits()
+	case "use":
+		s.move(f, func(m *catalog.Meter) { meter.Consume(s.meter(m), m, s.number(words[1]), s.in.calendar(), s.in.Now) })
+	case "give": // give back N
+		s.move(f, func(m *catalog.Meter) { meter.Release(s.meter(m), m, s.number(words[2]), s.in.calendar(), s.in.Now) })
+	case "reserve":
+		Lapse(s.in, f)
+		var r Reservation
+		r, err = s.in.State.Reserve(Reservation{Feature: feature, Quantity: s.number(words[1]), CreatedAt: s.in.Now, ExpiresAt: s.in.Now + clock.Hour}, s.id)
+		s.last = r.ID
+		Settle(s.in, f)
+	case "finalize":
+		s.move(f, func(m *catalog.Meter) {
+			s.in.State.Finish(s.last, Finalized, s.number(words[1]))
+			meter.Consume(s.meter(m), m, s.number(words[1]), s.in.calendar(), s.in.Now)
+		})
+	case "abandon":
+		Lapse(s.in, f)
+		s.in.State.Finish(s.last, Released, 0)
+		Settle(s.in, f)
+	default:
+		s.t.Fatal("nobody knows how to " + sentence)
+	}
+	if err != nil {
+		s.t.Fatal(sentence + ": " + err.Error())
+	}
+}
+
+func (s *story) meter(m *catalog.Meter) *meter.Usage {
+	if s.usage[m.Key] == nil {
+		s.usage[m.Key] = &meter.Usage{}
+	}
+	return s.usage[m.Key]
+}
+
+// move changes usage, and settles it.
+func (s *story) move(f *catalog.Feature, how func(m *catalog.Meter)) {
+	Lapse(s.in, f)
+	how(s.in.Catalog.Meters[f.Meter])
+	Settle(s.in, f)
+}
+
+// limits settles limits that may be others now.
+func (s *story) limits() {
+	SettleAll(s.in)
+	Track(s.in)
+}
+
+// pass lets time go on to a moment, through all that falls due on the way.
+func (s *story) pass(to clock.Time) {
+	for {
+		due := s.in.State.NextDue()
+		if next, any := subscription.NextDue(s.in.Subscription); any && (due == 0 || next < due) {
+			due = next
+		}
+		if due == 0 || due > to {
+			break
+		}
+		s.in.Now = due
+		Roll(s.in, s.id)
+		*s.in.Subscription = *subscription.AsOf(s.in.Subscription, s.in.Now, s.in.Catalog)
+		Expire(s.in)
+		s.limits()
+	}
+	s.in.Now = to
+	s.limits()
+}
+
+// balances says what is left of the live grants, in the order in which they are used: "a 3 b 10".
+func (s *story) balances(feature string) string {
+	var out []string
+	for _, i := range s.in.State.inOrder(feature) {
+		g := &s.in.State.Grants[i]
+		if !g.live(s.in.Now, true) || g.Amount > 0 && g.left() == 0 {
+			continue
+		}
+		name := s.names[g.ID]
+		if name == "" {
+			name = g.Source
+		}
+		out = append(out, name+" "+g.left().String())
+	}
+	return strings.Join(out, ", ")
+}
+
+func TestWhatIsUsedFirst(t *testing.T) {
+	for _, c := range []struct{ name, given, then, balances string }{
+		{"the allowance before a grant", "subscribe starter; grant a 10; use 4", "yes within_limit 4/15 left 11 until 1 Apr 2026 from plan:starter,grants", "a 10"},
+		{"the grant when the allowance is used up", "subscribe starter; grant a 10; use 7", "yes granted 7/15 left 8 until 1 Apr 2026 from plan:starter,grants", "a 8"},
+		{"until nothing is left of both", "subscribe starter; grant a 10; use 15", "no limit_reached 15/15 left 0 short 1 until 1 Apr 2026 from plan:starter,grants", ""},
+		{"of grants the one with the lowest priority", "subscribe starter; grant late 10 priority 90; grant early 10 priority 10; use 12", "yes granted 12/25 left 13 until 1 Apr 2026 from plan:starter,grants", "early 3, late 10"},
+		{"of the same priority the one that expires sooner", "subscribe starter; grant forever 10; grant june 10 until 2026-06-01; grant may 10 until 2026-05-01; use 16", "yes granted 16/35 left 19 until 1 Apr 2026 from plan:starter,grants", "june 9, forever 10"},
+		{"of the same expiry the older one", "subscribe starter; grant old 10; on 2026-03-02; grant young 10; use 6", "yes granted 6/25 left 19 until 1 Apr 2026 from plan:starter,grants", "old 9, young 10"},
+		{"over several grants at once", "subscribe starter; grant a 2; grant b 2; grant c 2; use 10", "yes granted 10/11 left 1 until 1 Apr 2026 from plan:starter,grants", "c 1"},
+		{"given back in reverse order", "subscribe starter; grant a 3; grant b 3; use 10; give back 3", "yes granted 7/11 left 4 until 1 Apr 2026 from plan:starter,grants", "a 1, b 3"},
+		{"given back below the allowance, all of it comes back", "subscribe starter; grant a 3; use 8; give back 7", "yes within_limit 1/8 left 7 until 1 Apr 2026 from plan:starter,grants", "a 3"},
+		{"a new period: what was used of grants stays used", "subscribe starter; grant a 10; use 12; on 2026-04-01", "yes within_limit 0/8 left 8 until 1 May 2026 from plan:starter,grants", "a 3"},
+		{"and does not come back by giving back what the new period used", "subscribe starter; grant a 10; use 12; on 2026-04-01; use 2; give back 2", "yes within_limit 0/8 left 8 until 1 May 2026 from plan:starter,grants", "a 3"},
+		{"an expired grant gives nothing more, and what was used of it stands", "subscribe starter; grant a 10 until 2026-03-05; use 8; on 2026-03-05", "no limit_reached 8/8 left 0 short 1 until 1 Apr 2026 from plan:starter,grants", ""},
+		{"given back to an expired grant is lost with it", "subscribe starter; grant a 10 until 2026-03-05; use 8; on 2026-03-05; give back 2", "no limit_reached 6/6 left 0 short 1 until 1 Apr 2026 from plan:starter,grants", ""},
+		{"a revoked grant gives nothing more", "subscribe starter; grant a 10; use 6; revoke a", "no limit_reached 6/6 left 0 short 1 until 1 Apr 2026 from plan:starter,grants", ""},
+		{"a grant that comes when more was used than there is covers that first", "subscribe starter; use 9; grant a 10", "yes granted 9/15 left 6 until 1 Apr 2026 from plan:starter,grants", "a 6"},
+		{"without an allowance it counts from when it was given", "use 100; grant a 10; use 4", "yes granted 4/10 left 6 from grants", "a 6"},
+		{"when the subscription ends, what was used before does not burn it", "subscribe starter; use 5; grant a 10; cancel", "yes granted 0/10 left 10 from grants", "a 10"},
+		{"when one begins, the allowance is used first again", "grant a 10; use 4; subscribe starter", "yes within_limit 4/11 left 7 until 1 Apr 2026 from plan:starter,grants", "a 6"},
+		{"an upgrade leaves what was burned burned", "subscribe starter; grant a 10; use 8; subscribe pro", "yes within_limit 8/57 left 49 until 1 Apr 2026 from plan:pro,grants", "a 7"},
+		{"a downgrade burns what is above the lower limit", "subscribe pro; grant a 10; use 12; subscribe starter", "yes granted 12/15 left 3 until 1 Apr 2026 from plan:starter,grants", "a 3"},
+		{"a top-up is a grant that expires", "subscribe starter; buy topup; use 6", "yes granted 6/15 left 9 until 1 Apr 2026 from plan:starter,grants", "topup 9"},
+		{"until then", "subscribe starter; buy topup; use 6; on 2026-04-30", "no limit_reached 0/5 left 5 short 0 until 1 May 2026 from plan:starter", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := tell(t, c.given)
+			asked := quantity.One
+			if strings.Contains(c.then, "short 0") {
+				c.then, asked = strings.Replace(strings.Replace(c.then, " short 0", "", 1), "no limit_reached", "yes within_limit", 1), quantity.One
+			}
+			a := Check(s.in, "exports", asked)
+			if got := short(&a); got != c.then {
+				t.Errorf("got  %s\nwant %s", got, c.then)
+			}
+			if got := s.balances("exports"); got != c.balances {
+				t.Errorf("left: got %q, want %q", got, c.balances)
+			}
+		})
+	}
+}
+
+func TestWhatComesBeforeWhat(t *testing.T) {
+	for _, c := range []struct{ name, given, feature, then string }{
+		{"an add-on adds to the plan", "subscribe starter; add pack", "exports", "yes within_limit 0/25 left 25 until 1 Apr 2026 from plan:starter,addon:pack"},
+		{"a running trial adds as its add-on would", "subscribe starter; try pack", "exports", "yes within_limit 0/25 left 25 until 1 Apr 2026 from plan:starter,trial:pack"},
+		{"what only the trial lets through says so", "subscribe starter; try pack; use 5", "exports", "yes trial 5/25 left 20 until 1 Apr 2026 from plan:starter,trial:pack"},
+		{"until it ends", "subscribe starter; try pack; use 5; on 2026-03-11", "exports", "no limit_reached 5/5 left 0 short 1 until 1 Apr 2026 from plan:starter"},
+		{"an override replaces plan, add-ons and grants", "subscribe pro; add pack; grant a 10; override 7", "exports", "yes within_limit 0/7 left 7 until 1 Apr 2026 from override"},
+		{"downwards too, and nothing is left below zero", "subscribe pro; use 9; override 7", "exports", "no limit_reached 9/7 left 0 short 3 until 1 Apr 2026 from override"},
+		{"until its time is over", "subscribe starter; override 100 until 2026-03-02; on 2026-03-02", "exports", "yes within_limit 0/5 left 5 until 1 Apr 2026 from plan:starter"},
+		{"an override without a limit", "subscribe starter; override unlimited; use 1000", "exports", "yes override 1000 until 1 Apr 2026 from override"},
+		{"an override locks", "subscribe pro; override locked", "exports", "no override 0/0 left 0 short 1 until 1 Apr 2026 from override"},
+		{"an override opens without any subscription", "override open of recordings", "recordings", "yes override from override"},
+		{"a grant opens what is on or off", "subscribe starter; grant a of recordings", "recordings", "yes granted from grants"},
+		{"a trial opens it", "subscribe starter; try recordings", "recordings", "yes trial from trial:recordings"},
+		{"for so long", "subscribe starter; try recordings; on 2026-03-11", "recordings", "no not_in_plan"},
+		{"the plan says so itself before a trial", "subscribe pro; try recordings", "recordings", "yes included from plan:pro,trial:recordings"},
+		{"a feature is tried with a limit", "try emails", "emails", "yes trial 0/3 left 3 until 1 Apr 2026 from trial:emails"},
+		{"limits for each unit", "subscribe starter; units 3", "seats", "yes within_limit 0/6 left 6 from plan:starter"},
+		{"a grant raises the limit of seats", "subscribe starter; grant a 3 of seats; use 4 of seats", "seats", "yes granted 4/5 left 1 from plan:starter,grants"},
+		{"while it lives", "subscribe starter; grant a 3 of seats until 2026-03-05; use 4 of seats; on 2026-03-05", "seats", "no limit_reached 4/2 left 0 short 3 from plan:starter"},
+		{"of values the greatest", "subscribe pro; add phone", "support", "yes included phone from plan:pro,addon:phone"},
+		{"in the order of the feature, not of sources", "subscribe starter; add phone; override email of support", "support", "yes override email from override"},
+		{"numbers by their size", "subscribe pro", "retention", "yes included 365 from plan:pro"},
+		{"a value nobody gives", "", "retention", "no no_subscription"},
+		{"a part is locked where the whole is, whatever gives it", "subscribe starter; add captions", "captions", "no part_locked from addon:captions"},
+		{"a part of which the plan says no", "subscribe pro", "captions", "no not_in_plan"},
+		{"a part that an add-on opens", "subscribe pro; add captions", "captions", "yes included from addon:captions"},
+		{"a part of which nothing is said follows the whole", "subscribe pro", "chapters", "yes included from plan:pro"},
+		{"locked with it", "subscribe starter", "chapters", "no part_locked"},
+		{"open with it, in a trial too", "subscribe starter; try recordings", "chapters", "yes trial from trial:recordings"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := tell(t, c.given)
+			a := Check(s.in, c.feature, quantity.One)
+			got := short(&a)
+			if a.Value != "" {
+				got = strings.Replace(got, string(a.Reason), string(a.Reason)+" "+a.Value, 1)
+			}
+			if a.Unlimited {
+				got = strings.Replace(got, " 0 from", " from", 1)
+			}
+			if got != c.then {
+				t.Errorf("got  %s\nwant %s", got, c.then)
+			}
+			if !strings.HasSuffix(a.Message, ".") {
+				t.Errorf("%q is no sentence", a.Message)
+			}
+		})
+	}
+}
+
+func TestWhatIsLeftRollsOver(t *testing.T) {
+	for _, c := range []struct{ name, given, feature, then, balances string }{
+		{"what is left of a month is there in the next", "subscribe pro; use 20; on 2026-04-01", "exports", "yes within_limit 0/80 left 80 until 1 May 2026 from plan:pro,grants", "rollover 30"},
+		{"the new allowance is used first", "subscribe pro; use 20; on 2026-04-01; use 55", "exports", "yes granted 55/80 left 25 until 1 May 2026 from plan:pro,grants", "rollover 25"},
+		{"for one period when nothing else is said", "subscribe pro; use 20; on 2026-05-01", "exports", "yes within_limit 0/100 left 100 until 1 Jun 2026 from plan:pro,grants", "rollover 50"},
+		{"no more in all than the cap", "subscribe pro; on 2026-04-01; on 2026-04-15; grant a 5; on 2026-05-01", "exports", "yes within_limit 0/105 left 105 until 1 Jun 2026 from plan:pro,grants", "rollover 50, a 5"},
+		{"nothing when nothing is left", "subscribe pro; use 50; on 2026-04-01", "exports", "yes within_limit 0/50 left 50 until 1 May 2026 from plan:pro", ""},
+		{"grants are used up before nothing is left: they do not roll over as allowance", "subscribe pro; grant a 10; use 55; on 2026-04-01", "exports", "yes within_limit 0/55 left 55 until 1 May 2026 from plan:pro,grants", "a 5"},
+		{"day by day, as long as the catalog says", "subscribe pro; use 90 of calls; on 2026-03-04", "calls", "yes within_limit 0/310 left 310 until 5 Mar 2026 from plan:pro,grants", "rollover 10, rollover 100, rollover 100"},
+		{"it ends with the subscription", "subscribe pro; use 20; on 2026-04-01; cancel", "exports", "no subscription_ended 20/0 left 0 short 21", ""},
+		{"by the plan of the period that is over, into the plan of the next", "subscribe pro; use 20; on 2026-04-01; subscribe starter", "exports", "yes within_limit 0/35 left 35 until 1 May 2026 from plan:starter,grants", "rollover 30"},
+		{"without the catalog saying so nothing does", "subscribe starter; on 2026-04-01", "exports", "yes within_limit 0/5 left 5 until 1 May 2026 from plan:starter", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := tell(t, c.given)
+			a := Check(s.in, c.feature, quantity.One)
+			if got := short(&a); got != c.then {
+				t.Errorf("got  %s\nwant %s", got, c.then)
+			}
+			if a.Allowed {
+				if got := s.balances(c.feature); got != c.balances {
+					t.Errorf("left: got %q, want %q", got, c.balances)
+				}
+			}
+		})
+	}
+}
+
+func TestPassingALimit(t *testing.T) {
+	for _, c := range []struct {
+		name, given, feature string
+		asked                int64
+		then, says           string
+	}{
+		{"within the grace", "subscribe starter; use 100 of emails", "emails", 10, "yes in grace, 10 left, 0 over", "Emails: 100 of 100 used; 10 more pass the limit; its grace has 10 left; starts anew on 1 Apr 2026."},
+		{"beyond the grace", "subscribe starter; use 100 of emails", "emails", 11, "no limit_reached, 10 left, 0 over", ""},
+		{"what is left of it", "subscribe starter; use 106 of emails", "emails", 4, "yes in grace, 4 left, 6 over", ""},
+		{"grants come before grace", "subscribe starter; grant a 10 of emails; use 105 of emails", "emails", 5, "yes granted, 10 left, 0 over", ""},
+		{"a grace of some hours begins when the limit is passed", "subscribe starter; use 12 of calls; on 2026-03-01T20:00:00Z", "calls", 1, "yes in grace, 3 left, 2 over", ""},
+		{"and is over with the period", "subscribe starter; use 12 of calls; on 2026-03-02", "calls", 1, "yes within_limit, 5 left, 0 over", ""},
+		{"an overage costs in the currency of the subscription", "subscribe pro; use 950 of emails", "emails", 100, "yes overage at 2.00 USD each 100, 2.00 USD in all", ""},
+		{"each started unit", "subscribe pro EUR; use 1150 of emails", "emails", 100, "yes overage at 1.80 EUR each 100, 5.40 EUR in all", ""},
+		{"grants come before overage", "subscribe pro; grant a 100 of emails; use 1050 of emails", "emails", 100, "yes overage at 2.00 USD each 100, 2.00 USD in all", ""},
+		{"a soft limit at no price", "subscribe pro; use 10 of renders", "renders", 1, "yes overage", "Renders: 10 of 10 used; 1 more pass the limit; starts anew on 1 Apr 2026."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := tell(t, c.given)
+			a := Check(s.in, c.feature, quantity.Of(c.asked))
+			got := "no "
+			if a.Allowed {
+				got = "yes "
+			}
+			if got += strings.Replace(string(a.Reason), "grace", "in grace", 1); a.Grace != nil {
+				got += fmt.Sprintf(", %s left, %s over", a.Grace, max(*a.Usage-*a.Limit, 0))
+			}
+			if a.Overage != nil {
+				got += fmt.Sprintf(" at %s each %s, %s in all", a.Overage.Price, a.Overage.Unit, a.Overage.Cost)
+			}
+			if got != c.then {
+				t.Errorf("got  %s\nwant %s", got, c.then)
+			}
+			if c.says != "" && a.Message != c.says {
+				t.Errorf("says %s", a.Message)
+			}
+		})
+	}
+}
+
+func TestGraceRunsFromWhenTheLimitWasPassed(t *testing.T) {
+	s := newStory(t)
+	starter := s.in.Catalog.Plans["starter"].Entitlements["emails"]
+	starter.Grace = &catalog.Grace{For: 48 * time.Hour}
+	for _, sentence := range []string{"subscribe starter", "use 100 of emails", "on 2026-03-05", "use 1 of emails", "on 2026-03-06"} {
+		s.happen(sentence)
+	}
+	a := Check(s.in, "emails", quantity.Of(500))
+	if a.Reason != InGrace || a.Grace != nil || a.GraceEndsAt != at(t, "2026-03-07") {
+		t.Errorf("a day after it was passed: %s, until %s", a.Reason, a.GraceEndsAt)
+	}
+	s.happen("on 2026-03-07")
+	if a = Check(s.in, "emails", quantity.One); a.Allowed || a.Shortfall != quantity.Of(2) {
+		t.Errorf("two days after: %s, short %s", a.Reason, a.Shortfall)
+	}
+	s.happen("give back 5 of emails")
+	s.happen("use 4 of emails")
+	if a = Check(s.in, "emails", quantity.One); a.Reason != InGrace {
+		t.Errorf("having come back below the limit: %s", a.Reason)
+	}
+}
+
+func TestWhatIsReservedIsNotLeft(t *testing.T) {
+	for _, c := range []struct{ name, given, then string }{
+		{"a reservation counts against the limit", "subscribe starter; reserve 3", "yes within_limit 0/5 left 2 until 1 Apr 2026 from plan:starter"},
+		{"all of it reserved", "subscribe starter; reserve 5", "no limit_reached 0/5 left 0 short 1 until 1 Apr 2026 from plan:starter"},
+		{"finalized, it is used", "subscribe starter; reserve 3; finalize 3", "yes within_limit 3/5 left 2 until 1 Apr 2026 from plan:starter"},
+		{"finalized with less, the rest is free", "subscribe starter; reserve 3; finalize 1", "yes within_limit 1/5 left 4 until 1 Apr 2026 from plan:starter"},
+		{"released, nothing was used", "subscribe starter; reserve 3; abandon", "yes within_limit 0/5 left 5 until 1 Apr 2026 from plan:starter"},
+		{"expired, nothing was used", "subscribe starter; reserve 3; on 2026-03-01T01:00:00Z", "yes within_limit 0/5 left 5 until 1 Apr 2026 from plan:starter"},
+		{"it is taken from grants at once", "subscribe starter; grant a 10 until 2026-03-02; reserve 8; on 2026-03-01T00:30:00Z", "yes granted 0/15 left 7 until 1 Apr 2026 from plan:starter,grants"},
+		{"and given back to them", "subscribe starter; grant a 10; reserve 8; abandon", "yes within_limit 0/15 left 15 until 1 Apr 2026 from plan:starter,grants"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := tell(t, c.given)
+			a := Check(s.in, "exports", quantity.One)
+			if got := short(&a); got != c.then {
+				t.Errorf("got  %s\nwant %s", got, c.then)
+			}
+		})
+	}
+}
+
+func TestEachSourceSaysWhatItGives(t *testing.T) {
+	s := tell(t, "subscribe starter; add pack; try pack; grant a 10 until 2026-06-01; grant b 5 priority 9; use 60")
+	a := Check(s.in, "exports", 0)
+	var got []string
+	for _, src := range a.Sources {
+		line := src.Source
+		if src.Limit != nil {
+			line += " limit " + src.Limit.String()
+		}
+		if src.Balance != nil {
+			line += fmt.Sprintf(" balance %s priority %d", src.Balance, *src.Priority)
+		}
+		if src.ExpiresAt != 0 {
+			line += " until " + day(src.ExpiresAt)
+		}
+		got = append(got, line)
+	}
+	const want = "plan:starter limit 5; addon:pack limit 20; trial:pack limit 20 until 11 Mar 2026; grant:g2 balance 0 priority 9; grant:g1 balance 0 priority 50 until 1 Jun 2026"
+	if strings.Join(got, "; ") != want {
+		t.Errorf("got  %s\nwant %s", strings.Join(got, "; "), want)
+	}
+	if *a.Usage != *a.Limit || *a.Remaining != 0 {
+		t.Errorf("%s of %s used, %s left", a.Usage, a.Limit, a.Remaining)
+	}
+}
+
+func TestWhatWouldUnlockItIsTheLeastThatWould(t *testing.T) {
+	for _, c := range []struct {
+		name, given, feature string
+		asked                int64
+		unlock               string
+	}{
+		{"a top-up, a pack, a plan", "subscribe starter; use 5", "exports", 1, "1 topup 5.00 (10 more Exports); 1 pack 10.00 (20 more Exports a month); pro 100.00 (50 Exports a month)"},
+		{"as many top-ups as it takes", "subscribe starter; use 5", "exports", 25, "3 topup 15.00 (30 more Exports); 2 pack 20.00 (40 more Exports a month); pro 100.00 (50 Exports a month)"},
+		{"what a grant leaves is not bought again", "subscribe starter; grant a 8; use 5", "exports", 15, "1 topup 5.00 (10 more Exports); 1 pack 10.00 (20 more Exports a month); pro 100.00 (50 Exports a month)"},
+		{"a part, by what opens the whole", "subscribe starter", "chapters", 1, "pro 100.00 (Chapters)"},
+		{"a value", "subscribe starter", "nothing", 1, ""},
+		{"locked by an override, nothing does", "subscribe starter; override locked", "exports", 1, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := tell(t, c.given)
+			a := Check(s.in, c.feature, quantity.Of(c.asked))
+			if got := offered(a.Unlock); got != c.unlock {
+				t.Errorf("got  %s\nwant %s", got, c.unlock)
+			}
+			for _, u := range a.Unlock {
+				if u.Addon == "topup" && (u.Interval != Once || u.Pack != "topup" || u.Kind != catalog.OfTopUp) {
+					t.Errorf("%+v", u)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatIsNotSoldToAnAccountIsNotOffered(t *testing.T) {
+	s := tell(t, "subscribe starter")
+	delete(s.in.Catalog.Plans["pro"].Entitlements, "renders")
+	s.in.Eligible = func(*condition.Condition) bool { return false }
+	if a := Check(s.in, "renders", quantity.One); a.Reason != NotEligible || len(a.Unlock) != 0 {
+		t.Errorf("%s, unlocked by %s", a.Reason, offered(a.Unlock))
+	}
+	s.in.Eligible = nil
+	if a := Check(s.in, "renders", quantity.One); a.Reason != NotInPlan || offered(a.Unlock) != "1 trusted 1.00 (5 more Renders a month)" {
+		t.Errorf("%s, unlocked by %s", a.Reason, offered(a.Unlock))
+	}
+	s.in.Catalog.Addons["trusted"].Retired = true
+	if a := Check(s.in, "renders", quantity.One); len(a.Unlock) != 0 {
+		t.Errorf("a retired one unlocks: %s", offered(a.Unlock))
+	}
+}
+
+func TestBadGrantsAndOverridesAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		do   func(in Input) error
+		code string
+	}{
+		{"nothing", func(in Input) error { return grantOf(in, Grant{Feature: "exports"}) }, "quantity_invalid"},
+		{"less than nothing", func(in Input) error { return grantOf(in, Grant{Feature: "exports", Amount: -1}) }, "quantity_invalid"},
+		{"so much of what is on or off", func(in Input) error { return grantOf(in, Grant{Feature: "recordings", Amount: 1}) }, "grant_invalid"},
+		{"a value", func(in Input) error { return grantOf(in, Grant{Feature: "support"}) }, "grant_invalid"},
+		{"an unknown feature", func(in Input) error { return grantOf(in, Grant{Feature: "exprots", Amount: 1}) }, "unknown_feature"},
+		{"one that has expired", func(in Input) error { return grantOf(in, Grant{Feature: "exports", Amount: 1, ExpiresAt: in.Now}) }, "expires_in_past"},
+		{"a priority of 101", func(in Input) error { return grantOf(in, Grant{Feature: "exports", Amount: 1, Priority: 101}) }, "priority_invalid"},
+		{"an essay as reason", func(in Input) error {
+			return grantOf(in, Grant{Feature: "exports", Amount: 1, Reason: strings.Repeat("x", 501)})
+		}, "too_long"},
+		{"an override that says nothing", func(in Input) error { return SetOverride(in, Override{Feature: "exports"}) }, "override_invalid"},
+		{"an override of an unknown feature", func(in Input) error { return SetOverride(in, Override{Feature: "x", Unlimited: true}) }, "unknown_feature"},
+		{"a limit of what is on or off", func(in Input) error { return SetOverride(in, Override{Feature: "recordings", Unlimited: true}) }, "override_invalid"},
+		{"a limit below zero", func(in Input) error {
+			return SetOverride(in, Override{Feature: "exports", Limit: new(quantity.Of(-1))})
+		}, "quantity_invalid"},
+		{"a value that is none", func(in Input) error {
+			return SetOverride(in, Override{Feature: "support", Value: new("carrier pigeon")})
+		}, "override_invalid"},
+		{"until yesterday", func(in Input) error {
+			return SetOverride(in, Override{Feature: "exports", Unlimited: true, Until: in.Now - 1})
+		}, "expires_in_past"},
+		{"opening what needs a limit", func(in Input) error {
+			return SetOverride(in, Override{Feature: "exports", Allowed: new(true)})
+		}, "override_invalid"},
+		{"clearing what is not there", func(in Input) error { _, err := in.State.ClearOverride("exports"); return err }, "override_not_found"},
+		{"revoking what is not there", func(in Input) error { _, err := Revoke(in, "g9"); return err }, "grant_not_found"},
+		{"more grants than there can be", func(in Input) error {
+			for range MaxGrants {
+				if err := grantOf(in, Grant{Feature: "exports", Amount: 1}); err != nil {
+					return err
+				}
+			}
+			return grantOf(in, Grant{Feature: "exports", Amount: 1})
+		}, "too_many_grants"},
+		{"more reservations than there can be", func(in Input) error {
+			for range MaxReservations {
+				if _, err := in.State.Reserve(Reservation{}, func(int64) string { return "" }); err != nil {
+					return err
+				}
+			}
+			_, err := in.State.Reserve(Reservation{}, func(int64) string { return "" })
+			return err
+		}, "too_many_reservations"},
+		{"for a year", func(Input) error { return CheckReserve(366 * clock.Day) }, "reserve_invalid"},
+		{"for no time", func(Input) error { return CheckReserve(0) }, "reserve_invalid"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := tell(t, "subscribe starter")
+			if got := fault.CodeOf(c.do(s.in)); got != c.code {
+				t.Errorf("got %q, want %q", got, c.code)
+			}
+		})
+	}
+}
+
+func grantOf(in Input, g Grant) error {
+	_, err := AddGrant(in, g, func(n int64) string { return strconv.FormatInt(n, 10) })
+	return err
+}
+
+func TestWhatIsHiddenSaysSoWhereItIsLocked(t *testing.T) {
+	for given, hidden := range map[string]bool{"subscribe starter": true, "subscribe pro": false} {
+		if a := Check(tell(t, given).in, "recordings", quantity.One); a.Hidden != hidden {
+			t.Errorf("%s: hidden %v", given, a.Hidden)
+		}
+	}
+}
+
+func TestWordsAreInTheLanguageAskedFor(t *testing.T) {
+	f := newStory(t).in.Catalog.Features["recordings"]
+	for _, c := range []struct{ name, lang, accept, title, language string }{
+		{"nothing asked", "", "", "Recordings", ""},
+		{"one that is there", "de", "", "Aufzeichnungen", "de"},
+		{"its region is not", "de-CH", "", "Aufzeichnungen", "de"},
+		{"in another case", "PT-br", "", "Gravações", "pt-BR"},
+		{"one that is not there", "fr", "", "Recordings", ""},
+		{"the browser's, by weight", "", "fr;q=0.9, pt-BR;q=0.5, de;q=0.8, en", "Aufzeichnungen", "de"},
+		{"not one it cannot stand", "", "de;q=0, pt-BR;q=0.1", "Gravações", "pt-BR"},
+		{"the named one first", "pt-BR", "de", "Gravações", "pt-BR"},
+		{"nonsense", "", "*, ;q=x, de;q=2", "Recordings", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := ContentOf(f, ParseLanguages(c.lang, c.accept))
+			if got.Title != c.title || got.Language != c.language {
+				t.Errorf("%s in %q", got.Title, got.Language)
+			}
+		})
+	}
+}
+
+func TestAPoolKnowsWhoHoldsHowMuch(t *testing.T) {
+	s := tell(t, "subscribe starter; units 5; use 7 of seats")
+	f := s.in.Catalog.Features["seats"]
+	Hold(s.in, f, "berlin", quantity.Of(3))
+	Hold(s.in, f, "paris", quantity.Of(2))
+	Hold(s.in, f, "paris", quantity.Of(-1))
+	Hold(s.in, f, "", quantity.Of(99)) // the holder's own is what nobody else has
+	pools := PoolsOf(s.in, "acme")
+	if got := fmt.Sprint(pools[0].Holders); len(pools) != 1 || got != "[{acme 3} {berlin 3} {paris 1}]" {
+		t.Errorf("%v", pools)
+	}
+	s.happen("units 2")
+	if over := PoolsOf(s.in, "acme")[0].Over; over != quantity.Of(3) {
+		t.Errorf("with 4 seats of which 7 are taken: %s over", over)
+	}
+	s.happen("cancel")
+	if a := Check(s.in, "seats", quantity.One); a.Allowed || HeldBy(s.in, f, "berlin") != quantity.Of(3) {
+		t.Error("somebody was thrown out, or let in")
+	}
+	Hold(s.in, f, "berlin", quantity.Of(-3))
+	Hold(s.in, f, "paris", quantity.Of(-1))
+	if s.in.State.Pools[f.Key] != nil {
+		t.Errorf("what nobody holds is kept: %v", s.in.State.Pools)
+	}
+}
