@@ -248,3 +248,12 @@ type AccountInfo struct {
 func (c *Client) PutAccount(ctx context.Context, account string, info AccountInfo) error {
 	return c.call(ctx, request{method: "PUT", path: path("accounts", account), body: info, key: keyOf(ctx)}, nil)
 }
+
+// Ping asks whether the server answers and takes the key for checks.
+func (c *Client) Ping(ctx context.Context) error {
+	err := c.call(ctx, request{method: "POST", path: path("check"), body: CheckRequest{}}, nil)
+	if CodeOf(err) == "account_missing" {
+		return nil // it has read the question
+	}
+	return err
+}

@@ -4,6 +4,7 @@ package testserver
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,13 +16,22 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 )
 
+// TB is what a server needs of a test; *testing.T is one.
+type TB interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	TempDir() string
+	Cleanup(f func())
+	Context() context.Context
+}
+
 // Server is a running server, or one that was killed.
 type Server struct {
-	T   *testing.T
+	T   TB
 	URL string
 	Key string
 
@@ -58,7 +68,7 @@ func Remove() {
 }
 
 // Start starts a server with the catalog applied; flags are added to those of serve.
-func Start(t *testing.T, catalog string, flags ...string) *Server {
+func Start(t TB, catalog string, flags ...string) *Server {
 	t.Helper()
 	s := &Server{T: t, Key: "hr_sk_test_of_the_sdk", data: t.TempDir()}
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -185,7 +195,7 @@ func (s *Server) Send(method, path string, body any, headers ...string) map[stri
 }
 
 // Until waits until the condition holds, half a minute at most.
-func Until(t *testing.T, what string, holds func() bool) {
+func Until(t TB, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for !holds() {
