@@ -99,6 +99,7 @@ var (
 		{"signals", func(r *reader, v value, c *Catalog) { section(r, v, c.Signals, signalFields, newSignal) }},
 		{"offers", func(r *reader, v value, c *Catalog) { section(r, v, c.Offers, offerFields, newOffer) }},
 		{"launches", func(r *reader, v value, c *Catalog) { section(r, v, c.Launches, launchFields, newLaunch) }},
+		{"value", func(r *reader, v value, c *Catalog) { section(r, v, c.Value, valueFields, newValueMetric) }},
 		{"billing", func(r *reader, v value, c *Catalog) {
 			if v.kind() != "nothing" {
 				object(r, v, billingFields, &c.Billing)

@@ -137,6 +137,7 @@ func flatten(c *Catalog) []flat {
 		flattened("signals", "signal", c.Signals, signalWords),
 		flattened("offers", "offer", c.Offers, offerWords),
 		flattened("launches", "launch", c.Launches, launchWords),
+		flattened("value", "value metric", c.Value, w.value),
 		namedWords("taxonomy", "the type of revenue of", c.Taxonomy),
 		namedWords("lint", "the severity of", c.Severities),
 		routingWords(c),

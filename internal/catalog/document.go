@@ -138,7 +138,7 @@ func (c *Catalog) Document() json.RawMessage {
 }
 
 // named are the sections whose entries are definitions by key.
-var named = []string{"meters", "features", "plans", "addons", "bundles", "profiles", "placements", "signals", "offers", "launches"}
+var named = []string{"meters", "features", "plans", "addons", "bundles", "profiles", "placements", "signals", "offers", "launches", "value"}
 
 // writeDocument writes a document as JSON. path is dotted and tells prices from other numbers.
 func writeDocument(b *bytes.Buffer, v any, path string) {
@@ -178,10 +178,10 @@ func writeDocument(b *bytes.Buffer, v any, path string) {
 // isPrice says whether what stands at a path is an amount of money: anything below a price but
 // the quantities of its tiers.
 func isPrice(path string) bool {
-	if !strings.Contains(path+".", ".price.") {
-		return false
-	}
 	last := path[strings.LastIndexByte(path, '.')+1:]
+	if !strings.Contains(path+".", ".price.") {
+		return last == "worth" && strings.HasPrefix(path, ".value.")
+	}
 	return last != "to" && last != "included" && last != "unit"
 }
 

@@ -22,6 +22,8 @@ type index struct {
 	plans          []*Plan
 	eventTypes     []string
 	placements     []string
+	value          []*ValueMetric
+	valueMeters    []string
 }
 
 // Retired says whether the signal never fires any more.
@@ -77,6 +79,8 @@ func newIndex(c *Catalog) index {
 		places[key] = nil
 	}
 	x.placements = slices.Sorted(maps.Keys(places))
+	x.value, x.valueMeters = sorted(c.Value), valueMeters(c)
+	slices.SortStableFunc(x.value, func(a, b *ValueMetric) int { return boolOrder(a.Main, b.Main) })
 	return x
 }
 

@@ -38,7 +38,7 @@ func Parse(file string, text []byte) (*Catalog, []Finding) {
 	c := &Catalog{
 		Meters: map[string]*Meter{}, Features: map[string]*Feature{}, Plans: map[string]*Plan{},
 		Addons: map[string]*Addon{}, Signals: map[string]*Signal{}, Offers: map[string]*Offer{},
-		Profiles: map[string]*Profile{}, Places: map[string]*Placement{}, Launches: map[string]*Launch{},
+		Profiles: map[string]*Profile{}, Places: map[string]*Placement{}, Launches: map[string]*Launch{}, Value: map[string]*ValueMetric{},
 		Billing: usual, Taxonomy: map[Growth]RevenueType{}, Severities: map[string]Severity{},
 		text: bytes.Clone(text), positions: map[string]Position{},
 	}

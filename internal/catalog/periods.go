@@ -123,6 +123,11 @@ func windows(c *Catalog) {
 			}
 		}
 	}
+	for _, key := range valueMeters(c) { // value is told by the month
+		if list := asked[key]; list != nil && !slices.Contains(list, monthly[0]) && c.Meters[key].Aggregate != Level {
+			asked[key] = append(list, monthly...)
+		}
+	}
 	for key, list := range asked {
 		if !slices.ContainsFunc(list, func(w Window) bool { return w.Kind != Rolling }) {
 			list = append(list, monthly...)

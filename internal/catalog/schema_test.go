@@ -65,7 +65,7 @@ func TestTheSchemaKnowsTheKeysThatParseTakes(t *testing.T) {
 		"prices": fieldKeys(priceFields), "scale": fieldKeys(scaleFields), "tier": fieldKeys(tierFields),
 		"entitlement": fieldKeys(entitlementFields), "grace": fieldKeys(graceFields), "rollover": fieldKeys(rolloverFields), "overage": fieldKeys(overageFields),
 		"plan": fieldKeys(planFields), "earlier": fieldKeys(earlierFields), "addon": fieldKeys(addonFields), "bundle": fieldKeys(bundleFields),
-		"profile": fieldKeys(profileFields), "placement": fieldKeys(placementFields), "launch": fieldKeys(launchFields), "billing": fieldKeys(billingFields),
+		"profile": fieldKeys(profileFields), "placement": fieldKeys(placementFields), "launch": fieldKeys(launchFields), "valueMetric": fieldKeys(valueFields), "billing": fieldKeys(billingFields),
 		"signal": fieldKeys(signalFields), "when": fieldKeys(whenFields), "step": fieldKeys(stepFields), "offer": fieldKeys(offerFields),
 		"give": fieldKeys(giveFields), "contact": fieldKeys(contactFields), "content": fieldKeys(contentFields), "route": fieldKeys(routeFields),
 	}

@@ -32,6 +32,7 @@ type Catalog struct {
 	Profiles map[string]*Profile
 	Places   map[string]*Placement // placements that are described; offers may name others
 	Launches map[string]*Launch
+	Value    map[string]*ValueMetric // what accounts gain
 	Billing  Billing
 	// Taxonomy says which type of revenue a kind of growth is where that differs from the
 	// default; see the Growth constants.

@@ -133,6 +133,7 @@ func (r *reader) validate() {
 	for _, l := range sorted(r.c.Launches) {
 		r.launch(l)
 	}
+	r.valueMetrics()
 	for _, s := range sorted(r.c.Signals) {
 		r.signal(s)
 	}
