@@ -39,8 +39,8 @@ func sellable(had, next *Subscription, ch Change, t Terms) error {
 				return err
 			}
 		}
-		if o := misfit(next, addon, PriceFor(addon.Price, next.Interval), grown, t.Catalog); o != nil {
-			return o.fault(addon.Key, path)
+		if _, err := misfit(next, addon, PriceFor(addon.Price, next.Interval), grown, path, t.Catalog); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -62,35 +62,29 @@ func forSale(what, path string, retired bool, ready catalog.Readiness, eligible 
 	return nil
 }
 
-// obstacle is why an add-on does not go with the rest of a subscription: why completes a
-// sentence that begins with the add-on.
-type obstacle struct {
-	kind            fault.Kind
-	code, why, mend string
-}
-
-func (o *obstacle) fault(key, path string) error {
-	return fault.New(o.kind, o.code, "add-on %s %s", key, o.why).WithMend("%s", o.mend).WithField(path, key, o.why)
-}
-
-// misfit returns why the add-on, which s may have already, does not go with s; nil when it
-// does. together asks about what must not be had together too.
-func misfit(s *Subscription, addon *catalog.Addon, price *catalog.Price, together bool, cat *catalog.Catalog) *obstacle {
+// misfit returns why the add-on, which s may have already, does not go with s, as words that
+// complete a sentence beginning with the add-on and as a fault about path; empty and nil when
+// it does. together asks about what must not be had together too.
+func misfit(s *Subscription, addon *catalog.Addon, price *catalog.Price, together bool, path string, cat *catalog.Catalog) (string, error) {
 	if missing := unmet(s, addon, cat); missing != nil {
-		return &obstacle{fault.Conflict, "addon_needs", "needs " + strings.Join(missing, " or "),
-			"take one of them with it, or send addons without " + addon.Key}
+		return unfit(fault.Conflict, "addon_needs", addon.Key, path, "needs "+strings.Join(missing, " or "),
+			"take one of them with it, or send addons without "+addon.Key)
 	}
 	if other := excluded(s, addon, cat); together && other != "" {
-		return &obstacle{fault.Conflict, "addon_excludes", "cannot be had together with " + other, "choose one of the two"}
+		return unfit(fault.Conflict, "addon_excludes", addon.Key, path, "cannot be had together with "+other, "choose one of the two")
 	}
 	switch {
 	case price != nil:
-		return nil
+		return "", nil
 	case addon.OneOff():
-		return &obstacle{fault.Invalid, "addon_once", "is bought once, not each " + string(s.Interval), "send it under once"}
+		return unfit(fault.Invalid, "addon_once", addon.Key, path, "is bought once, not each "+string(s.Interval), "send it under once")
 	}
-	return &obstacle{fault.Invalid, "addon_not_priced", "is not sold by the " + string(s.Interval),
-		"use the other interval, or give the add-on a price per " + string(s.Interval) + " in the catalog"}
+	return unfit(fault.Invalid, "addon_not_priced", addon.Key, path, "is not sold by the "+string(s.Interval),
+		"use the other interval, or give the add-on a price per "+string(s.Interval)+" in the catalog")
+}
+
+func unfit(kind fault.Kind, code, addon, path, why, mend string) (string, error) {
+	return why, fault.New(kind, code, "add-on %s %s", addon, why).WithMend("%s", mend).WithField(path, addon, why)
 }
 
 // unmet returns what the add-on needs one of and s has none of; nil when it has. Of a bundle
@@ -154,9 +148,7 @@ func carry(had, next *Subscription, plan *catalog.Plan, cat *catalog.Catalog) ([
 				why = "is included in " + planTitle(cat, plan.Key) + " already"
 			default:
 				each := PriceFor(addon.Price, next.Interval)
-				if o := misfit(&trial, addon, each, true, cat); o != nil {
-					why = o.why
-				} else if !soldIn(each, next.Currency) {
+				if why, _ = misfit(&trial, addon, each, true, "", cat); why == "" && !soldIn(each, next.Currency) {
 					why = "is not sold in " + string(next.Currency)
 				}
 			}

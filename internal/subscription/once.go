@@ -31,8 +31,8 @@ func buyOnce(s *Subscription, ch Change, t Terms) ([]InvoiceLine, error) {
 		if err := forSale("add-on "+addon.Key, path, addon.Retired, addon.Ready, addon.Eligible, t); err != nil {
 			return nil, err
 		}
-		if o := misfit(s, addon, addon.Price.Once, true, t.Catalog); o != nil {
-			return nil, o.fault(addon.Key, path)
+		if _, err := misfit(s, addon, addon.Price.Once, true, path, t.Catalog); err != nil {
+			return nil, err
 		}
 		if !soldIn(addon.Price.Once, s.Currency) {
 			return nil, notInCurrency("add-on "+addon.Key, path, s, addon.Price.Once, t.Catalog)

@@ -174,8 +174,8 @@ func TryAddon(cur *Subscription, addon string, asked clock.Time, tried []Trial, 
 	if err := forSale("add-on "+addon, "/addon", a.Retired, a.Ready, a.Eligible, t); err != nil {
 		return Trial{}, err
 	}
-	if o := misfit(cur, a, catalog.Flat(cur.Currency, 0), true, t.Catalog); o != nil {
-		return Trial{}, o.fault(addon, "/addon")
+	if _, err := misfit(cur, a, catalog.Flat(cur.Currency, 0), true, "/addon", t.Catalog); err != nil {
+		return Trial{}, err
 	}
 	return trial, nil
 }
