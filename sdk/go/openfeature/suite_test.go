@@ -64,6 +64,9 @@ func TestTheSDKsOwnEvaluationTests(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	if spec := os.Getenv("HEADROOM_OPENFEATURE_SPEC"); spec != "" {
+		t.Logf("the scenarios are those of %s", spec)
+	}
 	scenarios, seeds := strings.Count(string(out), "--- PASS: TestEvaluation/"), strings.Count(string(out), "--- PASS: Fuzz")
 	if want := 13; scenarios < want || seeds < 5 {
 		t.Errorf("%d scenarios and %d fuzz tests ran\n%s", scenarios, seeds, out)
