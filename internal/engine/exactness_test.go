@@ -28,24 +28,31 @@ import (
 const catalogText = `
 version: 1
 currency: USD
+billing: {undo: 3d}
 meters:
   emails:   {event: email.sent, aggregate: sum, property: count}
   speakers: {aggregate: level, add: speaker.added, remove: speaker.removed}
   visitors: {event: visit, aggregate: unique, property: visitor}
   exports:  {fed_by: consume}
+  licences: {aggregate: level, fed_by: consume}
 features:
-  recordings: {title: Recordings, kind: boolean}
+  recordings: {title: Recordings, kind: boolean, trial: {length: 7d, extend: 3d, extensions: 1}}
+  licences:   {title: Licences, kind: seats, meter: licences, pooled: true}
   speakers:   {title: Speakers, kind: metered, meter: speakers}
   emails:     {title: Emails, kind: metered, meter: emails}
   visitors:   {title: Visitors, kind: metered, meter: visitors}
   exports:    {title: Exports, kind: metered, meter: exports}
 plans:
+  free:    {title: Free, family: core, price: {month: "0"}, reverse: pro, entitlements: {speakers: 2}}
   starter: {title: Starter, family: core, price: {month: "49", year: "490"},
-            entitlements: {speakers: 5, recordings: false, emails: {limit: 100, per: month}, visitors: {limit: 10, per: month}, exports: {limit: 4, per: month}}}
-  pro:     {title: Pro, family: core, above: starter, price: {month: "149", year: "1490"}, trial: 14d,
-            entitlements: {speakers: 50, recordings: true, emails: {limit: 2000, per: month}, visitors: unlimited, exports: {limit: 20, per: month}}}
+            entitlements: {speakers: 5, licences: 3, recordings: false, emails: {limit: 100, per: month, grace: {percent: 20%, for: 5d}}, visitors: {limit: 10, per: month}, exports: {limit: 4, per: month}}}
+  pro:     {title: Pro, family: core, above: starter, price: {month: "149", year: "1490"}, trial: {length: 14d, then: free, extend: 7d, extensions: 1},
+            entitlements: {speakers: 50, recordings: true, emails: {limit: 2000, per: month}, visitors: unlimited, exports: {limit: 20, per: month, rollover: {cap: 30, for: 60d}}, licences: 6}}
   scale:   {title: Scale, family: core, above: pro, price: {month: "999", year: "9990"},
             entitlements: {speakers: unlimited, recordings: true, emails: unlimited, visitors: unlimited, exports: unlimited}}
+addons:
+  rooms: {title: Rooms, price: {month: "20"}, needs: [pro, scale], trial: 5d, entitlements: {speakers: 10}}
+  more_exports: {title: More exports, kind: top_up, price: {once: "9"}, expires: 60d, entitlements: {exports: 5}}
 signals:
   speakers_full: {when: {limit: speakers, reaches: 80%}, type: upsell}
   emails_full:   {when: {limit: emails, reaches: 90%}, type: upsell}
@@ -235,7 +242,7 @@ func record(t *rapid.T, acct, id string, now clock.Time) event.Record {
 		at = now
 	}
 	ev := event.Record{Kind: event.KindEvent, Source: "app", ID: id, Key: acct, User: "u1", At: at, ReceivedAt: now}
-	switch rapid.IntRange(0, 16).Draw(t, "kind") {
+	switch rapid.IntRange(0, 22).Draw(t, "kind") {
 	case 0, 1:
 		ev.Type = "speaker.added"
 	case 2:
@@ -284,6 +291,18 @@ func record(t *rapid.T, acct, id string, now clock.Time) event.Record {
 		return body(event.KindImport, "imported-"+acct, id, "", now, engine.ImportRow{Import: "f", Subscription: &engine.ImportedRow{ID: row, Imported: sub}})
 	case 15:
 		return body(event.KindImport, acct, id, "", now, engine.ImportRow{Import: "f", Usage: &engine.UsageRow{Event: "email.sent", Value: quantity.Of(5), At: at - 60*clock.Day}})
+	case 16:
+		return body(event.KindSubscription, acct, id, "", now, engine.SubscribeCall{Change: subscription.Change{Undo: true}})
+	case 17:
+		ch := rapid.SampledFrom([]subscription.Change{{Plan: "free"}, {Once: []subscription.AddonLine{{Key: "more_exports", Quantity: 2}}},
+			{Addons: &[]subscription.AddonLine{{Key: "rooms", Quantity: 1}}}, {Plan: "starter"}}).Draw(t, "purchase")
+		return body(event.KindSubscription, acct, id, "", now, engine.SubscribeCall{Change: ch})
+	case 18:
+		call := rapid.SampledFrom([]engine.TrialCall{{Trial: &engine.TrialAsk{Plan: "pro"}}, {Trial: &engine.TrialAsk{Addon: "rooms"}}, {Trial: &engine.TrialAsk{Feature: "recordings", Length: clock.Day}},
+			{Extend: "plan:pro"}, {Extend: "feature:recordings"}, {EndTrial: "plan:pro"}, {EndTrial: "addon:rooms"}}).Draw(t, "trial")
+		return body(event.KindGrant, acct, id, "", now, engine.GrantCall{TrialCall: call})
+	case 19, 20, 21:
+		return entitling(t, acct, id, now)
 	default:
 		stage := opportunity.Stage(rapid.SampledFrom([]string{"in_progress", "won"}).Draw(t, "stage"))
 		return body(event.KindOpportunity, acct, id, "", now, engine.EditCall{ID: engine.ID("opp", acct, 1), Edit: opportunity.Edit{Stage: &stage}})
