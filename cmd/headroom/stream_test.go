@@ -465,3 +465,51 @@ func TestAStreamHearsOfAccountsOfSeveralNodes(t *testing.T) {
 	}
 	other.open()
 }
+
+func TestTheStreamTellsOfPoolsGrantsAndLanguages(t *testing.T) {
+	c := newCompany(t, "2026-01-10T00:00:00Z")
+	catalog := strings.Replace(apiCatalog, "exports:    {title: Exports, kind: metered, meter: exports}",
+		"exports:    {title: Exports, kind: metered, meter: exports, pooled: true, locked: hidden, translations: {de: {title: Ausfuhren}}}", 1)
+	c.must("PUT", "/v1/catalog", []byte(catalog), nil)
+	c.must("PUT", "/v1/accounts/parent/subscription", map[string]any{"plan": "starter"}, nil)
+	c.must("PUT", "/v1/accounts/child", map[string]any{"parent": "parent"}, nil)
+	e := Listen(t, c.base+"/v1/accounts/child/entitlements/stream?lang=de-AT", c.key)
+	first := e.Next().Of(t, "exports")
+	if !first.Allowed || *first.Remaining != 5 || first.Content.Title != "Ausfuhren" {
+		t.Fatalf("of its parent's pool the child hears %+v", first)
+	}
+	c.must("POST", "/v1/consume", map[string]any{"account": "parent", "feature": "exports", "quantity": 2}, nil, "Idempotency-Key", "k")
+	if got := e.Next().Of(t, "exports"); *got.Remaining != 3 {
+		t.Errorf("after the parent took two the child hears %+v", got)
+	}
+	c.must("POST", "/v1/accounts/parent/grants", map[string]any{"feature": "exports", "quantity": 4, "for": "24h"}, nil, "Idempotency-Key", "g")
+	if got := e.Until(func(ev Told) bool { return *ev.Of(t, "exports").Remaining != 3 }).Of(t, "exports"); *got.Remaining != 7 {
+		t.Errorf("after a grant to the parent the child hears %+v", got)
+	}
+	c.must("POST", "/v1/clock/advance", map[string]any{"by": "25h"}, nil)
+	if got := e.Next().Of(t, "exports"); *got.Remaining != 3 {
+		t.Errorf("when the grant is over the child hears %+v", got)
+	}
+
+	var key struct {
+		Secret        string
+		SigningSecret string `json:"signing_secret"`
+	}
+	c.must("POST", "/v1/keys", map[string]any{"kind": "publishable", "name": "web"}, &key)
+	token, err := access.SignUserToken(key.SigningSecret, access.User{ID: "u1", Account: "alone", Role: access.RoleMember}, time.Now().Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := c.listen("alone", "Authorization", "Bearer "+key.Secret, access.UserTokenHeader, token)
+	if ev := browser.Next(); slices.Contains(ev.features(), "exports") || len(ev.Items) != 3 {
+		t.Errorf("a browser hears of what is hidden: %+v", ev)
+	}
+	c.must("PUT", "/v1/accounts/alone/subscription", map[string]any{"plan": "starter"}, nil)
+	if ev := browser.Until(func(ev Told) bool { return ev.Of(t, "exports").Allowed }); ev.Name != "change" {
+		t.Errorf("once it is unlocked the browser hears %+v", ev)
+	}
+	c.must("DELETE", "/v1/accounts/alone/subscription", nil, nil)
+	if ev := browser.Next(); !slices.Equal(ev.Removed, []string{"exports"}) {
+		t.Errorf("once it is locked again the browser hears %+v", ev)
+	}
+}

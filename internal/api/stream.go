@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/runner"
@@ -64,8 +65,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, accounts []strin
 			return err
 		}
 	}
-	lang := r.URL.Query().Get("lang")
-	if err := checkName("lang", lang); err != nil {
+	if err := checkName("lang", r.URL.Query().Get("lang")); err != nil {
 		return err
 	}
 	after, err := s.after(r.Context(), r.Header.Get(positionHeader))
@@ -73,7 +73,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, accounts []strin
 		return err
 	}
 	ctx, cancel := context.WithCancel(r.Context())
-	st := newStream(s, w, r, accounts, lang, after)
+	st := newStream(s, w, r, accounts, after)
 	defer st.close()
 	defer cancel()
 	if err := st.begin(ctx); err != nil {
@@ -92,27 +92,30 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, accounts []strin
 
 // stream is one connection.
 type stream struct {
-	s        *Server
-	w        http.ResponseWriter
-	conn     *http.ResponseController
-	r        *http.Request
-	lang     string
-	after    uint64 // reads see at least this
-	high     uint64 // highest position that was sent
-	accounts map[string]*followed
-	keys     []string // of accounts, sorted
-	sums     sums     // of what was sent
-	resumed  sums     // of what the reader has, from the id it came back with; nil: it has nothing
-	watch    *runner.Watch
-	dirty    []string // to be read now
-	failed   []string // to be read after a pause
-	relays   relays
-	buf      []byte
+	s         *Server
+	w         http.ResponseWriter
+	conn      *http.ResponseController
+	r         *http.Request
+	after     uint64 // reads see at least this
+	high      uint64 // highest position that was sent
+	accounts  map[string]*followed
+	keys      []string // of accounts, sorted
+	sums      sums     // of what was sent
+	resumed   sums     // of what the reader has, from the id it came back with; nil: it has nothing
+	watch     *runner.Watch
+	below     map[string]map[string]bool // accounts by those above them whose pools they draw from
+	language  string                     // of languages, for sums
+	languages []string
+	dirty     []string // to be read now
+	failed    []string // to be read after a pause
+	relays    relays
+	buf       []byte
 }
 
-func newStream(s *Server, w http.ResponseWriter, r *http.Request, accounts []string, lang string, after uint64) *stream {
-	st := &stream{s: s, w: w, r: r, conn: http.NewResponseController(w), lang: lang, after: after,
-		accounts: make(map[string]*followed, len(accounts)), keys: accounts, sums: newSums(len(accounts)), watch: s.Runner.Watch(), relays: newRelays()}
+func newStream(s *Server, w http.ResponseWriter, r *http.Request, accounts []string, after uint64) *stream {
+	st := &stream{s: s, w: w, r: r, conn: http.NewResponseController(w), after: after, below: make(map[string]map[string]bool),
+		languages: entitlement.ParseLanguages(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language")), accounts: make(map[string]*followed, len(accounts)), keys: accounts, sums: newSums(len(accounts)), watch: s.Runner.Watch(), relays: newRelays()}
+	st.language = strings.Join(st.languages, ",")
 	for i, key := range accounts {
 		st.accounts[key] = &followed{account: key, bucket: bucketOf(i, len(accounts))}
 	}
@@ -176,7 +179,7 @@ func (st *stream) run(ctx context.Context) {
 	pause, retry := time.NewTimer(0), time.NewTimer(0) // both are over at once
 	defer pause.Stop()
 	defer retry.Stop()
-	changed, resting := st.watch.Changed(), false
+	told, resting := st.watch.Changed(), false
 	for {
 		if !resting && len(st.dirty) > 0 {
 			if err := st.round(ctx); err != nil {
@@ -197,8 +200,8 @@ func (st *stream) run(ctx context.Context) {
 			resting = false
 		case <-retry.C:
 			st.dirty, st.failed = merge(st.dirty, st.failed), nil
-		case <-changed:
-			st.dirty = merge(st.dirty, st.watch.Take())
+		case <-told:
+			st.dirty = merge(st.dirty, st.changed())
 		case m := <-st.relays.out:
 			if err := st.relayed(m); err != nil {
 				return
@@ -257,10 +260,10 @@ func (st *stream) round(ctx context.Context) error {
 
 // emit sends what is new in a set to the reader, if anything is.
 func (st *stream) emit(f *followed, u *accountUpdate) error {
-	was := f.sum(st.lang)
+	was := f.sum(st.language)
 	name := f.take(u)
 	st.high = max(st.high, u.at)
-	now := f.sum(st.lang)
+	now := f.sum(st.language)
 	st.sums[f.bucket] ^= was ^ now
 	if name == "" || st.has(f, u, was, now) {
 		return nil

@@ -38,8 +38,8 @@ func newRelays() relays {
 // open begins to read the accounts' stream at another node, until ctx ends.
 func (r *relays) open(ctx context.Context, st *stream, address string, keys []string) {
 	query := url.Values{"account": keys}
-	if st.lang != "" {
-		query.Set("lang", st.lang)
+	if lang := st.r.URL.Query().Get("lang"); lang != "" {
+		query.Set("lang", lang)
 	}
 	header := st.r.Header.Clone() // with the key of whoever asks
 	header.Del("Last-Event-ID")

@@ -5,12 +5,15 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
-	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/access"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/entitlement"
+	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/runner"
 )
 
@@ -138,11 +141,11 @@ func (f *followed) find(feature string) (int, bool) {
 }
 
 // sum is a hash of what the reader has of the account; 0 when it has nothing.
-func (f *followed) sum(lang string) uint64 {
+func (f *followed) sum(language string) uint64 {
 	if !f.known {
 		return 0
 	}
-	h := hash(basis, f.account+"\x00"+lang+"\x00"+f.catalog)
+	h := hash(basis, f.account+"\x00"+language+"\x00"+f.catalog)
 	var hashed [8]byte
 	for i := range f.sent {
 		binary.LittleEndian.PutUint64(hashed[:], f.sent[i].hash)
@@ -217,7 +220,7 @@ func (st *stream) resume(ctx context.Context) {
 				break
 			}
 			f.take(u)
-			sum ^= f.sum(st.lang)
+			sum ^= f.sum(st.language)
 			read[key] = u
 		}
 		if len(read) == to-from && sum == st.resumed[bucket] {
@@ -237,65 +240,126 @@ func (st *stream) has(f *followed, u *accountUpdate, was, now uint64) bool {
 	return st.resumed != nil && len(st.keys) <= maxBuckets && u.whole && was == 0 && st.resumed[f.bucket] == now
 }
 
-// read returns the account's whole set as it is now.
+// read returns the account's whole set as it is now, as GET …/entitlements answers it.
 func (st *stream) read(ctx context.Context, f *followed) (*accountUpdate, error) {
 	u := &accountUpdate{account: f.account, whole: true}
 	var items []entitlement.Item
+	var pooled []int // items that a family's pool may answer instead
+	parent := ""
 	err := st.watch.Read(ctx, f.account, st.after, func(v runner.View) (clock.Time, error) {
 		in := v.Account.Input(v.Catalog, v.State.Now)
+		in.Languages = st.languages
 		items = entitlement.All(in)
-		translate(items, v.Catalog, st.lang)
 		u.catalog, u.at, u.now, u.stale = v.Catalog.Version, v.State.Position, v.State.Now, v.Stale
-		return nextChange(items), nil
+		for i := range items {
+			if above := poolAbove(v, &items[i].Answer); above != "" {
+				parent, pooled = above, append(pooled, i)
+			}
+		}
+		return nextChange(items, v.State.Now), nil
 	})
+	if err == nil && len(pooled) > 0 {
+		err = st.pools(ctx, u, parent, items, pooled)
+	}
 	if err != nil {
 		return nil, err
+	}
+	if principal(st.r.Context()).Kind == access.Browser { // what is hidden is not for the customer's eyes
+		items = slices.DeleteFunc(items, func(it entitlement.Item) bool { return it.Hidden })
 	}
 	u.position = st.s.Runner.Position(u.at)
 	u.items = make([]streamItem, len(items))
 	for i := range items {
-		text, err := json.Marshal(&items[i])
-		if err != nil {
-			return nil, err
-		}
-		u.items[i] = streamItem{items[i].Feature, text}
+		u.items[i] = streamItem{items[i].Feature, items[i].AppendJSON(make([]byte, 0, 512))}
 	}
 	return u, nil
 }
 
-// nextChange returns when time alone makes one of the items another, zero for never.
-func nextChange(items []entitlement.Item) (first clock.Time) {
+// pools puts the answers of the nearest accounts above that have an entitlement into the place
+// of the account's own, and watches those accounts too.
+func (st *stream) pools(ctx context.Context, u *accountUpdate, parent string, items []entitlement.Item, pooled []int) error {
+	seen := map[string]bool{u.account: true}
+	for range engine.MaxFamily {
+		if parent == "" || seen[parent] || len(pooled) == 0 {
+			break
+		}
+		seen[parent] = true
+		key := parent
+		err := st.watch.Read(ctx, key, 0, func(v runner.View) (clock.Time, error) {
+			parent = ""
+			if v.Account == nil {
+				return 0, nil
+			}
+			parent, u.stale = v.Account.Facts.Parent, u.stale || v.Stale
+			in := v.Account.Input(v.Catalog, v.State.Now)
+			var until clock.Time
+			pooled = slices.DeleteFunc(pooled, func(i int) bool {
+				a := entitlement.Check(in, items[i].Feature, quantity.One)
+				if a.Lacks() {
+					return false
+				}
+				a.Holder, a.Unlock = key, items[i].Unlock
+				items[i].Answer = a
+				until = earlier(until, nextChange(items[i:i+1], v.State.Now))
+				return true
+			})
+			return until, nil
+		})
+		if _, other := errors.AsType[*runner.Elsewhere](err); other {
+			u.stale = true // another node knows what the pool has
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if st.below[key] == nil {
+			st.below[key] = make(map[string]bool)
+		}
+		st.below[key][u.account] = true
+	}
+	return nil
+}
+
+// changed returns the accounts to read again, of what the watch tells: also those that draw
+// from an account's pools.
+func (st *stream) changed() []string {
+	told := st.watch.Take()
+	keys := make([]string, 0, len(told))
+	for _, key := range told {
+		if st.accounts[key] != nil {
+			keys = append(keys, key)
+		}
+		for child := range st.below[key] {
+			keys = append(keys, child)
+		}
+	}
+	return keys
+}
+
+// nextChange returns when time alone makes one of the items another, zero for never; what the
+// account's own timers do comes on top.
+func nextChange(items []entitlement.Item, now clock.Time) (first clock.Time) {
 	for i := range items {
-		if t := items[i].ResetsAt; t != 0 && (first == 0 || t < first) {
-			first = t
+		for _, t := range [...]clock.Time{items[i].ResetsAt, items[i].GraceEndsAt, items[i].TrialEndsAt} {
+			if t > now {
+				first = earlier(first, t)
+			}
+		}
+		for k := range items[i].Sources {
+			if t := items[i].Sources[k].ExpiresAt; t > now {
+				first = earlier(first, t)
+			}
 		}
 	}
 	return first
 }
 
-// translate says in another language what is said of features, where the catalog knows how:
-// in the language asked for, or without its region.
-func translate(items []entitlement.Item, cat *catalog.Catalog, lang string) {
-	if lang == "" {
-		return
+// earlier returns the earlier of two times, of which zero is never.
+func earlier(a, b clock.Time) clock.Time {
+	if a == 0 || b != 0 && b < a {
+		return b
 	}
-	base, _, _ := strings.Cut(lang, "-")
-	for i := range items {
-		f := cat.Features[items[i].Feature]
-		if f == nil {
-			continue
-		}
-		words, ok := f.Translations[lang]
-		if !ok {
-			words = f.Translations[base]
-		}
-		if words.Title != "" {
-			items[i].Content.Title = words.Title
-		}
-		if words.Benefit != "" {
-			items[i].Content.Benefit = words.Benefit
-		}
-	}
+	return a
 }
 
 // itemHash is a hash that every node and every later process has in common: FNV-1a.

@@ -73,6 +73,14 @@ func (t Time) String() string {
 	return t.Std().Format(time.RFC3339Nano)
 }
 
+// Append appends what String returns.
+func (t Time) Append(b []byte) []byte {
+	if t == 0 {
+		return b
+	}
+	return t.Std().AppendFormat(b, time.RFC3339Nano)
+}
+
 // MarshalJSON writes RFC 3339 in UTC, null when unset.
 func (t Time) MarshalJSON() ([]byte, error) {
 	if t == 0 {

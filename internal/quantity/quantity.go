@@ -97,15 +97,27 @@ func (q Quantity) Add(r Quantity) Quantity {
 
 // String returns the plain decimal without trailing zeros: "48", "2.5", "-0.000001".
 func (q Quantity) String() string {
-	sign, u := "", uint64(q)
+	var buf [24]byte
+	return string(q.Append(buf[:0]))
+}
+
+// Append appends what String returns.
+func (q Quantity) Append(b []byte) []byte {
+	u := uint64(q)
 	if q < 0 {
-		sign, u = "-", uint64(-(q+1))+1
+		b, u = append(b, '-'), uint64(-(q+1))+1
 	}
-	s := sign + strconv.FormatUint(u/uint64(One), 10)
-	if f := u % uint64(One); f != 0 {
-		s += "." + strings.TrimRight(fmt.Sprintf("%06d", f), "0")
+	b = strconv.AppendUint(b, u/uint64(One), 10)
+	f := u % uint64(One)
+	if f == 0 {
+		return b
 	}
-	return s
+	b = append(b, '.')
+	for digit := uint64(One) / 10; f > 0; digit /= 10 {
+		b = append(b, byte('0'+f/digit))
+		f %= digit
+	}
+	return b
 }
 
 // Percent returns 100*q/of rounded down to whole percents; 0 when of is not positive.
