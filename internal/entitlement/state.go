@@ -29,6 +29,13 @@ type State struct {
 	Numbers int64                         `json:"reserved,omitempty"` // reservations ever; numbers their ids
 }
 
+// IsZero says whether there is nothing in it: what was emptied is as what never was, so that
+// the same state is stored as the same bytes.
+func (st State) IsZero() bool {
+	return len(st.Grants)+len(st.Past)+len(st.Overrides)+len(st.Reservations)+len(st.Finished)+
+		len(st.Over)+len(st.Base)+len(st.RollsAt)+len(st.Pools) == 0 && st.Granted == 0 && st.Numbers == 0
+}
+
 // Bounds of a State's lists.
 const (
 	MaxGrants       = 500 // not yet used up or expired
