@@ -133,7 +133,7 @@ func featureOf(in *Input, c *chosen) *catalog.Feature {
 
 // next is what the account would have of a feature once the offer is accepted.
 func next(in *Input, c *chosen, f *catalog.Feature) entitlement.Given {
-	return entitlement.GivenOf(in.Catalog, c.worth.After.Plan, c.worth.After.Addons, f.Key)
+	return entitlement.GivenOf(in.Catalog, &c.worth.After, f.Key)
 }
 
 func valuesFor(in *Input, c *chosen, f *catalog.Feature, price *Price) map[string]string {
