@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 CONSOLE := internal/console/dist/index.html
-MODULES := . $(patsubst %/go.mod,%,$(wildcard sdk/*/go.mod examples/*/go.mod test/*/go.mod bench/*/go.mod))
+MODULES := . $(patsubst %/go.mod,%,$(wildcard examples/*/go.mod test/*/go.mod bench/*/go.mod))
 LINT    := v2.15.0# of golangci-lint
 
 .PHONY: help
@@ -26,7 +26,12 @@ test: ## run all tests; installs PostgreSQL and a browser when they are missing
 	for m in $(MODULES); do (cd $$m && go vet ./...); done
 	npm --prefix web test
 	for m in $(MODULES); do (cd $$m && HEADROOM_SIM_SEEDS=$${HEADROOM_SIM_SEEDS:-2500} go test -timeout 20m ./...); done
+	scripts/sdk
 	scripts/fuzz 3s
+
+.PHONY: sdk
+sdk: ## vet and test the modules of the Go SDK against a server of this tree
+	scripts/sdk
 
 .PHONY: build
 build: console ## build bin/headroom with the console in it

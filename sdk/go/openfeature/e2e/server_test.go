@@ -45,11 +45,15 @@ plans:
 `
 
 // variants are the names of values.
+//
+//nolint:unused // by what ../suite_test.go puts beside this file
 var variants = map[string]string{"hi": "greeting", "10": "ten", "0.5": "half", "uno": "one", "EXTERNAL": "external", "INTERNAL": "internal"}
 
 var client *headroom.Client
 
 // newProvider returns a provider of one running server.
+//
+//nolint:unused // by what ../suite_test.go puts beside this file
 func newProvider() openfeature.FeatureProvider {
 	return headroomof.New(client, headroomof.DefaultAccount("outsiders"),
 		headroomof.AccountFrom(func(c openfeature.FlattenedContext) string {
@@ -76,6 +80,8 @@ func newProvider() openfeature.FeatureProvider {
 }
 
 // featureFile is the file of scenarios: ours, or that of a checkout of the specification.
+//
+//nolint:unused // by what ../suite_test.go puts beside this file
 func featureFile() string {
 	if spec := os.Getenv("HEADROOM_OPENFEATURE_SPEC"); spec != "" {
 		return spec + "/specification/assets/gherkin/evaluation.feature"
