@@ -110,7 +110,9 @@ func isPage(r *http.Request) bool {
 	switch {
 	case p == "/" || p == "/index.html":
 		return true
-	case strings.HasPrefix(p, "/v1/"), strings.HasPrefix(p, "/assets/"), strings.Contains(path.Base(p), "."):
+	case strings.HasPrefix(p, "/v1/"), strings.HasPrefix(p, "/assets/"):
+		return false
+	case strings.Contains(path.Base(p), ".") && !strings.HasPrefix(p, "/accounts/"): // an account's key may be acme.com
 		return false
 	}
 	return strings.Contains(r.Header.Get("Accept"), "text/html")

@@ -55,6 +55,7 @@ func TestWhatEachAddressAnswers(t *testing.T) {
 		{"the front page", "GET", "/", any, 200, "text/html; charset=utf-8", "no-store"},
 		{"the front page by its file name", "GET", "/index.html", any, 200, "text/html; charset=utf-8", "no-store"},
 		{"a page that exists only in the browser", "GET", "/accounts/acme", html, 200, "text/html; charset=utf-8", "no-store"},
+		{"an account whose key looks like a file", "GET", "/accounts/acme.com", html, 200, "text/html; charset=utf-8", "no-store"},
 		{"the head of a page", "HEAD", "/today", html, 200, "text/html; charset=utf-8", "no-store"},
 		{"a hashed file is kept for a year", "GET", "/assets/index-a1.js", any, 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable"},
 		{"another file is asked for each time", "GET", "/favicon.svg", any, 200, "image/svg+xml", "no-cache"},

@@ -2,8 +2,8 @@
 
 import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
 import { shift, startOf, type Month } from '../lib/month'
-import { get, problemOf } from './client'
-import type { Clock, Funnel, Limit, Movements, Opportunity, Page, Retention, Session, Signal } from './types'
+import { get, getText, post, problemOf, put } from './client'
+import type { AccountDetail, AccountLine, CatalogApplied, CatalogDefinitions, CatalogEditAnswer, CatalogVersion, Clock, EntitlementItem, Finding, Funnel, Grant, Limit, LimitDesign, Movements, Opportunity, Override, Page, Reservation, Retention, Session, Signal, Trial } from './types'
 
 /** Keys under this are of the company's data: what a change on the server makes old. */
 const data = 'data'
@@ -64,6 +64,110 @@ export const opportunitiesQuery = (limit: number) =>
     queryKey: [data, 'opportunities', limit],
     queryFn: ({ signal }) => get<Page<Opportunity>>('/v1/opportunities', { stage: 'open', limit }, signal),
   })
+
+export const accountsQuery = (search: string, cursor: string) =>
+  queryOptions({
+    queryKey: [data, 'accounts', search, cursor],
+    queryFn: ({ signal }) => get<Page<AccountLine>>('/v1/accounts', { search, cursor, limit: 50 }, signal),
+    placeholderData: keepPreviousData,
+  })
+
+export interface LimitAsked {
+  feature: string
+  segmentBy: string
+  clusters: string
+  /** Limits to judge beside those that are suggested. */
+  candidates: number[]
+}
+
+export const limitDesignQuery = ({ feature, segmentBy, clusters, candidates }: LimitAsked) =>
+  queryOptions({
+    queryKey: [data, 'limit design', feature, segmentBy, clusters, candidates],
+    queryFn: ({ signal }) =>
+      get<LimitDesign>(`/v1/packaging/limits/${encodeURIComponent(feature)}`, { segment_by: segmentBy, clusters, candidates: candidates.join(',') }, signal),
+    placeholderData: keepPreviousData,
+  })
+
+/** The address of an account in the API. */
+export const accountPath = (account: string, rest = '') => `/v1/accounts/${encodeURIComponent(account)}${rest}`
+
+export const accountQuery = (account: string) =>
+  queryOptions({
+    queryKey: [data, 'account', account],
+    queryFn: ({ signal }) => get<AccountDetail>(accountPath(account), {}, signal),
+  })
+
+/** A list of what an account has. */
+const ofAccount = <T>(what: string) => (account: string) =>
+  queryOptions({
+    queryKey: [data, 'account', account, what],
+    queryFn: ({ signal }) => get<Page<T>>(accountPath(account, `/${what}`), {}, signal),
+  })
+
+export const entitlementsQuery = ofAccount<EntitlementItem>('entitlements')
+export const grantsQuery = ofAccount<Grant>('grants')
+export const overridesQuery = ofAccount<Override>('overrides')
+export const trialsQuery = ofAccount<Trial>('trials')
+export const reservationsQuery = ofAccount<Reservation>('reservations')
+
+const yaml = 'application/yaml'
+
+/** The active catalog; empty, with the version '', where none was applied yet. */
+export const definitionsQuery = queryOptions({
+  queryKey: [data, 'definitions'],
+  queryFn: async ({ signal }): Promise<CatalogDefinitions> => {
+    try {
+      return await get<CatalogDefinitions>('/v1/catalog/definitions', {}, signal)
+    } catch (error) {
+      if (problemOf(error).code === 'no_catalog') return { version: '' }
+      throw error
+    }
+  },
+})
+
+/** A catalog's text never changes, so it is asked for once. */
+export const catalogTextQuery = (version: string) =>
+  queryOptions({
+    queryKey: ['catalog text', version],
+    queryFn: ({ signal }) => (version === '' ? '' : getText('/v1/catalog', { version }, signal)),
+    staleTime: Infinity,
+  })
+
+export const versionsQuery = (limit: number) =>
+  queryOptions({
+    queryKey: [data, 'catalog versions', limit],
+    queryFn: ({ signal }) => get<Page<CatalogVersion>>('/v1/catalog/versions', { limit }, signal),
+  })
+
+export const lintQuery = queryOptions({
+  queryKey: [data, 'lint'],
+  queryFn: ({ signal }) => get<{ findings: Finding[] | null }>('/v1/catalog/lint', {}, signal),
+})
+
+/** What a set of edits makes of the catalog; applies nothing. */
+export const catalogEditQuery = (base: string, edits: unknown[]) =>
+  queryOptions({
+    queryKey: ['catalog edit', base, edits],
+    queryFn: () => post<CatalogEditAnswer>('/v1/catalog/edit', { edits, base }),
+    staleTime: Infinity,
+  })
+
+/** What applying a text would do to the accounts there are. */
+export const dryRunQuery = (text: string) =>
+  queryOptions({
+    queryKey: [data, 'catalog dry run', text],
+    queryFn: () => put<CatalogApplied>('/v1/catalog', { type: yaml, text }, { dry_run: true }),
+    enabled: text !== '',
+    placeholderData: keepPreviousData,
+  })
+
+export function applyCatalog(text: string, base: string, query: { note: string; author: string; accept: string | undefined }): Promise<CatalogApplied> {
+  return put<CatalogApplied>('/v1/catalog', { type: yaml, text }, query, base)
+}
+
+export function rollBack(version: string, note: string, author: string, accept: string | undefined): Promise<CatalogApplied> {
+  return post<CatalogApplied>('/v1/catalog/rollback', { version, note, ...(author ? { author } : {}) }, { accept })
+}
 
 export function newQueryClient(): QueryClient {
   const client: QueryClient = new QueryClient({

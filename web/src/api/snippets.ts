@@ -21,6 +21,9 @@ export const snippets = {
   ${key} \\
   ${json} \\
   -d '{"account":"acme","user":"jo","placement":"speakers.add"}'`,
+  catalog: () =>
+    `headroom catalog apply catalog.yaml --url ${here()}`,
+  limits: () => `headroom limits suggest --usage usage.csv`,
   routing: () =>
     `routing:
   - {when: "amount >= 25000", to: account_executive}

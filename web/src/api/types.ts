@@ -163,7 +163,7 @@ export interface FeatureDefinition {
   meter?: string
   values?: string[]
   part_of?: string
-  hidden?: boolean
+  locked?: string
   pooled?: boolean
   role?: string
   use_cases?: string[]
@@ -316,4 +316,182 @@ export interface CatalogVersion {
   note?: string
   activated_at: string
   active?: boolean
+}
+
+export interface AccountLine {
+  key: string
+  name: string
+  plan: string
+  status: string
+  interval: string
+  mrr: Money
+  parent?: string
+  domain?: string
+  unknown?: boolean
+}
+
+export interface AccountDetail {
+  key: string
+  name?: string
+  parent?: string
+  domain?: string
+  plan?: string
+  status?: string
+  mrr: Money
+}
+
+/** One of the things that give a feature: plan:KEY, addon:KEY, trial:KEY, grant:ID or override. */
+export interface EntitlementSource {
+  source: string
+  limit?: number
+  balance?: number
+  expires_at?: string
+  priority?: number
+  value?: string
+}
+
+export interface Unlock {
+  plan?: string
+  addon?: string
+  quantity?: number
+  title: string
+  price: Money
+  difference: Money
+  interval: string
+  gives: string
+}
+
+export interface EntitlementItem {
+  feature: string
+  content?: { title: string; benefit?: string }
+  allowed: boolean
+  reason: string
+  message: string
+  kind?: string
+  value?: string
+  usage: number | null
+  limit: number | null
+  remaining: number | null
+  reserved?: number
+  unlimited?: boolean
+  soft?: boolean
+  grace?: number
+  resets_at?: string | null
+  trial_ends_at?: string
+  sources?: EntitlementSource[]
+  part_of?: string
+  hidden?: boolean
+  holder?: string
+  unlock?: Unlock[] | null
+}
+
+export interface Grant {
+  id: string
+  feature: string
+  quantity: number
+  used: number
+  priority: number
+  granted_at: string
+  expires_at: string | null
+  source: string
+  reason?: string
+  revoked_at?: string
+}
+
+export interface Override {
+  feature: string
+  allowed?: boolean
+  limit?: number
+  per?: string
+  unlimited?: boolean
+  value?: string
+  until: string | null
+  reason?: string
+  set_at: string
+}
+
+export interface Reservation {
+  id: string
+  feature: string
+  quantity: number
+  for?: string
+  user?: string
+  created_at: string
+  expires_at: string
+  state: string
+  finalized?: number
+}
+
+export interface Trial {
+  id: string
+  plan?: string
+  addon?: string
+  feature?: string
+  started_at: string
+  ends_at: string
+  extended?: number
+  state: string
+}
+
+export interface Quantiles {
+  p10: number
+  p25: number
+  p50: number
+  p75: number
+  p90: number
+  p99: number
+}
+
+export interface HistogramBin {
+  from: number
+  to: number
+  accounts: number
+}
+
+export interface UsageSegment {
+  segment: string
+  accounts: number
+  quantiles?: Quantiles | null
+  histogram: HistogramBin[] | null
+}
+
+export interface CurrentLimit {
+  limit: number
+  plans: string[] | null
+  accounts: number
+  bunched: number
+  expected: string | number | null
+  ratio: string | number | null
+  excess?: boolean
+  words?: string
+}
+
+export interface LimitSuggestion {
+  limit: number
+  accounts_above: number
+  accounts_near: number
+  asked?: boolean
+  squeezed_accounts?: number
+  squeezed?: { account: string; name?: string; plan?: string; usage: number; next?: string }[] | null
+  revenue?: { amount: string; currency: string; interval: string; assumptions?: string[] | null } | null
+}
+
+export interface LimitDesign {
+  feature: string
+  title?: string
+  unit?: string
+  per?: string
+  basis?: string
+  accounts: number
+  unused_accounts?: number
+  unlimited_accounts: number
+  quantiles?: Quantiles
+  histogram?: HistogramBin[] | null
+  segments: UsageSegment[] | null
+  clusters: { size: number; center: number; within: number }[] | null
+  breaks: number[] | null
+  limits: CurrentLimit[] | null
+  suggestions: LimitSuggestion[] | null
+  top_unlimited: { account: string; name?: string; plan: string; usage: number; mrr: Money; per_unit: string | null }[] | null
+  notes?: string[] | null
 }

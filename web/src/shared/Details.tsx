@@ -64,7 +64,7 @@ export function DataTable<T>({ caption, file, columns, rows, rowKey, emphasised 
           Download CSV
         </button>
       </div>
-      <div className={classes.scroll} tabIndex={0} role="region" aria-label={caption}>
+      <div className={classes.scroll} tabIndex={0} role="group" aria-label={caption}>
         <table className={classes.table}>
           <caption className="hidden">{caption}</caption>
           <thead>

@@ -1,4 +1,4 @@
-import type { ComponentType } from 'react'
+import { lazy, type ComponentType } from 'react'
 import { Today } from '../today/Today'
 
 interface ConsoleRoute {
@@ -18,7 +18,29 @@ interface ConsolePage {
  * Experiments, Packaging, Incentives, Settings. A page is listed once it exists. All but the
  * first are loaded when they are opened.
  */
-export const pages: ConsolePage[] = [{ path: '/', title: 'Today', routes: [{ path: '/', Page: Today }] }]
+export const pages: ConsolePage[] = [
+  { path: '/', title: 'Today', routes: [{ path: '/', Page: Today }] },
+  {
+    path: '/accounts',
+    title: 'Accounts',
+    routes: [
+      { path: '/accounts', Page: lazy(async () => ({ default: (await import('../accounts/Accounts')).Accounts })) },
+      // The rest is the account's key, whatever it holds.
+      { path: '/accounts/*', Page: lazy(async () => ({ default: (await import('../accounts/Account')).Account })) },
+    ],
+  },
+  {
+    path: '/packaging',
+    title: 'Packaging',
+    routes: [
+      { path: '/packaging', Page: lazy(async () => ({ default: (await import('../packaging/Packaging')).Packaging })) },
+      { path: '/packaging/changes', Page: lazy(async () => ({ default: (await import('../packaging/Changes')).Changes })) },
+      { path: '/packaging/versions', Page: lazy(async () => ({ default: (await import('../packaging/Versions')).Versions })) },
+      { path: '/packaging/worksheet', Page: lazy(async () => ({ default: (await import('../packaging/Worksheet')).Worksheet })) },
+      { path: '/packaging/limits/:feature', Page: lazy(async () => ({ default: (await import('../packaging/LimitDesigner')).LimitDesigner })) },
+    ],
+  },
+]
 
 /** The page of the navigation that an address belongs to. */
 export function pageAt(location: string): ConsolePage | undefined {

@@ -1,0 +1,61 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from 'wouter'
+import { lintQuery } from '../api/queries'
+import type { Finding } from '../api/types'
+import { Await, Panel, WaitingRows } from '../shared/Panel'
+import { hrefOf } from './matrix'
+import lists from '../shared/List.module.css'
+import classes from './Lint.module.css'
+
+const order = ['error', 'warning', 'info', 'note']
+const rank = (severity: string) => (order.indexOf(severity) + order.length) % order.length
+
+interface LintProps {
+  title?: string
+  /** Only findings of these sections; all when left out. */
+  sections?: string[]
+  className?: string | undefined
+}
+
+/** What is doubtful in the active catalog, seen with how it is used. */
+export function Lint({ title = 'Lint', sections, className }: LintProps) {
+  const query = useQuery(lintQuery)
+  return (
+    <Panel id="lint" title={title} of="the active catalog, with how it is used" className={className}>
+      <Await query={query} waiting={<WaitingRows rows={4} className={lists.row} />}>
+        {({ findings }) => <Findings findings={within(findings ?? [], sections)} none="Nothing to say: every rule is kept." linked />}
+      </Await>
+    </Panel>
+  )
+}
+
+function within(findings: Finding[], sections: string[] | undefined): Finding[] {
+  return sections ? findings.filter((finding) => sections.includes(/^\w*/.exec(finding.path)?.[0] ?? '')) : findings
+}
+
+/** Findings, the gravest first. `linked` where their places can be gone to. */
+export function Findings({ findings, none, linked = false }: { findings: Finding[]; none: string; linked?: boolean }) {
+  if (findings.length === 0) return <p className={classes.none}>{none}</p>
+  return (
+    <ul className={lists.rows}>
+      {findings
+        .toSorted((a, b) => rank(a.severity) - rank(b.severity))
+        .map((finding, index) => (
+          <li key={`${finding.code} ${finding.path} ${index}`} className={lists.row}>
+            <div className={classes.line}>
+              <span className={finding.severity === 'error' ? classes.error : finding.severity === 'warning' ? classes.warning : classes.info}>{finding.severity}</span>
+              <code className={classes.code}>{finding.code}</code>
+              {finding.path && (
+                <span className={classes.place}>
+                  {linked ? <Link href={hrefOf(finding.path)}>{finding.path}</Link> : finding.path}
+                  {finding.line > 0 && ` line ${finding.line}`}
+                </span>
+              )}
+            </div>
+            <p className={lists.words}>{finding.message}.</p>
+            {finding.mend && <p className={`${lists.words} ${lists.dim}`}>To mend it: {finding.mend}.</p>}
+          </li>
+        ))}
+    </ul>
+  )
+}

@@ -1,0 +1,143 @@
+import { Button } from '@mantine/core'
+import { useState } from 'react'
+import { Link } from 'wouter'
+import type { CatalogDefinitions, FeatureDefinition } from '../../api/types'
+import { ChoiceField, RadioField, TextField } from '../../shared/Field'
+import { Panel } from '../../shared/Panel'
+import { fieldEdit } from '../EditDialog'
+import type { DraftInHand } from '../useDraft'
+import { titleOf } from '../words'
+import { featureEdits, missingIn, noIdea, type FeatureIdea } from '../worksheet'
+import classes from './Step.module.css'
+
+export interface StepProps {
+  hand: DraftInHand
+  shown: CatalogDefinitions
+}
+
+const kinds: Record<string, string> = { boolean: 'on or off', metered: 'counted', seats: 'seats', value: 'a value' }
+
+export function ValueFeatures({ hand, shown }: StepProps) {
+  return (
+    <>
+      {!hand.definitions?.currency && <CurrencyField hand={hand} shown={shown} />}
+      <Panel id="features" title="What customers value" of="and why they buy it, in their words">
+        <p className={classes.lead}>
+          Name what customers would miss if it were gone, and why they buy it. What grows with the value they get is worth counting: it becomes what plans
+          limit and what they grow by.
+        </p>
+        {(shown.features?.length ?? 0) === 0 ? (
+          <p className={classes.none}>No features yet. Add the first one below.</p>
+        ) : (
+          <ul>
+            {shown.features?.map((feature) => (
+              <li key={feature.key} className={classes.item}>
+                <p>
+                  <strong>{titleOf(feature)}</strong> <span className={classes.dim}>{kinds[feature.kind ?? ''] ?? feature.kind}</span>
+                </p>
+                {hand.definitions?.features?.some((each) => each.key === feature.key) && (
+                  <Link href={`/packaging/features/${encodeURIComponent(feature.key)}`} className={classes.dim}>
+                    Its page
+                  </Link>
+                )}
+                <Why feature={feature} hand={hand} />
+              </li>
+            ))}
+          </ul>
+        )}
+      </Panel>
+      <Panel id="new-feature" title="Add a feature">
+        <NewFeature hand={hand} shown={shown} />
+      </Panel>
+    </>
+  )
+}
+
+function CurrencyField({ hand, shown }: StepProps) {
+  const common = ['USD', 'EUR', 'GBP', 'CHF', 'SEK', 'CAD', 'AUD', 'INR', 'JPY', 'BRL']
+  const set = (value: string) => hand.edit(value ? { path: 'currency', value } : { path: 'currency', remove: true })
+  return (
+    <Panel id="currency" title="Currency" of="of all prices">
+      <ChoiceField label="Currency" value={shown.currency ?? ''} set={set} options={[['', 'choose one'], ...common.map((each): [string, string] => [each, each])]} />
+    </Panel>
+  )
+}
+
+/** Kept in the draft when the field is left. */
+function Why({ feature, hand }: { feature: FeatureDefinition; hand: DraftInHand }) {
+  const [text, setText] = useState(feature.benefit ?? '')
+  return (
+    <div className={classes.why} onBlur={() => hand.edit(...fieldEdit(`features.${feature.key}.benefit`, feature.benefit, text))}>
+      <TextField label={`Why do they buy ${titleOf(feature)}?`} value={text} set={setText} />
+    </div>
+  )
+}
+
+function NewFeature({ hand, shown }: StepProps) {
+  const [idea, setIdea] = useState(noIdea)
+  const [tried, setTried] = useState(false)
+  const set = (fields: Partial<FeatureIdea>) => setIdea((before) => ({ ...before, ...fields }))
+  const missing = missingIn(idea)
+  const wrong = tried ? missing : {}
+  const level = idea.kind === 'seats' || (idea.kind === 'metered' && idea.measure === 'level')
+  return (
+    <form
+      noValidate
+      className={classes.form}
+      onSubmit={(event) => {
+        event.preventDefault()
+        setTried(true)
+        if (Object.keys(missing).length > 0) return
+        hand.edit(...featureEdits(idea, shown))
+        setIdea({ ...noIdea, useCase: idea.useCase })
+        setTried(false)
+      }}
+    >
+      <div className={classes.two}>
+        <TextField label="Feature" placeholder="Speakers" value={idea.title} set={(title) => set({ title })} wrong={wrong.title} />
+        <TextField label="Why do they buy it?" placeholder="More voices bring more guests" value={idea.benefit} set={(benefit) => set({ benefit })} />
+        <TextField label="For what use" placeholder="Run events" hint="Features are grouped by it." value={idea.useCase} set={(useCase) => set({ useCase })} />
+      </div>
+      <RadioField
+        label="How is it given?"
+        value={idea.kind}
+        set={(kind) => set({ kind: kind as FeatureIdea['kind'] })}
+        options={[
+          ['boolean', 'On or off'],
+          ['metered', 'So many of it'],
+          ['seats', 'Seats'],
+          ['value', 'A value, such as a level of support'],
+        ]}
+      />
+      {idea.kind === 'metered' && (
+        <ChoiceField
+          label="How is it counted?"
+          value={idea.measure}
+          set={(measure) => set({ measure: measure as FeatureIdea['measure'] })}
+          options={[
+            ['each', 'each event counts one'],
+            ['sum', 'a property of an event is added up'],
+            ['level', 'up with one event, down with another'],
+            ['consume', 'the product asks for it with consume'],
+          ]}
+        />
+      )}
+      <div className={classes.two}>
+        {idea.kind === 'metered' && (idea.measure === 'each' || idea.measure === 'sum') && (
+          <TextField label="Event" placeholder="email.sent" value={idea.event} set={(event) => set({ event })} wrong={wrong.event} />
+        )}
+        {idea.kind === 'metered' && idea.measure === 'sum' && <TextField label="Property" placeholder="count" value={idea.property} set={(property) => set({ property })} wrong={wrong.property} />}
+        {level && (
+          <>
+            <TextField label="Event that adds one" placeholder="speaker.added" value={idea.add} set={(add) => set({ add })} wrong={wrong.add} />
+            <TextField label="Event that takes one away" placeholder="speaker.removed" value={idea.remove} set={(remove) => set({ remove })} wrong={wrong.remove} />
+          </>
+        )}
+        {idea.kind === 'value' && <TextField label="Values, from least to most" placeholder="email, phone (empty for a number)" value={idea.values} set={(values) => set({ values })} />}
+      </div>
+      <div>
+        <Button type="submit">Add the feature</Button>
+      </div>
+    </form>
+  )
+}
