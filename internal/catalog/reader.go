@@ -194,6 +194,8 @@ func object[T any](r *reader, v value, fields []field[T], into *T) {
 				mend = "did you mean " + near + "? " + mend
 			} else if thousands.MatchString(e.key) && e.value.kind() == "nothing" {
 				mend = "numbers have no thousands separators: a comma ends the value before it; " + mend
+			} else if strings.Contains(e.key, " ") && e.value.kind() == "nothing" {
+				mend = "put text with a comma in quotes: a comma between braces ends it; " + mend
 			}
 			where := v.path
 			if where == "" {

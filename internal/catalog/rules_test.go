@@ -208,6 +208,13 @@ func TestHostileTextsAreRefusedQuickly(t *testing.T) {
 	}
 }
 
+func TestATextWithAComma(t *testing.T) {
+	_, findings := Parse("", []byte(head+"plans: {p: {title: Pro, and more}}\n"))
+	if len(findings) != 1 || findings[0].Code != "unknown_key" || !strings.HasPrefix(findings[0].Mend, "put text with a comma in quotes") {
+		t.Error(findings)
+	}
+}
+
 func TestAThousandWithAComma(t *testing.T) {
 	_, findings := Parse("", []byte(head+"plans: {p: {price: {month: 1,000, year: 2}}}\n"))
 	if len(findings) != 1 || findings[0].Code != "unknown_key" || !strings.HasPrefix(findings[0].Mend, "numbers have no thousands separators") {
