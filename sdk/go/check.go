@@ -163,6 +163,7 @@ func (c *Client) Explain(ctx context.Context, r CheckRequest, no Answer) Answer 
 		r.Quantity = new(quantity + no.Usage - answer.Usage)
 		if answer, err = c.explain(ctx, r); err == nil {
 			answer.Usage, answer.Remaining = no.Usage, no.Remaining
+			answer.Item.Usage, answer.Item.Remaining, answer.Item.Message = &no.Usage, &no.Remaining, "" // its sentence has other numbers
 		}
 	}
 	if err != nil {
@@ -170,6 +171,9 @@ func (c *Client) Explain(ctx context.Context, r CheckRequest, no Answer) Answer 
 			c.awayUntil.Store(int64(c.now() + time.Second))
 		}
 		return no
+	}
+	if no.Item != nil {
+		answer.Item.Content = no.Item.Content
 	}
 	return answer
 }

@@ -60,7 +60,9 @@ func TestTheSDKsOwnEvaluationTests(t *testing.T) {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.CommandContext(t.Context(), "go", "test", "-overlay", file, "-count", "1", "-v", "./e2e").CombinedOutput()
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-overlay", file, "-count", "1", "-v", "./e2e")
+	cmd.Env = append(os.Environ(), "HEADROOM_OPENFEATURE_SUITE=1")
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
