@@ -378,6 +378,7 @@ var fieldWords = map[string]string{
 	"OfferConsidered.reason":         "in plain words",
 	"OfferConsidered.code":           "stable code: `chosen`, or what stood in the way, such as `cooldown`",
 	"Offer.kind":                     "`ambient`, `contextual` or `interruption`",
+	"OfferPrice.once":                "what is charged once, for what is bought once",
 	"Offer.type":                     "`plan_upgrade` or `add_on`",
 	"Outcome.type":                   "`seen`, `clicked`, `dismissed`, `requested` or `accepted`",
 	"Outcome.reason":                 "what the user gave as a reason",

@@ -82,6 +82,10 @@ func show(in *Input, c *chosen) (*Shown, []string) {
 			Difference: money.Of(c.worth.Difference, currency),
 			Interval:   string(c.worth.After.Interval),
 		}
+		if a := in.Catalog.Addons[o.Give.Addon]; a != nil && a.OneOff() {
+			once := money.Of(c.worth.Once, currency)
+			s.Price.Once = &once
+		}
 	} else {
 		s.CTA = CTA{Action: "request", Label: "Ask an admin"}
 	}
@@ -143,6 +147,9 @@ func valuesFor(in *Input, c *chosen, f *catalog.Feature, price *Price) map[strin
 	}
 	if price != nil {
 		v["price"] = Words(price.Recurring)
+		if price.Once != nil {
+			v["price"] = Words(*price.Once)
+		}
 	}
 	if f == nil {
 		return v
@@ -273,7 +280,11 @@ func assumptions(in *Input, c *chosen, f *catalog.Feature, price *Price) []strin
 			out = append(out, "Counts the "+name+" used as of "+day(in.Now))
 		}
 	}
-	if price != nil {
+	switch {
+	case price == nil:
+	case price.Once != nil:
+		out = append(out, "The price is charged once, before tax; the subscription costs what it does now")
+	default:
 		text := "The price is for the whole subscription, each " + price.Interval + ", before tax"
 		if q := c.worth.After.Quantity; q > 1 {
 			text += ", for a quantity of " + signal.Grouped(strconv.FormatInt(q, 10))

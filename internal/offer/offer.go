@@ -55,6 +55,8 @@ type Price struct {
 	Recurring  money.Amount `json:"recurring"`
 	Difference money.Amount `json:"difference"`
 	Interval   string       `json:"interval"`
+	// Once is what is charged once, for what is bought once; the recurring price stays then.
+	Once *money.Amount `json:"once,omitempty"`
 }
 
 // Considered is one offer and what was thought of it.

@@ -82,7 +82,7 @@ type Undo struct {
 // AddonLine is an add-on and how many of it.
 type AddonLine struct {
 	Key      string `json:"key"`
-	Quantity int64  `json:"quantity"`
+	Quantity int64  `json:"quantity" required:"false"` // 1 when left out of a change
 }
 
 // Pending is a change waiting for its time.
