@@ -42,6 +42,8 @@ type Account struct {
 	Problems map[string]int64 `json:"problems,omitempty"`
 	// Entitled has grants, overrides and reservations.
 	Entitled entitlement.State `json:"entitled,omitzero"`
+	// Value is where the value ledger stands, and which closed features were met.
+	Value ledgered `json:"value,omitzero"`
 	// Catalog is the version that rules were last pruned for.
 	Catalog string  `json:"catalog,omitempty"`
 	Person  *person `json:"person,omitempty"`
@@ -126,6 +128,7 @@ func (a *Account) follow(c *catalog.Catalog, now clock.Time) {
 	if a.Catalog != c.Version {
 		a.Signals.Prune(c.Signals, c.Streams(), now)
 		a.Catalog = c.Version
+		a.timed = false // another catalog may ask for other times
 		a.changed()
 	}
 	a.by, a.cal = c, a.calendar(c)
@@ -199,6 +202,7 @@ func (a *Account) nextDue(c *catalog.Catalog, now clock.Time) clock.Time {
 	earlier(a.trialDue(), true)
 	earlier(a.Entitled.NextDue(), true)
 	earlier(a.Signals.Due(), true)
+	earlier(a.valueDue(c, now), true)
 	for _, i := range a.Imports {
 		earlier(i.EndsAt, i.Live)
 	}

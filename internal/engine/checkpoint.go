@@ -93,6 +93,8 @@ type Effects struct {
 	Opportunities []opportunity.Opportunity // as they are now; a later one replaces an earlier one of the same id
 	Lines         []revenue.Line
 	Periods       []PeriodRow
+	Values        []ValueLine
+	Gates         []GateRow      // as they are now; a later one replaces an earlier one
 	Forwards      []event.Record // appended to the log after the checkpoint, with derived ids
 }
 

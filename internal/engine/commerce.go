@@ -169,6 +169,7 @@ func (s *State) book(a *Account, ch revenue.Change) {
 		a.problem("ledger: " + err.Error())
 		return
 	}
+	s.repriced(a, a.Ledger, standing)
 	a.Ledger = standing
 	s.effects.Lines = append(s.effects.Lines, lines...)
 }
@@ -396,9 +397,10 @@ func (s *State) answerRequest(a *Account, call OutcomeCall, c *catalog.Catalog) 
 }
 
 // pass does what the passing of time brings an account at the moment due, by kind in
-// alphabetical order, but for what rolls over from a period before the next begins: imports,
+// alphabetical order, but for what ends before the next period begins: the value ledger, imports,
 // meters, rollovers, subscription, trials, grants and the like, trial signals, other signals.
 func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
+	s.closeValue(a, due, c)
 	s.endImports(a, due)
 	s.closePeriods(a, due)
 	s.rollOver(a, c)

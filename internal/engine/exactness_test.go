@@ -68,6 +68,9 @@ offers:
   pro_offer: {on: [speakers_full, wants], give: {plan: pro}, at: [speakers.add, billing], kind: contextual,
               contact: {cooldown: 3d, at_most: 3 per 30d}, content: {title: "Room for {limit_next}", body: "{usage} of {limit}", action: Upgrade}, holdout: 20%}
   scale_offer: {on: [emails_full], give: {plan: scale}, at: [billing], kind: contextual, content: {title: "More", body: "{usage}", action: Upgrade}}
+value:
+  reach: {title: Reach, unit: people, formula: "emails * 2 + visitors", worth: "0.5", band: 5% to 50%, main: true}
+  work:  {title: Work, unit: hours, formula: "exports * 0.25 + max(speakers - 2, 0)"}
 routing:
   - {when: "amount >= 5000", to: account_executive}
   - {to: self_service}

@@ -80,6 +80,7 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 	}
 	var a Answer
 	s.touch(r.Key, c, func(acct *Account) {
+		acct.open(c, s.Now)
 		if _, isPerson := event.IsUserKey(r.Key); isPerson {
 			a = s.byPerson(acct, r)
 			return

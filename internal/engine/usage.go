@@ -176,6 +176,7 @@ func (s *State) gate(a *Account, r *event.Record, c *catalog.Catalog) {
 		plan = p.Title
 	}
 	_, limit := entitlement.Standing(a.Input(c, s.Now), f.Key)
+	s.meets(a, f.Key, r.When())
 	touch := signal.GateTouch{Feature: f.Key, Title: f.Title, Plan: plan, At: r.When(), Limit: limit}
 	s.fired(a, signal.OnGate(&a.Signals, touch, c.Streams().OnGate(f.Key), s.context(a, r.User)), c)
 }

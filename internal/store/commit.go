@@ -143,7 +143,7 @@ func prepare(c *engine.Checkpoint) ([]*batch, error) {
 		}
 		batches = append(batches, b)
 	}
-	return append(batches, lines(&c.Effects), periods(&c.Effects), forwards(c)), nil
+	return append(batches, lines(&c.Effects), periods(&c.Effects), values(&c.Effects), gates(&c.Effects), forwards(c)), nil
 }
 
 func states(partition int, accounts []engine.AccountRow) *batch {

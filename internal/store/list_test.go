@@ -68,6 +68,8 @@ func crowd(t *testing.T, s *store.Store) {
 			c.Effects.Requests = append(c.Effects.Requests, offer.Request{ID: id, Account: key, Status: []string{"open", "declined"}[j], At: at})
 			c.Effects.Decisions = append(c.Effects.Decisions, offer.Decision{ID: id, Account: "k00", Status: "none", At: at})
 			c.Effects.Lines = append(c.Effects.Lines, revenue.Line{Account: key, Seq: int64(j + 1), RecordedAt: at + clock.Time(j)*clock.Hour, EffectiveAt: at, Delta: 12, Currency: []money.Currency{"USD", "EUR"}[i%2]})
+			c.Effects.Values = append(c.Effects.Values, engine.ValueLine{Account: key, Metric: rule, Start: at, End: at + clock.Hour, State: []string{"below", "in_band"}[j]})
+			c.Effects.Gates = append(c.Effects.Gates, engine.GateRow{Account: key, Feature: rule, Touches: int64(i%5 + 1), LastAt: at})
 			c.Effects.Periods = append(c.Effects.Periods, engine.PeriodRow{Account: "k00", Meter: rule, Start: at})
 		}
 	}
@@ -121,6 +123,18 @@ func TestEveryListGivesEveryItemOnceInItsOrder(t *testing.T) {
 				},
 					func(x revenue.Line) string { return fmt.Sprintf("%d %s %d", x.RecordedAt, x.Account, x.Seq) })
 			}, 46, true},
+			"value lines": {func(n int) []string {
+				return walk(t, n, func(p store.Page) (store.List[engine.ValueLine], error) {
+					return s.ValueLines(ctx, store.ValueFilter{}, p)
+				},
+					func(x engine.ValueLine) string { return fmt.Sprint(int64(x.End), x.Account, x.Metric) })
+			}, 46, true},
+			"value lines out of their band": {func(n int) []string {
+				return walk(t, n, func(p store.Page) (store.List[engine.ValueLine], error) {
+					return s.ValueLines(ctx, store.ValueFilter{Out: true, Newest: true}, p)
+				},
+					func(x engine.ValueLine) string { return fmt.Sprint(int64(x.End), x.Account, x.Metric) })
+			}, 23, true},
 			"periods": {func(n int) []string {
 				return walk(t, n, func(p store.Page) (store.List[engine.PeriodRow], error) { return s.Periods(ctx, "k00", p) },
 					func(x engine.PeriodRow) string { return fmt.Sprint(int64(x.Start), x.Meter) })
