@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -478,4 +479,21 @@ func TestClosingLeavesNothingBehind(t *testing.T) {
 		}
 	}
 	testserver.Until(t, "all goroutines have ended", func() bool { return runtime.NumGoroutine() <= before })
+}
+
+func TestManyAccountsAreFollowed(t *testing.T) {
+	s := testserver.Start(t, catalog)
+	c := connect(t, s)
+	accounts := make([]*headroom.Account, 150)
+	for i := range accounts {
+		key := "account_" + strconv.Itoa(i)
+		s.Plan(key, "starter")
+		accounts[i] = account(t, c, key)
+	}
+	for i := range accounts {
+		s.Plan("account_"+strconv.Itoa(i), "pro")
+	}
+	for i, a := range accounts {
+		testserver.Until(t, "account "+strconv.Itoa(i)+" is upgraded", func() bool { return a.Has("recordings") })
+	}
 }

@@ -14,10 +14,9 @@ import (
 )
 
 const (
-	// laneMost is how many accounts share one stream.
-	laneMost = 500
-	// laneBytes is how long their keys may be together: they stand in the URL.
-	laneBytes = 16_000
+	// laneBytes is how long the keys of a stream's accounts may be together: they stand in the
+	// URL, of which many a proxy takes 8 kB.
+	laneBytes = 7000
 	// silence is after how long without a sign a stream counts as broken; the server gives
 	// one every 15 s.
 	silence = 50 * time.Second
@@ -44,7 +43,7 @@ func (c *Client) follow(a *Account) {
 	size := len(url.QueryEscape(a.key)) + len("&account=")
 	var l *lane
 	for _, have := range c.lanes {
-		if len(have.accounts) < laneMost && have.bytes+size <= laneBytes {
+		if len(have.accounts) < sizes[0].full && have.bytes+size <= laneBytes {
 			l = have
 			break
 		}
@@ -54,12 +53,55 @@ func (c *Client) follow(a *Account) {
 		c.lanes = append(c.lanes, l)
 		c.work.Go(l.run)
 	}
+	l.add(a, size)
+	for _, s := range sizes {
+		c.join(s)
+	}
+}
+
+// add takes an account in; Client.mu is held.
+func (l *lane) add(a *Account, size int) {
 	a.lane = l
 	l.accounts[a.key] = a
 	l.bytes += size
 	select {
 	case l.poke <- struct{}{}:
 	default:
+	}
+}
+
+// sizes of lanes. A stream names its accounts when it opens: with one more it says everything
+// anew. So new accounts gather in small lanes, and as soon as so many of one size are full
+// they become one of the next.
+var sizes = []struct{ full, joined int }{{16, 8}, {128, 4}}
+
+// join makes one lane of those of a size when there are enough; Client.mu is held. What was
+// moved out of a lane goes unheard until the other opens, which says everything.
+func (c *Client) join(s struct{ full, joined int }) {
+	var full []*lane
+	for _, l := range c.lanes {
+		if n := len(l.accounts); n >= s.full && n < s.full*s.joined && l.bytes < laneBytes*3/4 {
+			full = append(full, l)
+		}
+	}
+	if len(full) < s.joined {
+		return
+	}
+	into := full[0]
+	for _, l := range full[1:] {
+		for key, a := range l.accounts {
+			size := len(url.QueryEscape(key)) + len("&account=")
+			if into.bytes+size > laneBytes || len(into.accounts) >= s.full*s.joined {
+				return
+			}
+			delete(l.accounts, key)
+			l.bytes -= size
+			into.add(a, size)
+		}
+		select {
+		case l.poke <- struct{}{}: // it has nothing to do any more
+		default:
+		}
 	}
 }
 
