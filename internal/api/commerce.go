@@ -65,7 +65,7 @@ func (s *Server) undo(ctx context.Context, in *undoRequest) (*subscriptionAnswer
 type deleteSubscriptionRequest struct {
 	AccountParam
 	IdempotencyParam
-	Effective string `query:"effective" enum:"now,renewal" doc:"now when left out"`
+	Effective string `query:"effective" enum:"now,renewal" doc:"now when left out, unless the catalog lets changes to less wait for the renewal"`
 }
 
 func (s *Server) deleteSubscription(ctx context.Context, in *deleteSubscriptionRequest) (*subscriptionAnswer, error) {

@@ -111,6 +111,10 @@ func (s *State) change(a *Account, ch subscription.Change, b *subscription.Bindi
 		quote = b.Quote
 		next = next.Charged(quote)
 	}
+	if given := grantsOf(ch.Once, c); given > 0 && len(a.Entitled.Grants)+given > entitlement.MaxGrants {
+		return quote, fault.New(fault.Conflict, "too_many_grants", "the account has %d grants that are not used up, and this would give %d more", len(a.Entitled.Grants), given).
+			WithMend("revoke some, or buy fewer and larger ones")
+	}
 	if ch.Undo {
 		s.takeBack(a, next, c)
 	} else {
@@ -123,6 +127,17 @@ func (s *State) change(a *Account, ch subscription.Change, b *subscription.Bindi
 		}
 	}
 	return quote, nil
+}
+
+// grantsOf counts the grants that what is bought once gives.
+func grantsOf(lines []subscription.AddonLine, c *catalog.Catalog) int {
+	n := 0
+	for _, line := range lines {
+		if addon := c.Addons[line.Key]; addon != nil {
+			n += len(entitlement.TopUp(addon, max(line.Quantity, 1), 0))
+		}
+	}
+	return n
 }
 
 func noCatalog() error {

@@ -97,6 +97,7 @@ func (s *State) importSubscription(a *Account, row ImportedRow, from string) {
 // bookImport writes the start of an interval, and its end when that has come. sign is -1
 // to take both back.
 func (s *State) bookImport(a *Account, i *imported, sign money.Twelfths, ref, note string) {
+	a.Subscription.Undo, a.Reversal = nil, nil // the ledger has moved on since the last change
 	line := func(at clock.Time, delta money.Twelfths) {
 		s.book(a, revenue.Change{Account: a.key, MRR: max(0, a.Ledger.MRR+delta), Currency: i.Currency,
 			EffectiveAt: at, RecordedAt: s.Now, Source: "import", Ref: ref, Note: note})
