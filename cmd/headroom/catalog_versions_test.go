@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -66,7 +67,7 @@ func TestVersionsOfTheCatalogAreKeptAndComeBack(t *testing.T) {
 		if status != http.StatusOK || p["version"] != applied.Previous || c.activeCatalog() != first {
 			t.Fatalf("answered %d %v", status, p)
 		}
-		if v := versions(); len(v) != 3 || v[0].Version != applied.Previous || !v[0].Active || v[1].Active || v[2].Active {
+		if v := versions(); len(v) != 3 || v[0].Version != applied.Previous || !v[0].Active || v[1].Active || v[2].Active || v[0].Note != "Too dear" || v[0].Author != "bea" {
 			t.Fatalf("versions are %+v", v)
 		}
 	})
@@ -135,4 +136,80 @@ func TestTheCatalogIsReadAsDocumentsAndEditedByPath(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestACatalogThatWouldHurtAccountsIsRefusedAndItsImpactTold(t *testing.T) {
+	c := newCompany(t, "")
+	before := c.activeCatalog()
+	swap := func(from, to string) string {
+		t.Helper()
+		next := strings.Replace(before, from, to, 1)
+		if next == before {
+			t.Fatalf("the sample has no %q", from)
+		}
+		return next
+	}
+	c.must("PUT", "/v1/accounts/acme", map[string]any{"name": "Acme"}, nil)
+	c.must("PUT", "/v1/accounts/acme/subscription", map[string]any{"plan": "pro", "interval": "month"}, nil, "Idempotency-Key", "acme-1")
+	c.must("POST", "/v1/consume", map[string]any{"account": "acme", "feature": "exports", "quantity": 3}, nil, "Idempotency-Key", "use-1")
+	lower := regexp.MustCompile(`exports: [^,}]*`).FindAllString(before, -1)
+	t.Log(lower)
+	var dry struct {
+		Impact struct {
+			Accounts int
+			Plans    []struct {
+				Plan     string
+				Accounts int
+				Changes  []string
+			}
+			Squeezed []struct {
+				Account, Feature string
+			}
+			AtRisk struct {
+				Accounts int
+				Amount   struct{ Amount string }
+				Why      []string
+			} `json:"at_risk"`
+		}
+	}
+	t.Run("a lower price puts renewal money at risk", func(t *testing.T) {
+		c.must("PUT", "/v1/catalog?dry_run=true", []byte(swap(`month: "149"`, `month: "129"`)), &dry)
+		if r := dry.Impact.AtRisk; r.Accounts != 1 || r.Amount.Amount != "240.00" || len(r.Why) != 1 {
+			t.Fatalf("at risk: %+v", r)
+		}
+	})
+	t.Run("a catalog without a plan that is in use is refused, and nothing changes", func(t *testing.T) {
+		status, p := c.send("PUT", "/v1/catalog", "version: 1\ncurrency: USD\nplans:\n  other: {title: Other, price: {month: \"1\"}}\n")
+		if status != http.StatusConflict || p["code"] != "plan_in_use" || !strings.Contains(p["detail"].(string), "1 account") || c.activeCatalog() != before {
+			t.Fatalf("answered %d %v", status, p)
+		}
+	})
+	t.Run("a limit below usage", func(t *testing.T) {
+		next := swap(proExports(t, before), "exports: 2")
+		c.must("PUT", "/v1/catalog?dry_run=true", []byte(next), &dry)
+		if s := dry.Impact.Squeezed; len(s) != 1 || s[0].Account != "acme" || s[0].Feature != "exports" || dry.Impact.Accounts != 1 {
+			t.Fatalf("impact: %+v", dry.Impact)
+		}
+		status, p := c.send("PUT", "/v1/catalog", next)
+		if status != http.StatusConflict || p["code"] != "limit_below_usage" || c.activeCatalog() != before {
+			t.Fatalf("answered %d %v", status, p)
+		}
+		if status, p := c.send("PUT", "/v1/catalog?accept=anything", next); status != http.StatusUnprocessableEntity || c.activeCatalog() != before {
+			t.Fatalf("answered %d %v", status, p)
+		}
+		if status, p := c.send("PUT", "/v1/catalog?accept=limit_below_usage", next); status != http.StatusOK || c.activeCatalog() != next {
+			t.Fatalf("answered %d %v", status, p)
+		}
+	})
+}
+
+// proExports returns what the sample's plan pro gives of exports, as it is written.
+func proExports(t *testing.T, text string) string {
+	t.Helper()
+	at := strings.Index(text, "\n  pro:")
+	words := regexp.MustCompile(`exports: (\{[^}]*\}|[^,}\n]*)`).FindString(text[max(at, 0):])
+	if at < 0 || words == "" {
+		t.Fatal("the sample gives no exports in pro")
+	}
+	return words
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/packaging"
 	"github.com/headroomhq/headroom/internal/store"
 )
 
@@ -27,6 +26,8 @@ type CatalogAnswer struct {
 	Changes  []catalog.Change  `json:"changes"`
 	Findings []catalog.Finding `json:"findings"`
 	Position string            `json:"position,omitempty"`
+	// Impact is what it does to accounts; of a dry run only.
+	Impact *packaging.ImpactAnswer `json:"impact,omitempty" doc:"what it does to the accounts there are"`
 }
 
 // maxCatalog is the most bytes of a catalog's text.
@@ -39,6 +40,7 @@ type application struct {
 	match        *string
 	author, note string
 	dry          bool
+	accept       []string // in spite of which it is applied
 }
 
 func (s *Server) putCatalog(w http.ResponseWriter, r *http.Request) error {
@@ -55,6 +57,9 @@ func (s *Server) putCatalog(w http.ResponseWriter, r *http.Request) error {
 	}
 	if a.file == "" {
 		a.file = "catalog.yaml"
+	}
+	if a.accept, err = accepted(q.Get("accept")); err != nil {
+		return err
 	}
 	out, err := s.applyCatalog(r.Context(), a)
 	if err != nil {
@@ -88,11 +93,15 @@ func (s *Server) applyCatalog(ctx context.Context, a application) (*CatalogAnswe
 	if a.match != nil && *a.match != active.Version {
 		return nil, notActive(*a.match, active.Version)
 	}
-	if err := s.plansInUse(ctx, active, next); err != nil {
+	impact, err := s.weighed(ctx, active, next, &a)
+	if err != nil {
 		return nil, err
 	}
 	out := &CatalogAnswer{Version: next.Version, Previous: active.Version, DryRun: a.dry,
 		Changes: filled(catalog.Diff(active, next)), Findings: filled(findings)}
+	if a.dry {
+		out.Impact = impact
+	}
 	if a.dry || next.Version == active.Version {
 		return out, nil
 	}
@@ -111,35 +120,6 @@ func filled[T any](list []T) []T {
 		return []T{}
 	}
 	return list
-}
-
-// plansInUse refuses a catalog without a plan that accounts are on: they would lose what
-// they pay for.
-func (s *Server) plansInUse(ctx context.Context, active, next *catalog.Catalog) error {
-	seen := false
-	for _, key := range slices.Sorted(maps.Keys(active.Plans)) {
-		if next.Plans[key] != nil {
-			continue
-		}
-		if !seen { // who subscribed a moment ago is in no list before a checkpoint
-			if err := s.Runner.WaitAll(ctx, s.Runner.Appended(), true); err != nil {
-				return err
-			}
-			seen = true
-		}
-		for _, status := range []string{"active", "trialing"} {
-			on, err := s.Store.Accounts(ctx, store.AccountFilter{Plan: key, Status: status}, store.Page{Limit: 1})
-			if err != nil {
-				return err
-			}
-			if len(on.Items) > 0 {
-				return fault.New(fault.Conflict, "plan_in_use", "plan %q is not in this catalog, and accounts such as %q are on it", key, fault.Shorten(on.Items[0].Account.Key)).
-					WithField("plans."+key, "", "is missing while accounts are on it").
-					WithMend("keep the plan in the catalog, or move its accounts to another one first")
-			}
-		}
-	}
-	return nil
 }
 
 func notActive(tag, active string) error {
@@ -180,7 +160,7 @@ func catalogOperation(s *Server, op *huma.Operation) {
 		"application/yaml": {Schema: &huma.Schema{Type: huma.TypeString, Description: "the catalog as YAML"}},
 		"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true, Description: "the catalog as JSON"}},
 	}}
-	for _, name := range []string{"dry_run", "file", "author", "note"} {
+	for _, name := range []string{"dry_run", "file", "author", "note", "accept"} {
 		p := &huma.Param{Name: name, In: "query", Schema: &huma.Schema{Type: huma.TypeString}}
 		if name == "dry_run" {
 			p.Schema = &huma.Schema{Type: huma.TypeBoolean}

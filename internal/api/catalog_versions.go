@@ -111,6 +111,7 @@ func (s *Server) catalogVersions(ctx context.Context, in *struct{ PageParams }) 
 type rollbackRequest struct {
 	IfMatch string `header:"If-Match"`
 	DryRun  bool   `query:"dry_run" doc:"only say what would change"`
+	Accept  string `query:"accept" doc:"limit_below_usage: even where accounts use more than a limit of that version"`
 	Body    struct {
 		Version string `json:"version" maxLength:"40" doc:"that was active once and becomes active again"`
 		Note    string `json:"note,omitempty" maxLength:"2000" doc:"why"`
@@ -133,8 +134,12 @@ func (s *Server) rollback(ctx context.Context, in *rollbackRequest) (*catalogAns
 	if note == "" {
 		note = "Back to " + stored.Version
 	}
+	accept, err := accepted(in.Accept)
+	if err != nil {
+		return nil, err
+	}
 	out, err := s.applyCatalog(ctx, application{text: []byte(stored.Text), file: "catalog " + stored.Version, match: ifMatch(in.IfMatch),
-		author: in.Body.Author, note: note, dry: in.DryRun})
+		author: in.Body.Author, note: note, dry: in.DryRun, accept: accept})
 	if err != nil {
 		return nil, err
 	}

@@ -59,6 +59,7 @@ var parameterWords = map[string]string{
 	"If-Match":         "version that must be active for this to take effect",
 	"Last-Event-ID":    "`id` of the last event that was read",
 	"dry_run":          "`true` only says what would change",
+	"accept":           "`limit_below_usage`: even where accounts use more than a new limit",
 	"file":             "name of the file, for findings",
 	"author":           "who applies it, kept with the version",
 	"note":             "why, kept with the version",

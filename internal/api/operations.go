@@ -143,7 +143,9 @@ var operations = map[string]operation{
 		answer: "What is due now, and from then on", body: `{"account":"nova","decision_id":"` + exampleDecision + `"}`},
 
 	"PUT /v1/catalog": {text: "The text becomes an immutable version and takes effect everywhere at once; the same text again changes nothing. " +
-		"With `If-Match` it is refused (412) when another version became active meanwhile. JSON is taken as the YAML that it is.",
+		"With `If-Match` it is refused (412) when another version became active meanwhile. JSON is taken as the YAML that it is. " +
+		"A dry run says under `impact` which accounts get something else and what renewal money is at risk. A catalog without a plan, a version of one or an add-on that accounts have is refused (`plan_in_use`, `addon_in_use`); " +
+		"one with a limit below what accounts use, too (`limit_below_usage`), unless `accept=limit_below_usage`.",
 		answer: "What changed, or would", values: map[string]string{"dry_run": "true"},
 		bodies: map[string]string{"application/yaml": exampleCatalog}},
 	"GET /v1/catalog": {text: "As it was applied, with its version as `ETag`. With `version` that one, whether it is active or not.", answer: "The text", media: "application/yaml"},

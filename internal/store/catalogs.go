@@ -66,23 +66,23 @@ type Activation struct {
 // PutActivation notes an activation; the same position again changes nothing. The version
 // must have been stored before.
 func (s *Store) PutActivation(ctx context.Context, a Activation) error {
-	_, err := s.db.Exec(ctx, "INSERT INTO catalog_activations (position, version, at) VALUES ($1, $2, $3) ON CONFLICT (position) DO NOTHING",
-		int64(a.Position), plain(a.Version), int64(a.At))
+	_, err := s.db.Exec(ctx, `INSERT INTO catalog_activations (position, version, author, note, at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (position) DO NOTHING`, int64(a.Position), plain(a.Version), plain(a.Author), plain(a.Note), int64(a.At))
 	return err
 }
 
 // Activations lists activations, newest first.
 func (s *Store) Activations(ctx context.Context, p Page) (List[Activation], error) {
-	q := ask("SELECT a.position, a.version, c.author, c.note, a.at FROM catalog_activations a JOIN catalogs c ON c.version = a.version WHERE 1 = 1")
+	q := ask("SELECT position, version, author, note, at FROM catalog_activations WHERE 1 = 1")
 	var position int64
 	more, err := p.after(&position)
 	if err != nil {
 		return List[Activation]{}, err
 	}
 	if more {
-		q.and("AND a.position < ?", position)
+		q.and("AND position < ?", position)
 	}
-	return list(ctx, s, p, q.and("ORDER BY a.position DESC"), func(r *sql.Rows) (Activation, []any, error) {
+	return list(ctx, s, p, q.and("ORDER BY position DESC"), func(r *sql.Rows) (Activation, []any, error) {
 		var a Activation
 		var position int64
 		err := r.Scan(&position, &a.Version, &a.Author, &a.Note, &a.At)
