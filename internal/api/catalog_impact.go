@@ -12,7 +12,7 @@ import (
 	"github.com/headroomhq/headroom/internal/packaging"
 )
 
-// acceptable is what a catalog may be applied in spite of.
+// limitBelowUsage is the code of what a catalog may be applied in spite of, when asked to.
 const limitBelowUsage = "limit_below_usage"
 
 // accepted reads what the caller accepts.

@@ -153,7 +153,7 @@ func (s *Server) rollback(ctx context.Context, in *rollbackRequest) (*catalogAns
 // CatalogEdit is one change of a catalog's text.
 type CatalogEdit struct {
 	Path   string   `json:"path" example:"plans.pro.price.month" doc:"dotted, as in findings"`
-	Value  anyValue `json:"value,omitempty" doc:"what is to stand there, with the catalog's own keys"`
+	Value  anyValue `json:"value,omitzero" doc:"what is to stand there, with the catalog's own keys"`
 	Remove bool     `json:"remove,omitempty" doc:"takes out what is there"`
 }
 
@@ -168,8 +168,8 @@ func (anyValue) Schema(huma.Registry) *huma.Schema {
 type catalogEditRequest struct {
 	Body struct {
 		Edits []CatalogEdit `json:"edits" maxItems:"200" doc:"made one after the other"`
-		Base  string         `json:"base,omitempty" maxLength:"40" doc:"the version the edits are made for: refused (412) when another is active"`
-		Text  string         `json:"text,omitempty" maxLength:"4194304" doc:"the text to edit, such as that of an edit before; the active catalog's when left out"`
+		Base  string        `json:"base,omitempty" maxLength:"40" doc:"the version the edits are made for: refused (412) when another is active"`
+		Text  string        `json:"text,omitempty" maxLength:"4194304" doc:"the text to edit, such as that of an edit before; the active catalog's when left out"`
 	}
 }
 
