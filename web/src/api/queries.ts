@@ -3,7 +3,7 @@
 import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
 import { shift, startOf, type Month } from '../lib/month'
 import { get, getText, post, problemOf, put } from './client'
-import type { AccountDetail, AccountLine, CatalogApplied, CatalogDefinitions, CatalogEditAnswer, CatalogVersion, Clock, EntitlementItem, Finding, Funnel, Grant, Limit, LimitDesign, Movements, Opportunity, Override, Page, Reservation, Retention, Session, Signal, Trial } from './types'
+import type { AccountDetail, AccountLine, CatalogApplied, CatalogDefinitions, CatalogEditAnswer, CatalogVersion, Clock, EntitlementItem, FeatureDemand, Finding, Funnel, Grant, Limit, LimitDesign, Movements, Opportunity, Override, Page, Reservation, Retention, Session, Signal, Trial } from './types'
 
 /** Keys under this are of the company's data: what a change on the server makes old. */
 const data = 'data'
@@ -88,6 +88,12 @@ export const limitDesignQuery = ({ feature, segmentBy, clusters, candidates }: L
     placeholderData: keepPreviousData,
   })
 
+export const demandQuery = (feature: string) =>
+  queryOptions({
+    queryKey: [data, 'demand', feature],
+    queryFn: ({ signal }) => get<FeatureDemand>(`/v1/features/${encodeURIComponent(feature)}/demand`, {}, signal),
+  })
+
 /** The address of an account in the API. */
 export const accountPath = (account: string, rest = '') => `/v1/accounts/${encodeURIComponent(account)}${rest}`
 
@@ -117,7 +123,11 @@ export const definitionsQuery = queryOptions({
   queryKey: [data, 'definitions'],
   queryFn: async ({ signal }): Promise<CatalogDefinitions> => {
     try {
-      return await get<CatalogDefinitions>('/v1/catalog/definitions', {}, signal)
+      const definitions = await get<CatalogDefinitions & { value?: unknown }>('/v1/catalog/definitions', {}, signal)
+      const { value } = definitions
+      // A section that is a map there is a list here, as all others are.
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return definitions
+      return { ...definitions, value: Object.entries(value).map(([key, metric]) => ({ ...(metric as object), key })) }
     } catch (error) {
       if (problemOf(error).code === 'no_catalog') return { version: '' }
       throw error

@@ -16,6 +16,11 @@ export const snippets = {
   -H 'Content-Type: application/cloudevents+json' \\
   -d '{"specversion":"1.0","id":"1","source":"my-app","type":"speaker.added",
        "subject":"acme","data":{"user":"jo"}}'`,
+  check: (feature: string) =>
+    `curl ${here()}/v1/check \\
+  ${key} \\
+  ${json} \\
+  -d '{"account":"acme","user":"jo","feature":"${feature}"}'`,
   decide: () =>
     `curl ${here()}/v1/decide \\
   ${key} \\

@@ -495,3 +495,14 @@ export interface LimitDesign {
   top_unlimited: { account: string; name?: string; plan: string; usage: number; mrr: Money; per_unit: string | null }[] | null
   notes?: string[] | null
 }
+
+export interface FeatureDemand {
+  feature: string
+  kind: string
+  has: number
+  locked_out: number
+  locked_mrr: Money
+  touched: { account: string; name?: string; plan?: string; mrr: Money; touches: number; last_at: string }[] | null
+  requests: number
+  unlock: { plan?: string; addon?: string; title: string; price?: Money; interval?: string; gives?: string }[] | null
+}

@@ -42,7 +42,7 @@ export function LimitDesigner() {
   const query = useQuery(limitDesignQuery({ feature, segmentBy, clusters, candidates: asked === undefined ? [] : [asked] }))
   const definition = hand.shown?.features?.find((each) => each.key === feature)
   const metered = (hand.shown?.features ?? []).filter((each) => each.kind === 'metered' || each.kind === 'seats')
-  const unmeasured = query.error && problemOf(query.error).status === 404
+  const unmeasured = query.error && ['unknown_feature', 'feature_not_metered'].includes(problemOf(query.error).code)
 
   return (
     <div className={classes.page}>

@@ -29,7 +29,7 @@ export function Matrix({ definitions, was, grouping, earlier, edit }: MatrixProp
   const plans = planColumns(definitions.plans ?? [], earlier)
   const addons = addonsInOrder(definitions)
   const groups = featureGroups(definitions.features ?? [], grouping)
-  const valued = new Set((definitions.value ?? []).flatMap((metric) => [metric.feature, metric.meter]).filter((each) => typeof each === 'string'))
+  const valued = new Set((definitions.value ?? []).flatMap((metric) => metric.formula?.match(/[A-Za-z_]\w*/g) ?? []))
   const columns: Column[] = [
     ...plans.map(({ plan, version }) => ({
       path: version ? `plans.${plan.key}.earlier.${version}` : `plans.${plan.key}`,
@@ -123,7 +123,7 @@ export function Matrix({ definitions, was, grouping, earlier, edit }: MatrixProp
                       tags={[
                         changed(was, definitions, `features.${feature.key}`, false),
                         depth > 0 && 'part',
-                        valued.has(feature.key) || (feature.meter && valued.has(feature.meter)) ? 'value feature' : false,
+                        feature.meter && valued.has(feature.meter) && 'value feature',
                         feature.kind === 'seats' && 'seats',
                         feature.pooled && 'shared by the family',
                         feature.locked === 'hidden' && 'hidden where locked',

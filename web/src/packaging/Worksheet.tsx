@@ -11,6 +11,7 @@ import { Expansion, Moments, Offers } from './steps/Offering'
 import { Plans } from './steps/Plans'
 import { Profiles } from './steps/Profiles'
 import { ValueFeatures } from './steps/ValueFeatures'
+import { ValueMetrics } from './steps/ValueMetrics'
 import { useDraft } from './useDraft'
 import { standingOf, steps, type Step } from './worksheet'
 import lists from '../shared/List.module.css'
@@ -70,6 +71,7 @@ export function Worksheet() {
               <div className={classes.columns}>
                 <div className={classes.work}>
                   {step === 'value' && <ValueFeatures hand={hand} shown={hand.shown} />}
+                  {step === 'value' && <ValueMetrics hand={hand} shown={hand.shown} />}
                   {step === 'plans' && <Plans hand={hand} shown={hand.shown} />}
                   {step === 'offers' && <Offers hand={hand} shown={hand.shown} />}
                   {step === 'moments' && <Moments hand={hand} shown={hand.shown} />}
