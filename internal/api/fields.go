@@ -273,6 +273,7 @@ var fieldWords = map[string]string{
 	"request_id":                      "the upgrade request",
 	"requested":                       "decisions that were asked an admin for",
 	"resets_at":                       "when the allowance starts anew, or when the oldest usage of a rolling one drops out; null when it never does",
+	"rolling":                         "the allowance is of the time before now: at resets_at only some of it comes back",
 	"approximate":                     "usage is an estimate: more different members were counted than are kept",
 	"standard_error":                  "relative standard error of an estimated usage: 0.008125 is 0.81%",
 	"carried":                         "add-ons that go with the new plan or interval",

@@ -78,8 +78,10 @@ type Answer struct {
 	// no such bound. GraceEndsAt is when it is over, unset before the limit was passed.
 	Grace       *quantity.Quantity `json:"grace,omitempty"`
 	GraceEndsAt clock.Time         `json:"grace_ends_at,omitzero"`
-	ResetsAt    clock.Time         `json:"resets_at"`              // when an allowance starts anew, or the oldest usage of a rolling one drops out; null when it never does
-	TrialEndsAt clock.Time         `json:"trial_ends_at,omitzero"` // when a trial that gives it ends
+	ResetsAt    clock.Time         `json:"resets_at"` // when an allowance starts anew, or the oldest usage of a rolling one drops out; null when it never does
+	// Rolling: the allowance is of the time before now; at ResetsAt only some of it comes back.
+	Rolling     bool       `json:"rolling,omitempty"`
+	TrialEndsAt clock.Time `json:"trial_ends_at,omitzero"` // when a trial that gives it ends
 	// Approximate: usage is an estimate with a relative standard error of StandardError, because
 	// more different members were counted than are kept.
 	Approximate   bool         `json:"approximate,omitempty"`
@@ -257,6 +259,7 @@ func (a *Answer) count(in *Input, f *catalog.Feature, given *Given, b *balance, 
 	}
 	a.Usage, a.Reserved = &usage, in.reserved(f)
 	a.ResetsAt = in.resetsAt(f, given.Per)
+	_, a.Rolling = given.Per.Rolling()
 	if in.approximate(f, given.Per) {
 		a.Approximate, a.StandardError = true, meter.StandardError
 	}

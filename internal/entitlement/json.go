@@ -49,6 +49,7 @@ func (a *Answer) AppendFields(b []byte) []byte {
 	}
 	b = someTime(b, `,"grace_ends_at":`, a.GraceEndsAt)
 	b = appendTime(append(b, `,"resets_at":`...), a.ResetsAt)
+	b = someTrue(b, `,"rolling":true`, a.Rolling)
 	b = someTime(b, `,"trial_ends_at":`, a.TrialEndsAt)
 	b = someTrue(b, `,"approximate":true`, a.Approximate)
 	if a.StandardError != 0 {
