@@ -57,13 +57,17 @@ var build = sync.OnceValues(func() (string, error) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the server: %w\n%s", err, out)
 	}
+	built = path
 	return path, nil
 })
 
+// built is the binary that this process built.
+var built string
+
 // Remove removes the binary that was built; a TestMain calls it in the end.
 func Remove() {
-	if path, err := build(); err == nil && os.Getenv("HEADROOM_BINARY") == "" {
-		_ = os.Remove(path) // in the folder for temporary files
+	if built != "" {
+		_ = os.Remove(built) // in the folder for temporary files
 	}
 }
 
