@@ -40,6 +40,7 @@ type bench struct {
 	output, dir      string
 	profile          string
 	catalog          string
+	memory           int // MiB for accounts; 0: as serve
 }
 
 // flags adds the flags of measurements that load a server.
@@ -217,7 +218,7 @@ func (b *bench) open(ctx context.Context) (*benched, error) {
 // serverOptions are those of the measured server.
 func (b *bench) serverOptions(dir string) serverOptions {
 	quiet := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	return serverOptions{data: dir, listen: "127.0.0.1:0", partitions: 16, secretKey: benchKey, logger: quiet}
+	return serverOptions{data: dir, listen: "127.0.0.1:0", partitions: 16, secretKey: benchKey, memory: b.memory, logger: quiet}
 }
 
 // subscribe gives accounts from up to but without to the plan base.

@@ -38,6 +38,9 @@ func (s *Server) bounded(next http.Handler) http.Handler {
 				WithMend("open it as localhost or 127.0.0.1"))
 			return
 		}
+		if r.URL.Path == "/v1/check" && s.checkNow(w, r) {
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -24,7 +24,8 @@ type meters struct {
 	requests *prometheus.HistogramVec
 	byRoute  sync.Map // reply → prometheus.Observer
 	refusals *prometheus.CounterVec
-	streams  atomic.Int64 // of entitlements, open now
+	streams  atomic.Int64               // of entitlements, open now
+	checked  func() prometheus.Observer // of checks that were answered
 }
 
 // reply is a kind of answer.
@@ -34,12 +35,14 @@ type reply struct {
 }
 
 func newMeters() *meters {
-	return &meters{
+	m := &meters{
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "headroom_http_request_duration_seconds",
 			Help: "Time from a request's head to its answer, by route and status.", Buckets: buckets}, []string{"route", "status"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "headroom_http_refusals_total",
 			Help: "Calls that were answered with a problem, by its code and status. Status 429 is back-pressure: log_busy is the disk, partition_behind the stepping."}, []string{"code", "status"}),
 	}
+	m.checked = sync.OnceValue(func() prometheus.Observer { return m.requests.WithLabelValues(checkRoute, strconv.Itoa(http.StatusOK)) })
+	return m
 }
 
 // buckets run from what a check takes to the longest a call may take.

@@ -161,7 +161,10 @@ func add[I, O any](s *Server, route string, scope access.Scopes, summary string,
 
 // may says whether the caller may make the call.
 func (s *Server) may(ctx context.Context, route string, scope access.Scopes) error {
-	p := principal(ctx)
+	return s.allowed(principal(ctx), route, scope)
+}
+
+func (s *Server) allowed(p access.Principal, route string, scope access.Scopes) error {
 	if p.Kind == access.Browser {
 		scope = s.scopes[route] // more, for what only servers may do
 	}

@@ -53,7 +53,10 @@ func (c CheckRequest) amount() quantity.Quantity {
 
 // caller fills in who asks, and refuses a browser that asks for somebody else.
 func caller(ctx context.Context, account, user, role *string) error {
-	p := principal(ctx)
+	return asks(principal(ctx), account, user, role)
+}
+
+func asks(p access.Principal, account, user, role *string) error {
 	if *account == "" && p.Account != "" {
 		*account = p.Account
 	}
@@ -119,8 +122,8 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	out.Position = s.Runner.Position(position)
-	return writeJSON(w, http.StatusOK, &out)
+	writeBytes(w, http.StatusOK, s.appendCheck(nil, &out, position))
+	return nil
 }
 
 // lock records that somebody met a closed feature and finds the offer to show there.
@@ -429,10 +432,20 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(b) // the caller went away: nothing to tell them
+	writeBytes(w, status, b)
 	return nil
+}
+
+func writeBytes(w http.ResponseWriter, status int, b []byte) {
+	h := w.Header()
+	h["Content-Type"] = jsonType
+	if len(b) >= 2048 { // net/http sees by itself how long a short answer is
+		h["Content-Length"] = []string{strconv.Itoa(len(b))}
+	}
+	if status != http.StatusOK {
+		w.WriteHeader(status)
+	}
+	_, _ = w.Write(b) // the caller went away: nothing to tell them
 }
 
 func checkOperation(s *Server, op *huma.Operation) {

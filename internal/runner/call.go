@@ -84,6 +84,25 @@ func (r *Runner) Read(ctx context.Context, key string, after uint64, f func(View
 	return f(p.view(key))
 }
 
+// ReadNow is Read where there is nothing to wait for: the partition is owned here, has stepped
+// position after, and has the account in memory. Otherwise it returns false, f not called.
+func (r *Runner) ReadNow(key string, after uint64, f func(View)) bool {
+	n := event.Partition(key, r.Partitions)
+	r.mu.Lock()
+	p := r.owned[n]
+	r.mu.Unlock()
+	if p == nil {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.torn || p.isGone() || p.state.Position < after || !p.state.Loaded(key) {
+		return false
+	}
+	f(p.view(key))
+	return true
+}
+
 // find returns the owned partition of key, waiting a moment while nobody owns it.
 func (r *Runner) find(ctx context.Context, key string) (*partition, error) {
 	n := event.Partition(key, r.Partitions)
@@ -183,7 +202,12 @@ func (r *Runner) Advance(ctx context.Context, to clock.Time) (uint64, error) {
 
 // Position returns the token of a position in this log, which a read may carry.
 func (r *Runner) Position(position uint64) string {
-	return r.Log.Identity() + "-" + strconv.FormatUint(position, 10)
+	return string(r.AppendPosition(nil, position))
+}
+
+// AppendPosition appends the token of a position.
+func (r *Runner) AppendPosition(b []byte, position uint64) []byte {
+	return strconv.AppendUint(append(append(b, r.Log.Identity()...), '-'), position, 10)
 }
 
 // ParsePosition reads a token; empty is position 0.
