@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 
 	"github.com/headroomhq/headroom/internal/catalog"
-	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
 )
