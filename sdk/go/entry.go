@@ -41,6 +41,7 @@ type entry struct {
 	soft      bool
 	grace     units // how far above the limit it may go
 	usage     units
+	reserved  units // counts like usage
 	limit     units
 	remaining units
 	resetsAt  time.Time
@@ -75,6 +76,7 @@ func (e *entry) ready() *entry {
 // entryOf makes an entry of what the server said.
 func entryOf(i *Item) *entry {
 	e := &entry{item: i, reason: i.Reason, soft: i.Soft, usage: unitsOf(value(i.Usage)), limit: unitsOf(value(i.Limit)),
+		reserved:  unitsOf(i.Reserved),
 		remaining: unitsOf(value(i.Remaining)), until: never}
 	if i.Grace != nil {
 		e.grace = unitsOf(*i.Grace)
@@ -157,7 +159,7 @@ func (e *entry) at(now int64) *entry {
 	}
 	if i.ResetsAt != nil && i.ResetsAt.UnixNano() <= now && !i.Rolling {
 		next.usage, next.limit = 0, min(e.limit, anew(i, now))
-		next.remaining = next.limit
+		next.remaining = max(next.limit-e.reserved, 0)
 		next.resetsAt = time.Time{} // the one after it is not known
 		return next.ready()
 	}
@@ -230,7 +232,7 @@ func (e *entry) answer(q, extra units) Answer {
 	a.Usage, a.Limit, a.Remaining = usage.float(), e.limit.float(), remaining.float()
 	switch {
 	case e.closed:
-		a.Shortfall = max(usage+q-e.limit, 0).float()
+		a.Shortfall = max(usage+e.reserved+q-e.limit, 0).float()
 	case q == 0 || q <= remaining:
 		a.Allowed = true
 	case e.soft:
@@ -239,7 +241,7 @@ func (e *entry) answer(q, extra units) Answer {
 		a.Allowed, a.Reason = true, InGrace
 	default:
 		a.Reason = LimitReached
-		a.Shortfall = max(usage+q-e.limit, 1).float()
+		a.Shortfall = max(usage+e.reserved+q-e.limit, 1).float()
 	}
 	return a
 }

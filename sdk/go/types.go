@@ -347,4 +347,5 @@ type Grant struct {
 	ExpiresAt *time.Time `json:"expires_at"` // nil: never
 	Source    string     `json:"source"`
 	Reason    string     `json:"reason,omitempty"`
+	Position  string     `json:"position,omitempty"`
 }
