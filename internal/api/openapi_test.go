@@ -234,7 +234,13 @@ func TestTheConsoleReadsWhatIsThere(t *testing.T) {
 	}
 	schemas := map[string]string{"Session": "SessionState", "Clock": "ClockAnswer", "Money": "Money", "Movement": "Movement", "Movements": "RevenueMovementsDocument",
 		"Retained": "Retention", "Retention": "RevenueRetentionDocument", "Signal": "SignalLine", "FunnelCounts": "FunnelLine", "FunnelItem": "FunnelLine",
-		"Funnel": "FunnelAnswer", "Limit": "LimitLine", "Opportunity": "OpportunityLine", "ProblemDocument": "Problem"}
+		"Funnel": "FunnelAnswer", "Limit": "LimitLine", "Opportunity": "OpportunityLine", "ProblemDocument": "Problem",
+		"CatalogDefinitions": "Definitions", "CatalogChange": "CatalogChange", "Finding": "CatalogFinding", "CatalogEditAnswer": "CatalogEditAnswer",
+		"CatalogImpact": "PackagingImpactAnswer", "CatalogApplied": "CatalogAnswer", "CatalogVersion": "CatalogVersion", "AccountLine": "AccountLine",
+		"AccountDetail": "AccountAnswer", "EntitlementSource": "EntitlementSource", "Unlock": "EntitlementUnlock", "EntitlementItem": "EntitlementItem",
+		"Grant": "EntitlementGrant", "Override": "EntitlementOverride", "Reservation": "EntitlementReservation", "Trial": "SubscriptionTrial",
+		"Quantiles": "PackagingQuantiles", "HistogramBin": "PackagingBin", "UsageSegment": "PackagingSegment", "CurrentLimit": "PackagingPlanLimit",
+		"LimitSuggestion": "PackagingCandidate", "LimitDesign": "PackagingLimitAnswer"}
 	interfaces := regexp.MustCompile(`(?s)export interface (\w+)[^{]*\{\n(.*?)\n\}`).FindAllStringSubmatch(string(types), -1)
 	if len(interfaces) == 0 {
 		t.Fatal("there are no interfaces in web/src/api/types.ts")

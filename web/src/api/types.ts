@@ -297,8 +297,9 @@ export interface CatalogImpact {
   accounts: number
   plans?: { plan: string; accounts: number; changes?: string[] | null }[] | null
   examples?: { account: string; name?: string; changes?: string[] | null }[] | null
-  squeezed?: { account: string; name?: string; feature: string; usage: number; limit: number }[] | null
-  at_risk?: { amount: Money; accounts: number; why?: string[] | null } | null
+  squeezed?: { account: string; feature: string; usage: number; limit: number }[] | null
+  squeezed_total?: number
+  at_risk?: { amount: Money; accounts: number; why?: string[] | null; others?: Money[] | null } | null
 }
 
 export interface CatalogApplied {

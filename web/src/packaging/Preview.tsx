@@ -63,7 +63,7 @@ export function ChangeList({ changes }: { changes: CatalogChange[] }) {
 }
 
 function Impact({ impact }: { impact: CatalogImpact | undefined }) {
-  if (!impact || (impact.accounts === 0 && !impact.squeezed?.length)) return <p className={classes.none}>No account changes.</p>
+  if (!impact || (impact.accounts === 0 && !impact.squeezed?.length && !impact.at_risk?.accounts)) return <p className={classes.none}>No account changes.</p>
   const risk = impact.at_risk
   return (
     <div className={classes.impact}>
@@ -74,11 +74,11 @@ function Impact({ impact }: { impact: CatalogImpact | undefined }) {
         </div>
         <div>
           <dt>Squeezed</dt>
-          <dd>{count(impact.squeezed?.length ?? 0)}</dd>
+          <dd>{count(impact.squeezed_total ?? impact.squeezed?.length ?? 0)}</dd>
         </div>
         <div>
-          <dt>Renewal money at risk</dt>
-          <dd>{risk ? money(risk.amount.amount, risk.amount.currency, { short: true }) : '–'}</dd>
+          <dt>Renewal money at risk, a year</dt>
+          <dd>{risk ? [risk.amount, ...(risk.others ?? [])].map((each) => money(each.amount, each.currency, { short: true })).join(' and ') : '–'}</dd>
         </div>
       </dl>
       {risk && (risk.why?.length ?? 0) > 0 && (
@@ -106,7 +106,7 @@ function Impact({ impact }: { impact: CatalogImpact | undefined }) {
           <ul className={classes.list}>
             {impact.squeezed?.map((each) => (
               <li key={`${each.account} ${each.feature}`}>
-                <Account account={each.account} name={each.name} />: {words(each.feature)} {count(each.usage)} of {count(each.limit)}
+                <Account account={each.account} />: {words(each.feature)} {count(each.usage)} of {count(each.limit)}
               </li>
             ))}
           </ul>

@@ -5,7 +5,6 @@ import { Link } from 'wouter'
 import { problemOf } from '../api/client'
 import { catalogTextQuery, dataKey, definitionsQuery, rollBack, sessionQuery, versionsQuery } from '../api/queries'
 import { snippets } from '../api/snippets'
-import type { CatalogVersion } from '../api/types'
 import { moment } from '../lib/format'
 import { Dialog } from '../shared/Dialog'
 import { Empty } from '../shared/Empty'
@@ -65,7 +64,7 @@ export function Versions() {
       <PageHead title="Catalog versions" question="What was changed, by whom, and why?" above={{ title: 'Packaging', path: '/packaging' }} />
       <Await query={query} waiting={<WaitingRows rows={6} className={lists.row} />}>
         {({ items }) => {
-          const versions = distinct(items ?? [])
+          const versions = items ?? []
           const active = versions.find((each) => each.active) ?? versions[0]
           if (!active) {
             return (
@@ -74,7 +73,7 @@ export function Versions() {
               </Empty>
             )
           }
-          const left = versions.some((each) => each.version === from) ? from : (versions[versions.indexOf(active) + 1]?.version ?? active.version)
+          const left = versions.some((each) => each.version === from) ? from : (versions.find((each) => each.version !== active.version)?.version ?? active.version)
           const right = versions.some((each) => each.version === to) ? to : active.version
           return (
             <div className={classes.parts}>
@@ -95,13 +94,16 @@ export function Versions() {
                       </tr>
                     </thead>
                     <tbody>
-                      {versions.map((item) => (
-                        <tr key={item.version}>
+                      {versions.map((item, index) => {
+                        // A version may be applied again: it is chosen where it was last.
+                        const again = versions.findIndex((each) => each.version === item.version) < index
+                        return (
+                        <tr key={`${item.version} ${item.activated_at} ${index}`}>
                           <td>
-                            <input type="radio" name="from" aria-label={`Compare from ${item.version}`} checked={left === item.version} onChange={() => setFrom(item.version)} />
+                            {!again && <input type="radio" name="from" aria-label={`Compare from ${item.version}`} checked={left === item.version} onChange={() => setFrom(item.version)} />}
                           </td>
                           <td>
-                            <input type="radio" name="to" aria-label={`Compare to ${item.version}`} checked={right === item.version} onChange={() => setTo(item.version)} />
+                            {!again && <input type="radio" name="to" aria-label={`Compare to ${item.version}`} checked={right === item.version} onChange={() => setTo(item.version)} />}
                           </td>
                           <th scope="row">
                             <code className={classes.version}>{item.version}</code>
@@ -112,16 +114,16 @@ export function Versions() {
                           <td>{item.author || '–'}</td>
                           <td className={classes.note}>{item.note || '–'}</td>
                           <td className={classes.act}>
-                            {item.version === active.version ? (
-                              <span className={lists.tag}>active</span>
-                            ) : (
+                            {item.active && <span className={lists.tag}>active</span>}
+                            {!again && item.version !== active.version && (
                               <Button size="compact-sm" variant="default" onClick={() => setBack(item.version)} aria-haspopup="dialog">
                                 Roll back<span className="hidden"> to {item.version}</span>
                               </Button>
                             )}
                           </td>
                         </tr>
-                      ))}
+                        )
+                      })}
                     </tbody>
                   </table>
                 </div>
@@ -134,12 +136,6 @@ export function Versions() {
       </Await>
     </div>
   )
-}
-
-/** Each version once, where it was last applied: rolling back applies one again. */
-function distinct(items: CatalogVersion[]): CatalogVersion[] {
-  const seen = new Set<string>()
-  return items.filter((item) => !seen.has(item.version) && seen.add(item.version))
 }
 
 function Difference({ from, to }: { from: string; to: string }) {
