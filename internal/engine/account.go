@@ -195,8 +195,8 @@ func (a *Account) nextDue(c *catalog.Catalog, now clock.Time) clock.Time {
 	for _, u := range a.Usage {
 		earlier(meter.NextDue(u))
 	}
-	if a.Subscription.Status == subscription.Trialing {
-		t := signal.NextDue(&a.Signals, a.Subscription.TrialEndsAt, c.SignalsOnTrial(), now)
+	if _, ends := a.planTrial(); ends != 0 {
+		t := signal.NextDue(&a.Signals, ends, c.SignalsOnTrial(), now)
 		earlier(t, t != 0)
 	}
 	earlier(a.trialDue(), true)
@@ -221,7 +221,7 @@ func (a *Account) Input(c *catalog.Catalog, now clock.Time) entitlement.Input {
 
 // Terms are what a change of the subscription is judged by.
 func (a *Account) Terms(c *catalog.Catalog, now clock.Time) subscription.Terms {
-	return subscription.Terms{Catalog: c, Now: now, Eligible: a.eligible(), OnceUsed: a.onceUsed()}
+	return subscription.Terms{Catalog: c, Now: now, Eligible: a.eligible(), Tried: a.Trials, OnceUsed: a.onceUsed()}
 }
 
 // eligible says whether a condition of the catalog holds for the account.
@@ -281,11 +281,12 @@ func (a *Account) OfferInput(c *catalog.Catalog, ask DecideCall, user string, no
 	if family == "" {
 		family = a.key
 	}
+	_, trialEnds := a.planTrial()
 	return offer.Input{
 		Catalog: c, Account: a.key, Family: family, User: user, Role: ask.Role,
 		Subscription: a.Subscription, Signals: a.Signals.Alive(now), Features: a.features(c, now),
 		People: opportunity.WithPeople(a.Opportunities), Vars: a.Vars(ask.Role, ask.Profile, ask.Placement),
-		Placement: ask.Placement, Feature: ask.Feature, Requested: ask.Requested,
+		TrialEndsAt: trialEnds, Placement: ask.Placement, Feature: ask.Feature, Requested: ask.Requested,
 		State: &a.Offers, Salt: holdoutSalt, Now: now, ID: a.ids(),
 	}
 }

@@ -432,10 +432,9 @@ func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
 	}
 	s.passTrials(a, due)
 	s.passEntitled(a, due, c)
-	sub := &a.Subscription
-	if sub.Status == subscription.Trialing {
-		if p := c.Plans[sub.Plan]; p != nil {
-			t := signal.Trial{Plan: p.Key, Title: p.Title, EndsAt: sub.TrialEndsAt}
+	if plan, ends := a.planTrial(); ends != 0 {
+		if p := c.Plans[plan]; p != nil {
+			t := signal.Trial{Plan: p.Key, Title: p.Title, EndsAt: ends}
 			s.fired(a, signal.OnTrial(&a.Signals, t, c.SignalsOnTrial(), s.context(a, "")), c)
 		}
 	}

@@ -62,6 +62,23 @@ func (s *State) tries(a *Account, call TrialCall, c *catalog.Catalog) Answer {
 	return ok(out)
 }
 
+// apart says whether a trial is one of its own, not the subscription's.
+func apart(t *subscription.Trial) bool { return t.Plan == "" || t.Beside }
+
+// planTrial returns the plan that is being tried, in the subscription or beside it, and when
+// that ends; unset when none is or it has no end.
+func (a *Account) planTrial() (plan string, ends clock.Time) {
+	if a.Subscription.Status == subscription.Trialing {
+		return a.Subscription.Plan, a.Subscription.TrialEndsAt
+	}
+	for i := range a.Trials {
+		if t := &a.Trials[i]; t.Beside && t.State == subscription.TrialRunning {
+			return t.Plan, t.EndsAt
+		}
+	}
+	return "", 0
+}
+
 // trial returns the place of a trial in the account's, -1 when it has none of that id.
 func (a *Account) trial(id string) int {
 	return slices.IndexFunc(a.Trials, func(t subscription.Trial) bool { return t.ID == id })
@@ -74,7 +91,7 @@ func (s *State) try(a *Account, ask TrialAsk, c *catalog.Catalog) (string, error
 		return "", fault.New(fault.Invalid, "trial_of_one", "a trial is of exactly one plan, add-on or feature").
 			WithMend("send one of plan, addon and feature")
 	}
-	if ask.Plan != "" {
+	if paying := a.Subscription.Status == subscription.Active && a.Subscription.Recurring > 0; ask.Plan != "" && !paying {
 		ch, err := subscription.TryPlan(ask.Plan, ask.Length, terms)
 		if err != nil {
 			return "", err
@@ -88,9 +105,12 @@ func (s *State) try(a *Account, ask TrialAsk, c *catalog.Catalog) (string, error
 	}
 	var t subscription.Trial
 	var err error
-	if ask.Addon != "" {
+	switch {
+	case ask.Plan != "":
+		t, err = subscription.TryBeside(&a.Subscription, ask.Plan, ask.Length, a.Trials, terms)
+	case ask.Addon != "":
 		t, err = subscription.TryAddon(&a.Subscription, ask.Addon, ask.Length, a.Trials, terms)
-	} else {
+	default:
 		t, err = subscription.TryFeature(&a.Subscription, ask.Feature, ask.Length, a.Trials, terms)
 	}
 	if err != nil {
@@ -106,7 +126,7 @@ func (s *State) extend(a *Account, id string, c *catalog.Catalog) error {
 	if i < 0 {
 		return trialUnknown(id)
 	}
-	if a.Trials[i].Plan == "" {
+	if apart(&a.Trials[i]) {
 		longer, err := a.Trials[i].Extend(terms)
 		if err == nil {
 			a.Trials[i] = longer
@@ -132,7 +152,7 @@ func (s *State) endTrial(a *Account, id string, c *catalog.Catalog) error {
 	if a.Trials[i].State != subscription.TrialRunning {
 		return notRunning(id)
 	}
-	if a.Trials[i].Plan == "" {
+	if apart(&a.Trials[i]) {
 		a.Trials[i].State, a.Trials[i].EndsAt = subscription.TrialEnded, s.Now
 		return nil
 	}
@@ -169,7 +189,11 @@ func (a *Account) followTrials(before *subscription.Subscription, c *catalog.Cat
 			continue
 		}
 		switch {
-		case t.Plan != "":
+		case t.Beside && !sub.Live():
+			t.State, t.EndsAt = subscription.TrialEnded, max(sub.ChangedAt, t.StartedAt)
+		case t.Beside && sub.Plan == t.Plan:
+			t.State, t.EndsAt = subscription.TrialConverted, max(sub.ChangedAt, t.StartedAt)
+		case !apart(t):
 			followPlan(t, sub)
 		case !sub.Live():
 		case t.Addon != "" && slices.ContainsFunc(sub.Addons, func(line subscription.AddonLine) bool { return gets(c, line.Key, t.Addon) }),
@@ -211,20 +235,20 @@ func gets(c *catalog.Catalog, line, addon string) bool {
 	return line == addon || b != nil && b.Includes[addon] > 0
 }
 
-// passTrials ends the trials of add-ons and features that have run out.
+// passTrials ends the trials that have run out, but the subscription's own.
 func (s *State) passTrials(a *Account, due clock.Time) {
 	for i := range a.Trials {
-		if t := &a.Trials[i]; t.Plan == "" && t.State == subscription.TrialRunning && t.EndsAt <= due {
+		if t := &a.Trials[i]; apart(t) && t.State == subscription.TrialRunning && t.EndsAt <= due {
 			t.State = subscription.TrialOver
 		}
 	}
 }
 
-// trialDue returns when the first running trial of an add-on or a feature ends, zero for none.
+// trialDue returns when the first running trial ends, but the subscription's own; zero for none.
 func (a *Account) trialDue() clock.Time {
 	var due clock.Time
 	for i := range a.Trials {
-		if t := &a.Trials[i]; t.Plan == "" && t.State == subscription.TrialRunning && (due == 0 || t.EndsAt < due) {
+		if t := &a.Trials[i]; apart(t) && t.State == subscription.TrialRunning && (due == 0 || t.EndsAt < due) {
 			due = t.EndsAt
 		}
 	}

@@ -86,6 +86,8 @@ func TestBuyingWhatIsTriedConvertsTheTrial(t *testing.T) {
 		{"a plan", "", engine.TrialAsk{Plan: "pro"}, subscription.Change{Plan: "pro"}, "plan:pro converted; "},
 		{"a higher plan than the one tried", "", engine.TrialAsk{Plan: "pro"}, subscription.Change{Plan: "scale"}, "plan:pro converted; "},
 		{"the free plan instead", "", engine.TrialAsk{Plan: "pro"}, subscription.Change{Plan: "free"}, "plan:pro ended; "},
+		{"a plan tried beside another one", "starter", engine.TrialAsk{Plan: "pro"}, subscription.Change{Plan: "pro"}, "plan:pro converted; "},
+		{"an end of the one it is tried beside", "starter", engine.TrialAsk{Plan: "pro"}, subscription.Change{Cancel: true}, "plan:pro ended; "},
 		{"nothing, and an end", "", engine.TrialAsk{Plan: "pro"}, subscription.Change{Cancel: true}, "plan:pro ended; "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -174,7 +176,7 @@ func TestWhatIsRefusedAboutTrialsChangesNothing(t *testing.T) {
 	}{
 		{engine.TrialCall{Trial: &engine.TrialAsk{}}, "trial_of_one"},
 		{engine.TrialCall{Trial: &engine.TrialAsk{Plan: "pro", Feature: "recordings"}}, "trial_of_one"},
-		{engine.TrialCall{Trial: &engine.TrialAsk{Plan: "pro"}}, "trial_while_paying"},
+		{engine.TrialCall{Trial: &engine.TrialAsk{Plan: "starter"}}, "already_has"},
 		{engine.TrialCall{Trial: &engine.TrialAsk{Plan: "scale"}}, "trial_not_offered"},
 		{engine.TrialCall{Trial: &engine.TrialAsk{Addon: "rooms"}}, "addon_needs"},
 		{engine.TrialCall{Trial: &engine.TrialAsk{Addon: "more_exports"}}, "trial_not_offered"},
@@ -190,4 +192,51 @@ func TestWhatIsRefusedAboutTrialsChangesNothing(t *testing.T) {
 	if after, err := json.Marshal(d.account()); err != nil || string(after) != string(before) {
 		t.Errorf("it was %s\nand is %s", before, after)
 	}
+}
+
+func TestWhoPaysTriesAHigherPlanBesideTheirs(t *testing.T) {
+	d := newDesk(t, parse(t, catalogText))
+	d.buys(0, subscription.Change{Plan: "starter"})
+	limit := func() string {
+		a := entitlement.Check(d.account().Input(d.cat, d.state.Now), "speakers", quantity.One)
+		return fmt.Sprint(*a.Limit, " of ", a.Source)
+	}
+	if got := d.tries(hour, engine.TrialCall{Trial: &engine.TrialAsk{Plan: "pro"}}); got != "plan:pro running to day 14" {
+		t.Fatal(got)
+	}
+	if got := limit(); got != "50 of plan:starter,trial:pro" || d.may("recordings")[:4] != "true" {
+		t.Errorf("while it is tried: %s, %s", got, d.may("recordings"))
+	}
+	if sub := d.account().Subscription; sub.Plan != "starter" || sub.MRR() != d.account().Ledger.MRR || sub.Recurring != 4900 {
+		t.Errorf("the subscription is %+v", sub)
+	}
+	if got := d.tries(2*hour, engine.TrialCall{Extend: "plan:pro"}); got != "plan:pro running to day 21" {
+		t.Errorf("extended: %s", got)
+	}
+	fired := 0
+	for _, sig := range func() []string { d.passes(18*clock.Day + hour); return d.signals() }() {
+		if sig == "ending" {
+			fired++
+		}
+	}
+	if fired != 1 {
+		t.Errorf("%d signals told of its end", fired)
+	}
+	d.passes(21*clock.Day + hour)
+	if got := limit(); got != "5 of plan:starter" || d.trials() != "plan:pro expired; " {
+		t.Errorf("after it: %s, %s", got, d.trials())
+	}
+	d.buys(22*clock.Day, subscription.Change{Plan: "pro"})
+	if got, want := d.ledger(), "new 49.00 USD new_logo subscription; expansion 149.00 USD upsell subscription"; got != want {
+		t.Errorf("the ledger is %s, want %s", got, want)
+	}
+}
+
+// signals lists the keys of those that are alive.
+func (d *desk) signals() []string {
+	var out []string
+	for _, sig := range d.account().Signals.Alive(d.state.Now) {
+		out = append(out, sig.Key)
+	}
+	return out
 }

@@ -27,7 +27,8 @@ type Input struct {
 	Zone     *time.Location // by whose clocks the account's periods begin; nil: UTC
 	// State has grants, overrides and reservations; nil: none.
 	State *State
-	// Trials are those of add-ons and features; trials of plans are subscriptions.
+	// Trials are those of add-ons, features and plans beside the subscription's; other trials of
+	// plans are subscriptions.
 	Trials []subscription.Trial
 	// Languages are those to write content in, the most wanted first (BCP 47); what is not
 	// translated stays as the catalog has it.

@@ -161,13 +161,48 @@ func (x *gathering) gather(trials []subscription.Trial) []Given {
 	return x.all
 }
 
-// trial adds what is being tried. Trials of plans are subscriptions.
+// tryPlan adds what a plan gives that is tried beside another one: of a counted feature what
+// it gives more than that.
+func (x *gathering) tryPlan(t *subscription.Trial, follows bool) {
+	p := x.cat.Plans[t.Plan]
+	if p == nil {
+		return
+	}
+	if e := p.Entitlements[x.f.Key]; gives(x.f, e) {
+		more := *e
+		if own := x.own(); own != nil && own.Per == e.Per && !e.Unlimited && x.f.Counted() {
+			if more.Limit = e.Limit - own.Limit; more.Limit <= 0 {
+				return // as much as the account has
+			}
+		}
+		x.merge(&more, 1, "trial:", t.Plan, t)
+	} else if follows {
+		x.follow(p.Entitlements, "trial:", t.Plan, t)
+	}
+}
+
+// own is what the subscription's plan says of the feature.
+func (x *gathering) own() *catalog.Entitlement {
+	if x.sub == nil {
+		return nil
+	}
+	if p := x.cat.PlanOf(x.sub.Plan, x.sub.PlanVersion); p != nil {
+		return p.Entitlements[x.f.Key]
+	}
+	return nil
+}
+
+// trial adds what is being tried. Trials of plans are subscriptions, but those beside one.
 func (x *gathering) trial(t *subscription.Trial, follows bool) {
 	if a := x.cat.Addons[t.Addon]; a != nil {
 		x.add(a.Entitlements, 1, "trial:", t.Addon, t)
 		if follows {
 			x.follow(a.Entitlements, "trial:", t.Addon, t)
 		}
+		return
+	}
+	if t.Beside {
+		x.tryPlan(t, follows)
 		return
 	}
 	f := x.cat.Features[t.Feature]

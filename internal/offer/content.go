@@ -316,7 +316,7 @@ func holds(in *Input, s *signal.Signal) bool {
 		at := in.Features[w.Gate]
 		return !at.Allowed && !at.Unlimited
 	case w.TrialEndsIn != 0:
-		return in.Subscription.Status == subscription.Trialing && in.Subscription.TrialEndsAt > in.Now
+		return in.TrialEndsAt > in.Now || in.Subscription.Status == subscription.Trialing && in.Subscription.TrialEndsAt > in.Now
 	}
 	return true
 }

@@ -40,6 +40,7 @@ type Input struct {
 	User         string // pseudonym, empty when unknown
 	Role         Role
 	Subscription subscription.Subscription
+	TrialEndsAt  clock.Time      // of a plan that is tried, in the subscription or beside it; unset: none is
 	Signals      []signal.Signal // live ones; decayed ones are ignored
 	// Features are the account's answers for its features, by key. Those not there are
 	// taken as unused.

@@ -35,7 +35,8 @@ func (v View) Bind(change subscription.Change, decision string) (subscription.Bi
 
 // quote says what a change costs. All that is shown before a change comes from here: where
 // another system does the billing, its preview takes the place of ours in this function, and
-// the token binds the customer to what that system said.
+// the token binds the customer to what that system said. (What Step compares it with, in
+// Binding.Holds, is still what we would charge: it is for that system to say then.)
 func (v View) quote(change subscription.Change) (subscription.Quote, error) {
 	quote, _, err := subscription.Preview(v.Account.Subscription, change, v.Account.Terms(v.Catalog, v.State.Now))
 	return quote, err

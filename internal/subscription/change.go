@@ -22,6 +22,8 @@ type Terms struct {
 	Now     clock.Time // state time
 	// Eligible says whether a condition of the catalog holds for the account; nil: all do.
 	Eligible func(*condition.Condition) bool
+	// Tried are the account's trials so far; those of its subscription are known anyway.
+	Tried []Trial
 	// OnceUsed: something of what the last change bought once has been used, so that change
 	// cannot be undone.
 	OnceUsed bool
@@ -276,7 +278,7 @@ func takeJust(cur Subscription, ch Change, t Terms, moment clock.Time) (Subscrip
 	live, wasTrial := cur.Live(), cur.Status == Trialing
 	next.Status, next.TrialEndsAt, next.Undo = Active, 0, nil
 	if ch.TrialEndsAt != 0 {
-		if err := checkTrial(&cur, &next, ch, moment, now); err != nil {
+		if err := checkTrial(&cur, &next, ch, moment, t); err != nil {
 			return cur, nil, err
 		}
 		beginTrial(&cur, &next, ch.TrialEndsAt, t.Catalog)

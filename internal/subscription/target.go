@@ -106,8 +106,7 @@ func planOf(had, next *Subscription, cat *catalog.Catalog) (*catalog.Plan, error
 			WithMend("name another plan (%s), cancel, or put the plan back as retired; until then everything stays as it was bought", some(cat.Plans)).
 			WithField("/plan", next.Plan, "is no longer in the catalog")
 	case plan == nil:
-		return nil, fault.New(fault.Invalid, "unknown_plan", "plan %q is not in the catalog", fault.Shorten(next.Plan)).
-			WithMend("use one of: %s", some(cat.Plans)).WithField("/plan", next.Plan, "is not in the catalog")
+		return nil, unknownPlan(next.Plan, cat)
 	case next.PlanVersion != 0 && plan.Version != next.PlanVersion && (next.PlanVersion != had.PlanVersion || next.Plan != had.Plan):
 		return nil, fault.New(fault.Invalid, "plan_version_unknown", "plan %s has no version %d", plan.Key, next.PlanVersion).
 			WithMend("leave plan_version out for the newest, %d", cat.Plans[plan.Key].Version).

@@ -33,7 +33,10 @@ type Trial struct {
 	StartedAt clock.Time `json:"started_at"`
 	EndsAt    clock.Time `json:"ends_at"` // first instant at which it is over
 	Extended  int        `json:"extended,omitempty"`
-	State     TrialState `json:"state"`
+	// Beside: a higher plan is tried by who pays for another one meanwhile, so that the
+	// subscription stays as it is. Other trials of plans are the subscription's own.
+	Beside bool       `json:"beside,omitempty"`
+	State  TrialState `json:"state"`
 }
 
 // RunningAt says whether what is tried may be used at t.
@@ -70,7 +73,8 @@ func beginTrial(cur, next *Subscription, ends clock.Time, cat *catalog.Catalog) 
 
 // checkTrial holds the rules of trials: an end in the future and within 366 days of the
 // start, once per account and plan, and never while something is paid for.
-func checkTrial(cur, next *Subscription, ch Change, moment, now clock.Time) error {
+func checkTrial(cur, next *Subscription, ch Change, moment clock.Time, t Terms) error {
+	now := t.Now
 	running := cur.Status == Trialing
 	began := moment
 	if running {
@@ -89,7 +93,8 @@ func checkTrial(cur, next *Subscription, ch Change, moment, now clock.Time) erro
 	case cur.Status == Active && cur.Recurring > 0:
 		return fault.New(fault.Conflict, "trial_while_paying", "the account already pays for %s, so it cannot go on trial", cur.Plan).
 			WithMend("leave trial_ends_at out").WithField("/trial_ends_at", ch.TrialEndsAt.String(), "the account already pays")
-	case slices.Contains(cur.Trialed, next.Plan) && (!running || cur.Plan != next.Plan):
+	case (!running || cur.Plan != next.Plan) && (slices.Contains(cur.Trialed, next.Plan) ||
+		slices.ContainsFunc(t.Tried, func(have Trial) bool { return have.Plan == next.Plan })):
 		return fault.New(fault.Conflict, "trial_used", "the account has already tried plan %s", next.Plan).
 			WithMend("leave trial_ends_at out to buy it").WithField("/plan", next.Plan, "already tried once")
 	}
@@ -126,8 +131,7 @@ func expire(cur Subscription, when clock.Time, cat *catalog.Catalog) Subscriptio
 func TryPlan(plan string, asked clock.Time, t Terms) (Change, error) {
 	p := t.Catalog.Plans[plan]
 	if p == nil {
-		return Change{}, fault.New(fault.Invalid, "unknown_plan", "plan %q is not in the catalog", fault.Shorten(plan)).
-			WithMend("use one of: %s", some(t.Catalog.Plans)).WithField("/plan", plan, "is not in the catalog")
+		return Change{}, unknownPlan(plan, t.Catalog)
 	}
 	length, err := trialLength("plan "+plan, p.Trial, asked)
 	return Change{Plan: plan, TrialEndsAt: t.Now + length}, err
@@ -197,6 +201,35 @@ func TryFeature(cur *Subscription, feature string, asked clock.Time, tried []Tri
 	return trial, forSale("feature "+feature, "/feature", false, f.Ready, nil, t)
 }
 
+// TryBeside begins a trial of another plan for who pays for one: nothing about the
+// subscription changes. Faults as of TryAddon, and unknown_plan, trial_running when another
+// plan is being tried beside it.
+func TryBeside(cur *Subscription, plan string, asked clock.Time, tried []Trial, t Terms) (Trial, error) {
+	p := t.Catalog.Plans[plan]
+	switch {
+	case p == nil:
+		return Trial{}, unknownPlan(plan, t.Catalog)
+	case cur.Live() && cur.Plan == plan:
+		return Trial{}, alreadyHas("plan "+plan, "/plan", plan)
+	case slices.Contains(cur.Trialed, plan):
+		tried = append(slices.Clone(tried), Trial{ID: "plan:" + plan})
+	}
+	trial, err := begin(Trial{ID: "plan:" + plan, Plan: plan, Beside: true}, "plan "+plan, p.Trial, asked, cur, tried, t)
+	if err != nil {
+		return Trial{}, err
+	}
+	if i := slices.IndexFunc(tried, func(have Trial) bool { return have.Beside && have.RunningAt(t.Now) }); i >= 0 {
+		return Trial{}, fault.New(fault.Conflict, "trial_running", "the account is trying plan %s already", tried[i].Plan).
+			WithMend("let that trial end, or end it").WithField("/plan", plan, "another plan is being tried")
+	}
+	return trial, forSale("plan "+plan, "/plan", p.Retired, p.Ready, p.Eligible, t)
+}
+
+func unknownPlan(plan string, cat *catalog.Catalog) error {
+	return fault.New(fault.Invalid, "unknown_plan", "plan %q is not in the catalog", fault.Shorten(plan)).
+		WithMend("use one of: %s", some(cat.Plans)).WithField("/plan", plan, "is not in the catalog")
+}
+
 func alreadyHas(what, path, key string) error {
 	return fault.New(fault.Conflict, "already_has", "the account has %s already", what).
 		WithMend("there is nothing to try").WithField(path, key, "the account has it")
@@ -252,6 +285,9 @@ func trialOf(t Trial, cat *catalog.Catalog) *catalog.Trial {
 	}
 	if f := cat.Features[t.Feature]; f != nil {
 		return f.Trial
+	}
+	if p := cat.Plans[t.Plan]; p != nil {
+		return p.Trial
 	}
 	return nil
 }

@@ -198,3 +198,40 @@ func TestATrialOfAPlanIsAsLongAsTheCatalogSays(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoPaysMayTryAHigherPlanBesideTheirs(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		has   Change
+		plan  string
+		tried []Trial
+		want  string
+	}{
+		{"a higher plan", Change{Plan: "starter"}, "pro", nil, "plan:pro 14d"},
+		{"the plan they have", Change{Plan: "pro"}, "pro", nil, "already_has"},
+		{"one tried before", Change{Plan: "starter"}, "pro", []Trial{{ID: "plan:pro", State: TrialOver}}, "trial_used"},
+		{"one while another is tried", Change{Plan: "starter"}, "pro", []Trial{{ID: "plan:team", Plan: "team", Beside: true, State: TrialRunning, EndsAt: day(t, "2026-02-01")}}, "trial_running"},
+		{"one that cannot be tried", Change{Plan: "starter"}, "team", nil, "trial_not_offered"},
+		{"one that does not exist", Change{Plan: "starter"}, "moon", nil, "unknown_plan"},
+	} {
+		s := &shop{t: t, cat: market(t)}
+		s.does("2026-01-01", c.has)
+		trial, err := TryBeside(&s.sub, c.plan, 0, c.tried, s.terms("2026-01-10"))
+		got := fault.CodeOf(err)
+		if err == nil {
+			got = trial.ID + " " + daysOf(trial.EndsAt-trial.StartedAt)
+		}
+		if got != c.want {
+			t.Errorf("%s: got %s (%v), want %s", c.name, got, err, c.want)
+		}
+	}
+}
+
+func TestWhatWasTriedBesideAPlanIsNotTriedAgainLater(t *testing.T) {
+	s := &shop{t: t, cat: market(t)}
+	terms := s.terms("2026-01-10")
+	terms.Tried = []Trial{{ID: "plan:pro", Plan: "pro", Beside: true, State: TrialOver}}
+	if _, err := Apply(s.sub, Change{Plan: "pro", TrialEndsAt: day(t, "2026-01-20")}, terms); fault.CodeOf(err) != "trial_used" {
+		t.Errorf("got %v", err)
+	}
+}
