@@ -118,7 +118,7 @@ function SignalList({ signals, shown, hand, none }: { signals: SignalDefinition[
               <strong>{sentence(whenWords(signal, shown))}</strong> <span className={classes.dim}>{[term(signal.type ?? ''), signal.state && words(signal.state)].filter(Boolean).join(', ')}</span>
               <p className={classes.dim}>{offers.length > 0 ? `Offers: ${offers.map((offer) => offer.content?.title || words(offer.key)).join(', ')}.` : 'No offer is made on it.'}</p>
             </div>
-            <Hypothesis signal={signal} hand={hand} />
+            <Hypothesis key={signal.hypothesis} signal={signal} hand={hand} />
           </li>
         )
       })}
@@ -128,7 +128,7 @@ function SignalList({ signals, shown, hand, none }: { signals: SignalDefinition[
 
 const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 
-/** Kept in the draft when the field is left. */
+/** Kept in the draft when the field is left; begun anew when the draft says something else. */
 function Hypothesis({ signal, hand }: { signal: SignalDefinition; hand: StepProps['hand'] }) {
   const [text, setText] = useState(signal.hypothesis ?? '')
   const path = `signals.${signal.key}.hypothesis`

@@ -40,7 +40,7 @@ export function ValueFeatures({ hand, shown }: StepProps) {
                     Its page
                   </Link>
                 )}
-                <Why feature={feature} hand={hand} />
+                <Why key={feature.benefit} feature={feature} hand={hand} />
               </li>
             ))}
           </ul>
@@ -63,7 +63,7 @@ function CurrencyField({ hand, shown }: StepProps) {
   )
 }
 
-/** Kept in the draft when the field is left. */
+/** Kept in the draft when the field is left; begun anew when the draft says something else. */
 function Why({ feature, hand }: { feature: FeatureDefinition; hand: DraftInHand }) {
   const [text, setText] = useState(feature.benefit ?? '')
   return (
