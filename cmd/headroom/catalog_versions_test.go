@@ -1,9 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -212,4 +214,27 @@ func proExports(t *testing.T, text string) string {
 		t.Fatal("the sample gives no exports in pro")
 	}
 	return words
+}
+
+func TestLintOfTheServerLooksAtWhatAccountsUse(t *testing.T) {
+	c := newCompany(t, "")
+	for i := range 11 {
+		key := fmt.Sprintf("acme-%d", i)
+		c.must("PUT", "/v1/accounts/"+key+"/subscription", map[string]any{"plan": "starter", "interval": "month"}, nil, "Idempotency-Key", key)
+		c.must("POST", "/v1/consume", map[string]any{"account": key, "feature": "exports", "quantity": 5}, nil, "Idempotency-Key", "use-"+key)
+	}
+	var dry struct{ Version string } // a dry run waits for what was done before it
+	c.must("PUT", "/v1/catalog?dry_run=true", []byte(strings.Replace(c.activeCatalog(), `month: "149"`, `month: "150"`, 1)), &dry)
+	var lint struct {
+		Version  string
+		Findings []struct{ Severity, Code, Path string }
+	}
+	c.must("GET", "/v1/catalog/lint", nil, &lint)
+	var codes []string
+	for _, f := range lint.Findings {
+		codes = append(codes, f.Code+" "+f.Path)
+	}
+	if !slices.Contains(codes, "always_at_limit plans.starter.entitlements.exports") || lint.Version == "" {
+		t.Fatalf("found %q", codes)
+	}
 }

@@ -101,6 +101,11 @@ func (s *Server) applyCatalog(ctx context.Context, a application) (*CatalogAnswe
 		Changes: filled(catalog.Diff(active, next)), Findings: filled(findings)}
 	if a.dry {
 		out.Impact = impact
+		found, err := s.lintData(ctx, next)
+		if err != nil {
+			return nil, err
+		}
+		out.Findings = append(out.Findings, found...)
 	}
 	if a.dry || next.Version == active.Version {
 		return out, nil

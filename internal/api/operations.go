@@ -154,6 +154,8 @@ var operations = map[string]operation{
 	"GET /v1/catalog/versions": {text: "Each time that a version became active, with who made it so and why. The same version stands here again after a roll-back."},
 	"POST /v1/catalog/rollback": {text: "The text of an earlier version is applied again, as `PUT /v1/catalog` would apply it: what that refuses, this refuses. With `dry_run=true` nothing changes.",
 		values: map[string]string{"dry_run": "true"}, body: `{"version":"$VERSION","note":"The new price was too high"}`},
+	"GET /v1/catalog/lint": {text: "All rules of `docs/lint.md`, those that need data included: limits that nobody reaches or everybody meets, meters that nobody feeds, offers that nobody qualified for in 90 days, the busiest accounts on what their plan does not limit. " +
+		"A dry run of `PUT /v1/catalog` says the same of another catalog."},
 	"POST /v1/catalog/edit": {text: "Each edit sets the `value` at a `path` such as `plans.pro.entitlements.speakers`, or takes out what is there with `remove`. What is not there yet is made. " +
 		"Comments, order and form of everything else stay. Nothing is applied: send `text` to `PUT /v1/catalog`. A text that is not valid afterwards comes back all the same, with `findings` that say why.",
 		answer: "The text, what is different from the active catalog, and what is wrong with it", body: `{"edits":[{"path":"plans.pro.price.month","value":"159"}]}`},

@@ -67,6 +67,7 @@ func (s *Server) routes() http.Handler {
 	s.raw(mux, "GET /v1/catalog/definitions", access.Read, "Read the catalog as documents", s.definitions, definitionsOperation)
 	add(s, "GET /v1/catalog/versions", access.Read, "Versions of the catalog, newest first", s.catalogVersions)
 	add(s, "POST /v1/catalog/rollback", access.Admin, "Make an earlier version the active one", s.rollback)
+	add(s, "GET /v1/catalog/lint", access.Read, "What lint finds, with what accounts use", s.lintCatalog)
 	add(s, "POST /v1/catalog/edit", access.Read, "What the catalog's text would be after edits", s.editCatalog)
 
 	s.tag("Offers", "What to show to whom, and what became of it.")

@@ -157,8 +157,8 @@ func (r *reader) adviseTrial(path string, p *Plan) {
 // people are words in the names of what counts people: unlimited users are never a fault.
 var people = regexp.MustCompile(`(?i)(^|[^a-z])(users?|seats?|members?|people|persons?|guests?|collaborators?|viewers?|editors?|admins?|team|teammates?|employees|logins?|accounts?)([^a-z]|$)`)
 
-// countsPeople says whether a feature counts those who use the product, not what they get out of it.
-func (f *Feature) countsPeople() bool {
+// CountsPeople says whether a feature counts those who use the product, not what they get out of it.
+func (f *Feature) CountsPeople() bool {
 	return f.Kind == Seats || people.MatchString(f.Key) || people.MatchString(f.Title) || people.MatchString(f.Meter)
 }
 
@@ -195,7 +195,7 @@ func (r *reader) adviseAllowance(path string, p *Plan, e *Entitlement) {
 		return
 	}
 	paid := p.Price.monthly(r.c.Currency) != never && p.Price.monthly(r.c.Currency) > 0
-	if e.Unlimited && paid && !f.countsPeople() && r.valued(f) {
+	if e.Unlimited && paid && !f.CountsPeople() && r.valued(f) {
 		r.doubt("unlimited_value_metric", path, "unlimited", "set a limit that only the busiest reach, and overage above it", "%s grows with what customers get out of the product, and %s gives it without limit at one price", f.Title, p.Key)
 	}
 	if e.Soft && !e.Unlimited && e.Overage == nil && !r.watched(f.Key) {
@@ -336,7 +336,7 @@ func (r *reader) adviseSeats() {
 			if f.Kind == Boolean && differs {
 				return // a feature of a higher plan
 			}
-		case limits && f.countsPeople():
+		case limits && f.CountsPeople():
 			if seat == nil {
 				seat = f
 			}
@@ -346,7 +346,7 @@ func (r *reader) adviseSeats() {
 	}
 	for _, a := range r.c.Addons {
 		if !a.Retired && slices.ContainsFunc(slices.Collect(maps.Keys(a.Entitlements)), func(key string) bool {
-			return r.c.Features[key] != nil && !r.c.Features[key].countsPeople()
+			return r.c.Features[key] != nil && !r.c.Features[key].CountsPeople()
 		}) {
 			return
 		}
