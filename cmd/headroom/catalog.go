@@ -74,7 +74,7 @@ func catalogCommand() *cobra.Command {
 			return err
 		},
 	}
-	c.AddCommand(lint, diff, apply, pull, schema)
+	c.AddCommand(lint, diff, apply, pull, schema, catalogGenerateCommand())
 	return c
 }
 
