@@ -268,3 +268,36 @@ func TestTheLedgerIsWhatIsPaidWhateverIsUndone(t *testing.T) {
 		}
 	})
 }
+
+func TestUndoingTheFirstChangeOfAnImportedSubscriptionGivesItBackToTheImports(t *testing.T) {
+	d := newDesk(t, parse(t, catalogText))
+	row := func(id string, amount money.Minor, ends clock.Time) engine.ImportRow {
+		return engine.ImportRow{Import: "f", Subscription: &engine.ImportedRow{ID: id, Imported: subscription.Imported{
+			Plan: "legacy", Interval: "month", Quantity: 1, Currency: "USD", StartsAt: start - 100*clock.Day, Amount: amount, EndsAt: ends}}}
+	}
+	d.call(0, event.KindImport, row("a", 10000, 0))
+	d.call(0, event.KindImport, row("b", 5000, start+40*clock.Day))
+	d.buys(hour, subscription.Change{Plan: "pro"})
+	if mrr := d.account().Ledger.MRR; mrr != money.Monthly(14900) {
+		t.Fatalf("MRR %s after the change", mrr.Amount("USD"))
+	}
+	undone := d.buys(2*hour, subscription.Change{Undo: true})
+	if a := d.account(); undone.Plan != "legacy" || !a.Adopted || a.Ledger.MRR != money.Monthly(15000) {
+		t.Fatalf("after the undo: %s, adopted %v, MRR %s", undone.Plan, a.Adopted, a.Ledger.MRR.Amount("USD"))
+	}
+	d.call(41*clock.Day, event.KindGate, struct{}{})
+	if mrr := d.account().Ledger.MRR; mrr != money.Monthly(10000) {
+		t.Errorf("MRR %s after one of the imports has ended", mrr.Amount("USD"))
+	}
+}
+
+func TestAnImportInBetweenEndsTheTimeForUndoing(t *testing.T) {
+	d := newDesk(t, parse(t, catalogText))
+	d.buys(0, subscription.Change{Plan: "starter"})
+	d.buys(hour, subscription.Change{Plan: "pro"})
+	d.call(2*hour, event.KindImport, engine.ImportRow{Import: "f", Subscription: &engine.ImportedRow{ID: "a", Imported: subscription.Imported{
+		Plan: "legacy", Interval: "month", Quantity: 1, Currency: "USD", StartsAt: start - clock.Day, Amount: 100}}})
+	if got := refusal(d.call(3*hour, event.KindSubscription, engine.SubscribeCall{Change: subscription.Change{Undo: true}})); got != "nothing_to_undo" {
+		t.Errorf("got %q", got)
+	}
+}
