@@ -37,6 +37,30 @@ plans:
 `
 
 var operations = map[string]operation{
+	"GET /v1/features/{feature}/demand": {
+		text:   "For the page of a feature: what plans give of it, how many accounts have it and how many are locked out with what they pay, who met it closed, what would unlock it, and which offers and signals are about it. Of accounts with a live subscription; grants and overrides are not counted as having it.",
+		answer: "The demand", values: map[string]string{"feature": "recordings"},
+	},
+	"GET /v1/packaging/value": {
+		text:   "Lines of the value ledger that are the newest of their account and metric and whose price, as a share of the worth, lies outside the metric's band; `all=true` lists every line.",
+		answer: "Lines, the latest month first",
+	},
+	"GET /v1/accounts/{account}/value": {
+		text:   "The account's value ledger: for each metric of the catalog's `value` and each month of the account's calendar what was gained, what that is worth, and the price as a share of it. The open month comes first, worked out now. Lines are written at the end of the month and never changed; what comes in late is in the next one.",
+		answer: "Metrics and lines", values: nova,
+	},
+	"GET /v1/accounts/{account}/roi": {
+		text:   "A statement to send: numbers, what they rest on, and of when. Of the months between `from` and `to` that are over, or of the open month when none is. With `offer`: a month's gain at the usage of the newest month against the price with the offer accepted. Faults: `no_value_metric`, `offer_not_found`, `currency_mixed`, and those of the change that the offer is.",
+		answer: "The statement", values: nova,
+	},
+	"GET /v1/launches": {
+		text:   "The catalog's launches, the newest first: who asked, how many accounts each is for, trials, adoption, and what it earned with what is counted as that.",
+		answer: "The launches",
+	},
+	"GET /v1/launches/{key}": {
+		text:   "The same of one launch, with the accounts that asked, those it is for, and the case for each in words. Faults: `launch_not_found`.",
+		answer: "The launch", values: map[string]string{"key": "chapters"},
+	},
 	"GET /v1/packaging/limits/{feature}": {
 		text: "The distribution of what live accounts use of a metered feature: clusters (exact one-dimensional k-means, their number by the Bayesian information criterion), the breaks between them, round numbers near the breaks with whom they would squeeze and what they would earn, bunching below the limits of today, and who uses most without a limit. " +
 			"An effect on revenue names all its assumptions. Where there is too little data, that is said instead of a number.",

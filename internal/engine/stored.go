@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"github.com/headroomhq/headroom/internal/catalog"
@@ -39,4 +40,20 @@ func StoredUsage(stored []byte, m *catalog.Meter, per catalog.Period, now clock.
 		return 0, fmt.Errorf("stored state: its %d bytes do not add up", len(stored))
 	}
 	return 0, nil
+}
+
+// StoredTerms reads what an account has bought and tried out of its stored state, without the rest
+// of it.
+func StoredTerms(stored []byte) (subscription.Subscription, []subscription.Trial, error) {
+	var terms struct {
+		Subscription subscription.Subscription `json:"subscription"`
+		Trials       []subscription.Trial      `json:"trials"`
+	}
+	d := textReader{b: stored}
+	if len(stored) == 0 || stored[0] != storedVersion {
+		return terms.Subscription, nil, fmt.Errorf("stored state: its version is not %d", storedVersion)
+	}
+	d.b = d.b[1:]
+	err := json.Unmarshal(d.text(), &terms)
+	return terms.Subscription, terms.Trials, err
 }

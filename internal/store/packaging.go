@@ -12,6 +12,7 @@ type Subscriber struct {
 	Account   string
 	Name      string
 	Plan      string
+	Status    string
 	MRR       int64 // twelfths of a minor unit
 	Currency  string
 	CreatedAt clock.Time
@@ -24,12 +25,12 @@ func (s *Store) Subscribers(ctx context.Context, documents bool, f func(x Subscr
 	if documents {
 		text = "document"
 	}
-	q := ask("SELECT account, name, plan, mrr, currency, created_at, " + text +
+	q := ask("SELECT account, name, plan, status, mrr, currency, created_at, " + text +
 		" FROM accounts WHERE status IN ('active', 'trialing') ORDER BY account")
 	var doc sql.RawBytes
 	return s.rows(ctx, q, func(r *sql.Rows) error {
 		var x Subscriber
-		if err := r.Scan(&x.Account, &x.Name, &x.Plan, &x.MRR, &x.Currency, &x.CreatedAt, &doc); err != nil {
+		if err := r.Scan(&x.Account, &x.Name, &x.Plan, &x.Status, &x.MRR, &x.Currency, &x.CreatedAt, &doc); err != nil {
 			return err
 		}
 		return f(x, doc)
