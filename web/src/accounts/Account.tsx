@@ -5,7 +5,7 @@ import { accountQuery, clockQuery, definitionsQuery, entitlementsQuery, grantsQu
 import { snippets } from '../api/snippets'
 import type { CatalogDefinitions, EntitlementItem, Grant } from '../api/types'
 import { count, moment, money, relative, words } from '../lib/format'
-import { titleOf } from '../packaging/words'
+import { titleOf } from '../lib/entitlement'
 import { Empty } from '../shared/Empty'
 import { PageHead } from '../shared/PageHead'
 import { useParam } from '../shared/open'

@@ -2,7 +2,7 @@
 
 import type { CatalogDefinitions, EntitlementItem, EntitlementSource, Grant, Override, Trial } from '../api/types'
 import { count, words } from '../lib/format'
-import { periodWords, titleOf } from '../packaging/words'
+import { periodWords, titleOf } from '../lib/entitlement'
 
 type Named = Pick<CatalogDefinitions, 'plans' | 'addons' | 'bundles' | 'features'> | undefined
 

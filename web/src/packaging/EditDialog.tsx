@@ -7,7 +7,7 @@ import { useParam } from '../shared/open'
 import { valueAt, type Edit } from './draft'
 import type { DraftInHand } from './useDraft'
 import { PriceFields, priceEdits, pricesOf, wrongPrices } from './PriceFields'
-import { formOf, numberOf, periods, titleOf, valueOf, wrongIn, type EntitlementForm } from './words'
+import { formOf, numberOf, periods, titleOf, valueOf, wrongIn, type EntitlementForm } from '../lib/entitlement'
 import classes from './EditDialog.module.css'
 
 /** The dialog in which the place that the address names (?edit=plans.pro) is edited. */

@@ -7,6 +7,7 @@ import { clockQuery, definitionsQuery, demandQuery } from '../api/queries'
 import { snippets } from '../api/snippets'
 import type { CatalogDefinitions, FeatureDefinition, FeatureDemand } from '../api/types'
 import { count, moment, money, relative, words } from '../lib/format'
+import { AccountLink } from '../shared/AccountLink'
 import { DataTable, type Column } from '../shared/Details'
 import { Empty } from '../shared/Empty'
 import { ChoiceField, TextField } from '../shared/Field'
@@ -15,9 +16,9 @@ import { Await, Panel, WaitingRows } from '../shared/Panel'
 import { DraftBar } from './DraftBar'
 import { fieldEdit } from './EditDialog'
 import { addonsInOrder, plansInOrder } from './matrix'
-import { Account, plural } from './Preview'
+import { plural } from './Preview'
 import { useDraft, type DraftInHand } from './useDraft'
-import { entitlementWords, titleOf } from './words'
+import { entitlementWords, titleOf } from '../lib/entitlement'
 import { listed, whenWords } from './worksheet'
 import lists from '../shared/List.module.css'
 import classes from './Feature.module.css'
@@ -233,7 +234,7 @@ function Demand({ feature, shown, saved }: { feature: FeatureDefinition; shown: 
   if (!saved) return <p className={classes.none}>It is new in the draft: nobody has it yet.</p>
   const unknown = query.error && problemOf(query.error).code === 'unknown_feature'
   const columns: Column<Touch>[] = [
-    { title: 'Account', text: true, show: (each) => <Account account={each.account} name={each.name} />, value: (each) => each.account },
+    { title: 'Account', text: true, show: (each) => <AccountLink account={each.account} name={each.name} />, value: (each) => each.account },
     { title: 'Plan', text: true, show: (each) => (each.plan ? titleOf(shown.plans?.find((plan) => plan.key === each.plan), each.plan) : '–'), value: (each) => each.plan ?? null },
     { title: 'MRR', show: (each) => money(each.mrr.amount, each.mrr.currency), value: (each) => each.mrr.amount },
     { title: 'Times', show: (each) => count(each.touches), value: (each) => each.touches },

@@ -5,19 +5,21 @@ import { Link, useParams, useSearchParams } from 'wouter'
 import { problemOf } from '../api/client'
 import { limitDesignQuery } from '../api/queries'
 import { snippets } from '../api/snippets'
-import type { CatalogDefinitions, EntitlementParts, EntitlementValue, HistogramBin, LimitDesign, LimitSuggestion } from '../api/types'
+import type { CatalogDefinitions, HistogramBin, LimitDesign, LimitSuggestion } from '../api/types'
 import { count, money, words } from '../lib/format'
 import { roundLimit, scaleTo } from '../lib/scale'
+import { AccountLink } from '../shared/AccountLink'
 import { DataTable, Details, OpenDetails, type Column } from '../shared/Details'
 import { Empty } from '../shared/Empty'
 import { PageHead } from '../shared/PageHead'
 import { Await, Panel, WaitingRows } from '../shared/Panel'
 import { DraftBar } from './DraftBar'
 import { LimitChart } from './LimitChart'
+import { limited } from './limited'
 import { plansInOrder } from './matrix'
-import { Account, plural } from './Preview'
+import { plural } from './Preview'
 import { useDraft, type DraftInHand } from './useDraft'
-import { numberOf, titleOf } from './words'
+import { numberOf, titleOf } from '../lib/entitlement'
 import lists from '../shared/List.module.css'
 import classes from './LimitDesigner.module.css'
 
@@ -230,7 +232,7 @@ const binColumns: Column<HistogramBin>[] = [
 type Top = NonNullable<LimitDesign['top_unlimited']>[number]
 
 const topColumns: Column<Top>[] = [
-  { title: 'Account', text: true, show: (each) => <Account account={each.account} name={each.name} />, value: (each) => each.account },
+  { title: 'Account', text: true, show: (each) => <AccountLink account={each.account} name={each.name} />, value: (each) => each.account },
   { title: 'Plan', text: true, show: (each) => words(each.plan), value: (each) => each.plan },
   { title: 'Usage', show: (each) => count(each.usage), value: (each) => each.usage },
   { title: 'MRR', show: (each) => money(each.mrr.amount, each.mrr.currency), value: (each) => each.mrr.amount },
@@ -300,7 +302,7 @@ function Candidate({ candidate, judged, design, hand }: { candidate: number; jud
                 <ul className={classes.squeezed}>
                   {judged.squeezed?.slice(0, 8).map((each) => (
                     <li key={each.account}>
-                      <Account account={each.account} name={each.name} />
+                      <AccountLink account={each.account} name={each.name} />
                       <span>
                         {each.plan && `${words(each.plan)}, `}uses {count(each.usage)}
                         {each.next && `; ${words(each.next)} would hold it`}
@@ -316,19 +318,19 @@ function Candidate({ candidate, judged, design, hand }: { candidate: number; jud
           <p className={classes.note}>Move the line and let it stand, and the server says what a limit there would do.</p>
         )}
       </div>
-      {hand.shown && <IntoDraft candidate={candidate} feature={design.feature} shown={hand.shown} hand={hand} />}
+      {hand.shown && <IntoDraft candidate={candidate} feature={design.feature} per={design.per} shown={hand.shown} hand={hand} />}
     </Panel>
   )
 }
 
 /** Puts the candidate into the draft as the limit of a plan. */
-function IntoDraft({ candidate, feature, shown, hand }: { candidate: number; feature: string; shown: CatalogDefinitions; hand: DraftInHand }) {
+function IntoDraft({ candidate, feature, per, shown, hand }: { candidate: number; feature: string; per: string | undefined; shown: CatalogDefinitions; hand: DraftInHand }) {
   const plans = plansInOrder(shown.plans ?? []).filter((plan) => !plan.retired)
   const [chosen, setChosen] = useState('')
   const plan = plans.find((each) => each.key === chosen) ?? plans[0]
   if (!plan) return null
   const now = plan.entitlements?.[feature]
-  const set = () => hand.edit({ path: `plans.${plan.key}.entitlements.${feature}`, value: limited(now, candidate) })
+  const set = () => hand.edit({ path: `plans.${plan.key}.entitlements.${feature}`, value: limited(now, candidate, per) })
   return (
     <div className={classes.into}>
       <label>
@@ -346,15 +348,6 @@ function IntoDraft({ candidate, feature, shown, hand }: { candidate: number; fea
       </Button>
     </div>
   )
-}
-
-/** An entitlement with another limit and all else as it was. */
-export function limited(value: EntitlementValue | undefined, limit: number): EntitlementValue {
-  if (typeof value === 'object' && value !== null) {
-    const parts: EntitlementParts = { ...value, limit }
-    return parts
-  }
-  return limit
 }
 
 function Today({ design }: { design: LimitDesign }) {

@@ -3,7 +3,7 @@ import type { CatalogDefinitions, EntitlementValue, FeatureDefinition } from '..
 import { count, words } from '../lib/format'
 import { valueAt } from './draft'
 import { addonsInOrder, featureGroups, planColumns, type Grouping } from './matrix'
-import { entitlementWords, priceWords, titleOf } from './words'
+import { entitlementWords, priceWords, titleOf } from '../lib/entitlement'
 import classes from './Matrix.module.css'
 
 interface MatrixProps {

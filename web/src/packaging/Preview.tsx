@@ -1,11 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link } from 'wouter'
-import { accountHref } from '../accounts/address'
 import { dryRunQuery } from '../api/queries'
 import type { CatalogChange, CatalogImpact, Finding } from '../api/types'
 import { problemOf } from '../api/client'
 import { diff, hunks, summary } from '../lib/diff'
 import { count, money, words } from '../lib/format'
+import { AccountLink } from '../shared/AccountLink'
 import { Panel } from '../shared/Panel'
 import { Findings } from './Lint'
 import { useMemo } from 'react'
@@ -106,7 +105,7 @@ function Impact({ impact }: { impact: CatalogImpact | undefined }) {
           <ul className={classes.list}>
             {impact.squeezed?.map((each) => (
               <li key={`${each.account} ${each.feature}`}>
-                <Account account={each.account} />: {words(each.feature)} {count(each.usage)} of {count(each.limit)}
+                <AccountLink account={each.account} />: {words(each.feature)} {count(each.usage)} of {count(each.limit)}
               </li>
             ))}
           </ul>
@@ -118,21 +117,13 @@ function Impact({ impact }: { impact: CatalogImpact | undefined }) {
           <ul className={classes.list}>
             {impact.examples?.map((each) => (
               <li key={each.account}>
-                <Account account={each.account} name={each.name} />: {each.changes?.join('; ')}
+                <AccountLink account={each.account} name={each.name} />: {each.changes?.join('; ')}
               </li>
             ))}
           </ul>
         </div>
       )}
     </div>
-  )
-}
-
-export function Account({ account, name }: { account: string; name?: string | undefined }) {
-  return (
-    <Link href={accountHref(account)} className={classes.account}>
-      {name || account}
-    </Link>
   )
 }
 

@@ -1,7 +1,7 @@
 import type { PriceByInterval } from '../api/types'
 import { TextField } from '../shared/Field'
 import type { Edit } from './draft'
-import { amountWords, byCurrency, plainAmount } from './words'
+import { amountWords, byCurrency, plainAmount } from '../lib/entitlement'
 import classes from './EditDialog.module.css'
 
 /** One price that a form can show: an amount, or what goes by quantity and stays as it is. */

@@ -3,7 +3,7 @@
 import type { CatalogDefinitions, FeatureDefinition, SignalDefinition } from '../api/types'
 import { count, words } from '../lib/format'
 import { keyFor, type Edit } from './draft'
-import { titleOf } from './words'
+import { titleOf } from '../lib/entitlement'
 
 const keys = (list: { key: string }[] | undefined): string[] => (list ?? []).map((each) => each.key)
 

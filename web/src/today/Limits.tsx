@@ -3,6 +3,7 @@ import { limitsQuery } from '../api/queries'
 import { snippets } from '../api/snippets'
 import type { Limit } from '../api/types'
 import { count, moment, relative, words } from '../lib/format'
+import { AccountLink } from '../shared/AccountLink'
 import { Empty } from '../shared/Empty'
 import { Await, Panel, WaitingRows } from '../shared/Panel'
 import lists from '../shared/List.module.css'
@@ -41,7 +42,9 @@ function Row({ limit, now }: { limit: Limit; now: string | undefined }) {
   return (
     <li className={lists.row}>
       <div className={lists.line}>
-        <strong className={lists.name}>{account}</strong>
+        <strong className={lists.name}>
+          <AccountLink account={limit.account} name={limit.account_name} />
+        </strong>
         <span className={lists.tag}>{words(limit.plan)}</span>
         <span className={lists.end}>
           {feature} {used}

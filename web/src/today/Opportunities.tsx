@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { opportunitiesQuery } from '../api/queries'
 import { snippets } from '../api/snippets'
 import { money, moment, relative, term, words } from '../lib/format'
+import { AccountLink } from '../shared/AccountLink'
 import { Empty } from '../shared/Empty'
 import { Await, Panel, WaitingRows } from '../shared/Panel'
 import { sentence } from './Signals'
@@ -26,7 +27,9 @@ export function Opportunities({ now, className }: { now: string | undefined; cla
               {items.map((item) => (
                 <li key={item.id} className={lists.row}>
                   <div className={lists.line}>
-                    <strong className={lists.name}>{item.account_name || item.account}</strong>
+                    <strong className={lists.name}>
+                      <AccountLink account={item.account} name={item.account_name} />
+                    </strong>
                     <span className={lists.tag}>{term(item.type)}</span>
                     <span className={lists.amount}>{money(item.amount.amount, item.amount.currency, { short: true })}</span>
                   </div>

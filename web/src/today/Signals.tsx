@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { signalsQuery } from '../api/queries'
 import { snippets } from '../api/snippets'
 import { moment, relative, term, words } from '../lib/format'
+import { AccountLink } from '../shared/AccountLink'
 import { Empty } from '../shared/Empty'
 import { Await, Panel, WaitingRows } from '../shared/Panel'
 import lists from '../shared/List.module.css'
@@ -25,7 +26,9 @@ export function Signals({ now, className }: { now: string | undefined; className
               {items.map((signal) => (
                 <li key={signal.id} className={lists.row}>
                   <div className={lists.line}>
-                    <strong className={lists.name}>{signal.account_name || signal.account}</strong>
+                    <strong className={lists.name}>
+                      <AccountLink account={signal.account} name={signal.account_name} />
+                    </strong>
                     <span className={lists.tag}>{term(signal.type)}</span>
                     <time className={lists.end} dateTime={signal.at} title={moment(signal.at)}>
                       {now ? relative(signal.at, now) : moment(signal.at)}

@@ -7,7 +7,7 @@ import { keyFor } from '../draft'
 import { Matrix } from '../Matrix'
 import { plansInOrder } from '../matrix'
 import { PriceFields, priceEdits, pricesOf, wrongPrices } from '../PriceFields'
-import { titleOf } from '../words'
+import { titleOf } from '../../lib/entitlement'
 import type { StepProps } from './ValueFeatures'
 import classes from './Step.module.css'
 

@@ -4,7 +4,7 @@ import { words } from '../../lib/format'
 import { CheckField, ChoiceField, TextField } from '../../shared/Field'
 import { Panel } from '../../shared/Panel'
 import { keyFor } from '../draft'
-import { titleOf } from '../words'
+import { titleOf } from '../../lib/entitlement'
 import type { StepProps } from './ValueFeatures'
 import classes from './Step.module.css'
 

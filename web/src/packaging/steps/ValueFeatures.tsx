@@ -6,7 +6,7 @@ import { ChoiceField, RadioField, TextField } from '../../shared/Field'
 import { Panel } from '../../shared/Panel'
 import { fieldEdit } from '../EditDialog'
 import type { DraftInHand } from '../useDraft'
-import { titleOf } from '../words'
+import { titleOf } from '../../lib/entitlement'
 import { featureEdits, missingIn, noIdea, type FeatureIdea } from '../worksheet'
 import classes from './Step.module.css'
 

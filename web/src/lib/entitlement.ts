@@ -1,7 +1,7 @@
 // What a plan gives and costs, in words: for the cells of the matrix and wherever a change is told.
 
 import type { EntitlementParts, EntitlementValue, FeatureDefinition, PlanTerms, PriceAmount, PriceByInterval } from '../api/types'
-import { count, money, words } from '../lib/format'
+import { count, money, words } from './format'
 
 export const periods: [string, string][] = [
   ['', 'in all'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { EntitlementValue, FeatureDefinition } from '../api/types'
-import { entitlementWords, formOf, priceWords, valueOf, wrongIn } from './words'
+import { entitlementWords, formOf, priceWords, valueOf, wrongIn } from './entitlement'
 
 const metered: FeatureDefinition = { key: 'emails', kind: 'metered' }
 const boolean: FeatureDefinition = { key: 'sso', kind: 'boolean' }
