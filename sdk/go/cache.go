@@ -81,18 +81,32 @@ func (c *cache) wake() {
 	}
 }
 
-// keepCache writes what changed, each account once a second at most, and what is left when
-// the client is closed.
+// keepCache writes what changed, each account once a second at most; every hour, or more
+// often where answers grow old sooner, and when the client is closed all accounts: that the
+// server vouched for them is news, too.
 func (c *Client) keepCache() {
+	again := time.NewTicker(min(max(c.MaxStale/24, time.Minute), time.Hour))
+	defer again.Stop()
 	for {
 		select {
 		case <-c.cache.poke:
 			c.cache.write(c)
 			c.pause(c.ctx, time.Second)
+		case <-again.C:
+			c.cacheAll()
 		case <-c.ctx.Done():
+			c.cacheAll()
 			c.cache.write(c)
 			return
 		}
+	}
+}
+
+func (c *Client) cacheAll() {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for _, a := range c.accounts {
+		c.cache.dirty(a)
 	}
 }
 

@@ -105,6 +105,8 @@ type Client struct {
 	watched  int
 	closed   bool
 
+	telling sync.Mutex // held while watchers are told
+
 	cache *cache
 	warn  warnings
 }

@@ -21,8 +21,8 @@ const (
 	Disconnected State = "disconnected" // answers are the last known; see Config.Fresh
 )
 
-// Watch calls f with news, one at a time, until stop is called. f must not block: the
-// stream waits for it.
+// Watch calls f with news, one at a time, until stop is called; news that came a moment
+// before may still arrive after it. f must not block: the stream waits for it.
 func (c *Client) Watch(f func(Notice)) (stop func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -43,6 +43,8 @@ func (c *Client) notify(n Notice) {
 		fs = append(fs, f)
 	}
 	c.mu.RUnlock()
+	c.telling.Lock()
+	defer c.telling.Unlock()
 	for _, f := range fs {
 		f(n)
 	}
