@@ -60,7 +60,7 @@ func TestTheGuideToTheFirstGateDoesWhatItSays(t *testing.T) {
 			}
 		}
 	}
-	if ran["sh"] != 7 || ran["json"] != 3 || ran["text"] != 2 || ran["yaml"] != 1 || ran["go"] != 1 {
+	if ran["sh"] != 8 || ran["json"] != 3 || ran["text"] != 2 || ran["yaml"] != 1 || ran["go"] != 1 {
 		t.Errorf("of the guide's examples were run %v", ran)
 	}
 }

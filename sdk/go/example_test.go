@@ -63,7 +63,7 @@ func ExampleClient_Reserve() { //nolint:testableexamples // it needs a server
 	}
 }
 
-func ExampleConfig_defaults() {
+func ExampleConfig_defaults() { //nolint:testableexamples // it is there to be read
 	_, err := headroom.New(headroom.Config{
 		Key:      "hr_sk_…",
 		CacheDir: "/var/cache/product",
@@ -73,7 +73,7 @@ func ExampleConfig_defaults() {
 	fmt.Println(err)
 }
 
-func Example_middleware() {
+func Example_middleware() { //nolint:testableexamples // it is there to be read
 	client, err := headroom.New(headroom.Config{Key: "hr_sk_…"})
 	if err != nil {
 		log.Fatal(err)
