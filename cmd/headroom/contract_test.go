@@ -40,6 +40,7 @@ const (
 	movementOf  = "period month,start decimal,new decimal,expansion decimal,contraction decimal,churn decimal,reactivation decimal,end decimal"
 	retainedOf  = "period month,start decimal,expansion decimal,contraction decimal,churn decimal,nrr decimal?,grr decimal?"
 	subOf       = "account string,plan string,interval string,quantity number,currency string,anchor time,addons list,starts_at time,trial_ends_at time?,recurring money,mrr money,entitlements[].feature string,entitlements[].allowed bool"
+	grantOf     = "id string,feature string,quantity number,used number,priority number,granted_at time,expires_at time?,source string"
 	offerOf     = "offer.key string,offer.kind string,offer.type string,offer.title string,offer.body string,offer.cta.action string,offer.cta.label string"
 )
 
@@ -107,6 +108,31 @@ var contract = []contracted{
 	{name: "check of several", method: "POST", path: "/v1/check/bulk", body: `{"account":"acme","user":"u1","features":["emails","recordings","nothing"]}`, has: []string{"items[].allowed bool", "items[].feature string"}},
 	{name: "consume", method: "POST", path: "/v1/consume", body: `{"account":"acme","user":"u1","feature":"exports","quantity":2}`, headers: []string{"Idempotency-Key", "k1"}, has: []string{checkFields, "remaining number"}},
 	{name: "release", method: "POST", path: "/v1/release", body: `{"account":"acme","feature":"exports","quantity":1}`, headers: []string{"Idempotency-Key", "k2"}, has: []string{checkFields}},
+	{name: "check of several amounts", method: "POST", path: "/v1/check/bulk", body: `{"account":"acme","items":[{"feature":"emails","quantity":1200},{"feature":"recordings"}]}`,
+		has: []string{"allowed bool", under("items[].", "allowed bool,feature string,shortfall number,unlock list")}},
+	{name: "a grant", method: "POST", path: "/v1/accounts/acme/grants", body: `{"feature":"exports","quantity":10,"priority":20,"for":"30d","reason":"sorry"}`, keep: "grant=id",
+		has: []string{grantOf, "expires_at time", "position string"}},
+	{name: "a grant without end", method: "POST", path: "/v1/accounts/acme/grants", body: `{"feature":"exports","quantity":1,"expires_at":"2030-01-01T00:00:00Z"}`, has: []string{grantOf}},
+	{name: "a grant of less than nothing", method: "POST", path: "/v1/accounts/acme/grants", body: `{"feature":"exports","quantity":-1}`, status: 422, has: []string{problem, "errors[].path string"}},
+	{name: "a grant of so much of what is on or off", method: "POST", path: "/v1/accounts/acme/grants", body: `{"feature":"recordings","quantity":1}`, status: 422, has: []string{problem}},
+	{name: "a grant that has expired", method: "POST", path: "/v1/accounts/acme/grants", body: `{"feature":"exports","quantity":1,"expires_at":"2020-01-01T00:00:00Z"}`, status: 422, has: []string{problem}},
+	{name: "grants", method: "GET", path: "/v1/accounts/acme/grants", has: []string{under("items[].", grantOf), "position string"}},
+	{name: "check of what was granted", method: "POST", path: "/v1/check", body: `{"account":"acme","feature":"exports"}`,
+		has: []string{checkFields, "sources[].source string", "source string"}},
+	{name: "a reservation", method: "POST", path: "/v1/consume", body: `{"account":"acme","user":"u1","feature":"exports","quantity":2,"reserve":"5m"}`, headers: []string{"Idempotency-Key", "r1"}, keep: "reservation=reservation_id",
+		has: []string{checkFields, "reservation_id string", "reserved number"}},
+	{name: "a reservation, finalized with less", method: "POST", path: "/v1/reservations/{reservation}/finalize", body: `{"quantity":1}`, has: []string{checkFields, "reservation_id string"}},
+	{name: "a reservation, finalized again with something else", method: "POST", path: "/v1/reservations/{reservation}/finalize", body: `{"quantity":2}`, status: 409, has: []string{problem}},
+	{name: "another reservation", method: "POST", path: "/v1/consume", body: `{"account":"acme","feature":"exports","reserve":"5m"}`, headers: []string{"Idempotency-Key", "r2"}, keep: "other=reservation_id", has: []string{"reservation_id string"}},
+	{name: "another reservation, released", method: "POST", path: "/v1/reservations/{other}/release", has: []string{checkFields, "reservation_id string"}},
+	{name: "reservations", method: "GET", path: "/v1/accounts/acme/reservations", has: []string{under("items[].", "id string,feature string,quantity number,state string,created_at time,expires_at time"), "position string"}},
+	{name: "a reservation for a year", method: "POST", path: "/v1/consume", body: `{"account":"acme","feature":"exports","reserve":"366d"}`, headers: []string{"Idempotency-Key", "r3"}, status: 422, has: []string{problem}},
+	{name: "an override", method: "POST", path: "/v1/accounts/acme/overrides", body: `{"feature":"exports","limit":500,"until":"2030-01-01T00:00:00Z","reason":"pilot"}`, has: []string{"feature string", "limit number", "until time", "reason string", "set_at time", "position string"}},
+	{name: "an override that says nothing", method: "POST", path: "/v1/accounts/acme/overrides", body: `{"feature":"exports"}`, status: 422, has: []string{problem}},
+	{name: "overrides", method: "GET", path: "/v1/accounts/acme/overrides", has: []string{"items[].feature string", "items[].until time?", "items[].limit number?"}},
+	{name: "an override, cleared", method: "DELETE", path: "/v1/accounts/acme/overrides/exports", has: []string{"feature string", "position string"}},
+	{name: "a grant, revoked", method: "DELETE", path: "/v1/accounts/acme/grants/{grant}", has: []string{grantOf, "revoked_at time"}},
+	{name: "pools", method: "GET", path: "/v1/accounts/acme/pools", has: []string{"items list", "position string"}},
 	{name: "usage", method: "GET", path: "/v1/accounts/acme/usage",
 		has: []string{"items[].meter string", "items[].aggregate string", "items[].periods[].per string", "items[].periods[].usage number", "items[].periods[].starts_at time?", "items[].periods[].resets_at time?", "position string"}},
 	{name: "entitlements", method: "GET", path: "/v1/accounts/acme/entitlements",
@@ -162,12 +188,7 @@ var contract = []contracted{
 	// What later versions add must not fall over now.
 	{name: "a timeline", method: "GET", path: "/v1/accounts/acme/timeline", status: 404, has: []string{problem}},
 	{name: "a family", method: "GET", path: "/v1/accounts/acme/family", status: 404, has: []string{problem}},
-	{name: "a stream of entitlements", method: "GET", path: "/v1/accounts/acme/entitlements/stream", status: 404, has: []string{problem}},
-	{name: "a grant", method: "POST", path: "/v1/accounts/acme/grants", body: `{}`, status: 404, has: []string{problem}},
-	{name: "an override", method: "POST", path: "/v1/accounts/acme/overrides", body: `{}`, status: 404, has: []string{problem}},
-	{name: "a trial by hand", method: "POST", path: "/v1/accounts/acme/trials", body: `{}`, status: 404, has: []string{problem}},
 	{name: "a variant", method: "POST", path: "/v1/variant", body: `{}`, status: 404, has: []string{problem}},
-	{name: "a reservation", method: "POST", path: "/v1/reservations/r/finalize", body: `{}`, status: 404, has: []string{problem}},
 }
 
 // sampleCompany is a server under a test clock, with nothing in it.

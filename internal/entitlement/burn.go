@@ -109,9 +109,7 @@ func (in *Input) reserved(f *catalog.Feature) quantity.Quantity {
 	for i := range in.State.Reservations {
 		r := &in.State.Reservations[i]
 		if r.Feature == f.Key || f.Meter != "" && in.Catalog.Features[r.Feature] != nil && in.Catalog.Features[r.Feature].Meter == f.Meter {
-			if in.Now < r.ExpiresAt {
-				sum = sum.Add(r.Quantity)
-			}
+			sum = sum.Add(r.Quantity)
 		}
 	}
 	return sum

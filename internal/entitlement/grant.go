@@ -292,12 +292,19 @@ func Expire(in Input) bool {
 	st.Overrides = slices.DeleteFunc(st.Overrides, func(o Override) bool { return over(o.Until) })
 	changed = changed || len(st.Overrides) != before
 	for i := 0; i < len(st.Reservations); {
-		if r := st.Reservations[i]; over(r.ExpiresAt) {
-			st.finish(i, Expired, 0)
-			changed = true
+		r := st.Reservations[i]
+		if !over(r.ExpiresAt) {
+			i++
 			continue
 		}
-		i++
+		changed = true
+		if f := in.Catalog.Features[r.Feature]; f != nil && f.Counted() { // as if released: grants get back what it held of them
+			Lapse(in, f)
+			st.finish(i, Expired, 0)
+			Settle(in, f)
+			continue
+		}
+		st.finish(i, Expired, 0)
 	}
 	return changed
 }

@@ -474,6 +474,7 @@ func TestWhatIsReservedIsNotLeft(t *testing.T) {
 		{"released, nothing was used", "subscribe starter; reserve 3; abandon", "yes within_limit 0/5 left 5 until 1 Apr 2026 from plan:starter"},
 		{"expired, nothing was used", "subscribe starter; reserve 3; on 2026-03-01T01:00:00Z", "yes within_limit 0/5 left 5 until 1 Apr 2026 from plan:starter"},
 		{"it is taken from grants at once", "subscribe starter; grant a 10 until 2026-03-02; reserve 8; on 2026-03-01T00:30:00Z", "yes granted 0/15 left 7 until 1 Apr 2026 from plan:starter,grants"},
+		{"and given back to them when it expires", "subscribe starter; grant a 10; reserve 8; on 2026-03-01T01:00:00Z", "yes within_limit 0/15 left 15 until 1 Apr 2026 from plan:starter,grants"},
 		{"and given back to them", "subscribe starter; grant a 10; reserve 8; abandon", "yes within_limit 0/15 left 15 until 1 Apr 2026 from plan:starter,grants"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
