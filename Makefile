@@ -11,7 +11,7 @@ LINT    := v2.15.0# of golangci-lint
 
 .PHONY: help
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ## run a sample company with its product page and the console; DATA=folder shows CSV exports instead
@@ -60,6 +60,10 @@ lint: ## run the linters (the first time builds them, some minutes)
 .PHONY: bench
 bench: build ## run all measurements, about a quarter of an hour (scripts/measure PART runs one)
 	scripts/measure
+
+.PHONY: bench-evaluators
+bench-evaluators: ## measure the Go SDK's answers in the process beside other evaluators of flags
+	cd bench/evaluators && go test -run '^$$' -bench . -benchmem -cpu 1 -count 2
 
 .PHONY: torture
 torture: ## run the long forms of property, kill and race tests (hours; needs a C compiler); HEADROOM_SEED=n repeats one
