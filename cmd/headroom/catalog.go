@@ -3,8 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,56 +17,7 @@ import (
 
 // catalogCommand returns `headroom catalog`.
 func catalogCommand() *cobra.Command {
-	c := &cobra.Command{Use: "catalog", Short: "Check, compare and apply the catalog"}
-	var dry bool
-	var match, note, output string
-	lint := &cobra.Command{
-		Use: "lint FILE|FOLDER", Short: "Check a catalog without a server", Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			asJSON, err := jsonOutput(output)
-			if err != nil {
-				return err
-			}
-			_, findings, err := readCatalog(args[0])
-			if err != nil {
-				return err
-			}
-			return showFindings(findings, asJSON)
-		},
-	}
-	diff := &cobra.Command{
-		Use: "diff FILE|FOLDER", Short: "What applying would change on the server", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return applyCatalog(cmd, args[0], true, "", "", output)
-		},
-	}
-	apply := &cobra.Command{
-		Use: "apply FILE|FOLDER", Short: "Make a catalog the active one", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return applyCatalog(cmd, args[0], dry, match, note, output)
-		},
-	}
-	pull := &cobra.Command{
-		Use: "pull", Short: "Print the server's active catalog", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cl, err := newClient()
-			if err != nil {
-				return err
-			}
-			var text []byte
-			if err := cl.call(cmd.Context(), "GET", "/v1/catalog", nil, &text); err != nil {
-				return err
-			}
-			_, err = os.Stdout.Write(text)
-			return err
-		},
-	}
-	for _, one := range []*cobra.Command{lint, diff, apply} {
-		one.Flags().StringVar(&output, "output", "text", "text or json")
-	}
-	apply.Flags().BoolVar(&dry, "dry-run", false, "only say what would change")
-	apply.Flags().StringVar(&match, "if-match", "", "apply only while this `version` is active")
-	apply.Flags().StringVar(&note, "note", "", "why, for the history of versions")
+	c := &cobra.Command{Use: "catalog", Short: "Begin, check, compare and apply the catalog"}
 	schema := &cobra.Command{
 		Use: "schema", Short: "Print the JSON Schema that lets an editor complete a catalog", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -74,7 +25,56 @@ func catalogCommand() *cobra.Command {
 			return err
 		},
 	}
-	c.AddCommand(lint, diff, apply, pull, schema, catalogGenerateCommand())
+	c.AddCommand(initCommand(), lintCommand(), diffCommand(), applyCommand(), pullCommand(), versionsCommand(), rollbackCommand(), schema, catalogGenerateCommand())
+	return c
+}
+
+func lintCommand() *cobra.Command {
+	var output string
+	var server, strict bool
+	c := &cobra.Command{
+		Use: "lint [FILE|FOLDER]", Short: "Check a catalog; with --server, by what accounts use, too", Args: cobra.MaximumNArgs(1),
+		Long: "Check a catalog without a server. With --server the rules that need to know what accounts use speak, too: of the file as if it\n" +
+			"were applied, or of the active catalog where no file is named. docs/lint.md lists all rules.\n\n" +
+			"Ends with status 1 when anything found is an error; with --strict, when it is a warning.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if output != "text" && output != "json" && output != "sarif" {
+				return fault.New(fault.Invalid, "output_unknown", "--output %q is not known", output).WithMend("use text, json or sarif")
+			}
+			var findings []catalog.Finding
+			switch {
+			case len(args) == 1:
+				next, found, err := readCatalog(args[0])
+				if err != nil {
+					return err
+				}
+				findings = found
+				if server && next != nil {
+					answer, err := putCatalog(cmd.Context(), next, application{path: args[0], dry: true})
+					if err != nil {
+						return err
+					}
+					findings = answer.Findings
+				}
+			case !server:
+				return fault.New(fault.Invalid, "file_missing", "no catalog is named").WithMend("name a file or folder, or ask the server with --server")
+			default:
+				cl, err := newClient()
+				if err != nil {
+					return err
+				}
+				var answer struct{ Findings []catalog.Finding }
+				if err := cl.call(cmd.Context(), "GET", "/v1/catalog/lint", nil, &answer); err != nil {
+					return err
+				}
+				findings = answer.Findings
+			}
+			return showFindings(cmd.OutOrStdout(), findings, output, strict)
+		},
+	}
+	c.Flags().StringVar(&output, "output", "text", "text, json or sarif")
+	c.Flags().BoolVar(&server, "server", false, "ask the server of HEADROOM_URL what accounts use")
+	c.Flags().BoolVar(&strict, "strict", false, "end with status 1 for warnings, too")
 	return c
 }
 
@@ -86,7 +86,8 @@ func jsonOutput(output string) (bool, error) {
 	return output == "json", nil
 }
 
-// readCatalog reads a catalog from a file, or from all YAML files of a folder.
+// readCatalog reads a catalog from a file, or from all YAML files of a folder. The files of a
+// folder go by their names within it, so that the version is the same wherever it stands.
 func readCatalog(path string) (*catalog.Catalog, []catalog.Finding, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -94,7 +95,7 @@ func readCatalog(path string) (*catalog.Catalog, []catalog.Finding, error) {
 			WithMend("give a YAML file, or a folder of them")
 	}
 	if !info.IsDir() {
-		text, err := os.ReadFile(path)
+		text, err := os.ReadFile(path) //nolint:gosec // the file is the user's own
 		if err != nil {
 			return nil, nil, err
 		}
@@ -106,7 +107,11 @@ func readCatalog(path string) (*catalog.Catalog, []catalog.Finding, error) {
 		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".yml") {
 			return err
 		}
-		files[name], err = os.ReadFile(name) //nolint:gosec // the folder is the user's own
+		within, err := filepath.Rel(path, name)
+		if err != nil {
+			return err
+		}
+		files[filepath.ToSlash(within)], err = os.ReadFile(name) //nolint:gosec // the folder is the user's own
 		return err
 	})
 	if err != nil {
@@ -116,88 +121,54 @@ func readCatalog(path string) (*catalog.Catalog, []catalog.Finding, error) {
 		return nil, nil, fault.New(fault.NotFound, "file_not_found", "the folder %s holds no .yaml file", path)
 	}
 	c, findings := catalog.ParseFiles(files)
+	for i := range findings {
+		if findings[i].File != "" {
+			findings[i].File = filepath.Join(path, filepath.FromSlash(findings[i].File))
+		}
+	}
 	return c, findings, nil
 }
 
-func showFindings(findings []catalog.Finding, asJSON bool) error {
-	if asJSON {
-		if findings == nil {
-			findings = []catalog.Finding{}
-		}
+// showFindings prints findings in the form asked for. The error says whether they let the
+// catalog pass.
+func showFindings(w io.Writer, findings []catalog.Finding, output string, strict bool) error {
+	if findings == nil {
+		findings = []catalog.Finding{}
+	}
+	switch output {
+	case "json":
 		b, err := json.MarshalIndent(map[string]any{"findings": findings}, "", "  ")
 		if err != nil {
 			return err
 		}
-		fmt.Println(string(b))
-	} else {
+		fmt.Fprintln(w, string(b))
+	case "sarif":
+		b, err := catalog.SARIF(findings, version)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(w, string(b))
+	default:
 		for _, f := range findings {
-			fmt.Println(f)
+			fmt.Fprintln(w, f)
 		}
 	}
-	errors := 0
+	errors, warnings := 0, 0
 	for _, f := range findings {
-		if f.Severity == catalog.SeverityError {
+		switch f.Severity {
+		case catalog.SeverityError:
 			errors++
+		case catalog.SeverityWarning:
+			warnings++
 		}
-	}
-	if errors > 0 {
-		return fault.New(fault.Invalid, "catalog_invalid", "errors in the catalog: %d", errors).WithMend("mend the lines named above")
-	}
-	if !asJSON {
-		fmt.Println("the catalog is valid")
-	}
-	return nil
-}
-
-func applyCatalog(cmd *cobra.Command, path string, dry bool, match, note, output string) error {
-	asJSON, err := jsonOutput(output)
-	if err != nil {
-		return err
-	}
-	c, findings, err := readCatalog(path)
-	if err != nil {
-		return err
-	}
-	if catalog.HasErrors(findings) {
-		return showFindings(findings, asJSON)
-	}
-	cl, err := newClient()
-	if err != nil {
-		return err
-	}
-	q := url.Values{"file": {path}, "note": {note}, "author": {os.Getenv("USER")}}
-	if dry {
-		q.Set("dry_run", "true")
-	}
-	var text []byte
-	if err := cl.call(cmd.Context(), "PUT", "/v1/catalog?"+q.Encode(), c.Text(), &text, "If-Match", match); err != nil {
-		return err
-	}
-	if asJSON {
-		fmt.Println(string(text)) // the document of PUT /v1/catalog
-		return nil
-	}
-	var answer struct {
-		Version, Previous string
-		Changes           []catalog.Change
-		Findings          []catalog.Finding
-	}
-	if err := json.Unmarshal(text, &answer); err != nil {
-		return err
-	}
-	for _, f := range answer.Findings {
-		fmt.Println(f)
-	}
-	for _, ch := range answer.Changes {
-		fmt.Println(ch)
 	}
 	switch {
-	case answer.Version == answer.Previous:
-		fmt.Println("nothing to change: " + answer.Version + " is active")
-	case dry:
-		fmt.Println("would become " + answer.Version + "; apply it with `headroom catalog apply " + path + "`")
-	default:
-		fmt.Println(answer.Version + " is active")
+	case errors > 0:
+		return fault.New(fault.Invalid, "catalog_invalid", "errors in the catalog: %d", errors).WithMend("mend the lines named above")
+	case strict && warnings > 0:
+		return fault.New(fault.Invalid, "catalog_doubtful", "warnings about the catalog: %d", warnings).WithMend("mend the lines named above, or say under lint: which do not matter")
+	case output == "text":
+		fmt.Fprintln(w, "the catalog is valid")
 	}
 	return nil
 }

@@ -272,3 +272,13 @@ func same(a, b any) bool {
 	p, ok := b.(plain)
 	return ok && a == p
 }
+
+// Files parts a text that Bundle made into its files, by name; a text of one file is
+// catalog.yaml.
+func Files(text []byte) map[string][]byte {
+	files := map[string][]byte{}
+	for _, p := range split("catalog.yaml", text) {
+		files[p.file] = append(files[p.file], p.text...)
+	}
+	return files
+}
