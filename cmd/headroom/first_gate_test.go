@@ -28,7 +28,7 @@ func TestTheGuideToTheFirstGateDoesWhatItSays(t *testing.T) {
 	server, product := freePort(t), freePort(t)
 	guide := strings.NewReplacer("127.0.0.1:8080", server, "127.0.0.1:8090", product,
 		"headroom serve --data ./data", "headroom serve --data ./data --partitions 4 --listen "+server).Replace(string(text))
-	shell := openShell(t, "HEADROOM="+root, "HEADROOM_URL=http://"+server, "HEADROOM_SECRET_KEY=", "GOFLAGS=-mod=mod", "GOPROXY=off")
+	shell := openShell(t, "HEADROOM="+root, "HEADROOM_URL=http://"+server, "HEADROOM_SECRET_KEY=", "GOPROXY=off")
 	dir := filepath.Join(shell.dir, "first-gate")
 	printed := ""
 	ran := map[string]int{}

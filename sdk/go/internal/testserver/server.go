@@ -53,7 +53,7 @@ var build = sync.OnceValues(func() (string, error) {
 	cmd := exec.Command("go", //nolint:gosec // of this repository
 		"build", "-o", path, "./cmd/headroom")
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
+	cmd.Env = append(os.Environ(), "GOWORK=off")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the server: %w\n%s", err, out)
 	}
