@@ -238,17 +238,28 @@ func (s *Server) census(ctx context.Context, cat *catalog.Catalog, t target, doc
 		m = cat.Meters[t.feature.Meter]
 	}
 	now := s.Clock.Now()
+	type soldAs struct {
+		plan    string
+		version int
+	}
+	same := map[soldAs]bool{} // whether those without add-ons have it
+	var terms engine.TermsReader
 	err = s.Store.States(ctx, func(key string, state []byte) error {
 		i, ok := at[key]
 		if !ok {
 			return nil
 		}
 		x := &c.all[i]
-		sub, trials, err := engine.StoredTerms(state)
+		sub, trials, err := terms.Read(state)
 		if err != nil {
 			return err
 		}
-		x.has, x.quantity = t.heldBy(cat, &sub)
+		bought := soldAs{sub.Plan, sub.PlanVersion}
+		if has, known := same[bought]; known && len(sub.Addons) == 0 {
+			x.has = has
+		} else if x.has, x.quantity = t.heldBy(cat, &sub); len(sub.Addons) == 0 {
+			same[bought] = x.has
+		}
 		x.interval = sub.Interval
 		for j := range trials {
 			if trials[j].ID == t.triedAs() {

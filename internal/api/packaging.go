@@ -3,7 +3,6 @@ package api
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"github.com/headroomhq/headroom/internal/packaging"
 	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/store"
+	"github.com/valyala/fastjson"
 )
 
 // FeatureParam names the feature in the path.
@@ -109,6 +109,7 @@ var spans = map[catalog.Period]clock.Time{catalog.Day: clock.Day, catalog.Week: 
 func (s *Server) members(ctx context.Context, cat *catalog.Catalog, f *catalog.Feature, per catalog.Period, trait string) ([]packaging.Member, error) {
 	var list []packaging.Member
 	at := map[string]int{}
+	var parser fastjson.Parser
 	err := s.Store.Subscribers(ctx, trait != "", func(x store.Subscriber, doc []byte) error {
 		m := packaging.Member{Account: x.Account, Name: x.Name, Plan: x.Plan, MRR: money.Twelfths(x.MRR), Currency: money.Currency(x.Currency)}
 		if e := entitled(cat, x.Plan, f.Key); e != nil {
@@ -116,7 +117,7 @@ func (s *Server) members(ctx context.Context, cat *catalog.Catalog, f *catalog.F
 		}
 		if trait != "" {
 			var err error
-			if m.Segment, err = traitOf(doc, trait); err != nil {
+			if m.Segment, err = traitOf(&parser, doc, trait); err != nil {
 				return err
 			}
 		}
@@ -168,20 +169,16 @@ func entitled(cat *catalog.Catalog, plan, feature string) *catalog.Entitlement {
 }
 
 // traitOf reads one trait out of an account's document, as text; empty when it has none.
-func traitOf(doc []byte, trait string) (string, error) {
-	var a struct {
-		Traits map[string]json.RawMessage `json:"traits"`
-	}
-	if err := json.Unmarshal(doc, &a); err != nil {
+func traitOf(p *fastjson.Parser, doc []byte, trait string) (string, error) {
+	v, err := p.ParseBytes(doc)
+	if err != nil {
 		return "", fmt.Errorf("stored account: %w", err)
 	}
-	raw := a.Traits[trait]
-	if len(raw) == 0 || string(raw) == "null" {
+	switch v = v.Get("traits", trait); {
+	case v == nil || v.Type() == fastjson.TypeNull:
 		return "", nil
+	case v.Type() == fastjson.TypeString:
+		return fault.Shorten(string(v.GetStringBytes())), nil
 	}
-	var text string
-	if raw[0] != '"' || json.Unmarshal(raw, &text) != nil {
-		text = string(raw) // a number, true or false
-	}
-	return fault.Shorten(text), nil
+	return fault.Shorten(v.String()), nil // a number, true or false
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/headroomhq/headroom/internal/meter"
 	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/subscription"
+	"github.com/valyala/fastjson"
 )
 
 // StoredUsage reads what an account has used of a meter in a period at now out of its stored
@@ -42,18 +43,31 @@ func StoredUsage(stored []byte, m *catalog.Meter, per catalog.Period, now clock.
 	return 0, nil
 }
 
-// StoredTerms reads what an account has bought and tried out of its stored state, without the rest
-// of it.
-func StoredTerms(stored []byte) (subscription.Subscription, []subscription.Trial, error) {
-	var terms struct {
-		Subscription subscription.Subscription `json:"subscription"`
-		Trials       []subscription.Trial      `json:"trials"`
-	}
+// TermsReader reads what accounts have bought and tried out of their stored states, without the
+// rest of them. It is not safe for concurrent use.
+type TermsReader struct{ parser fastjson.Parser }
+
+// Read returns what was bought (plan and its version, interval, quantity, add-ons, status) and all
+// trials.
+func (t *TermsReader) Read(stored []byte) (sub subscription.Subscription, trials []subscription.Trial, err error) {
 	d := textReader{b: stored}
 	if len(stored) == 0 || stored[0] != storedVersion {
-		return terms.Subscription, nil, fmt.Errorf("stored state: its version is not %d", storedVersion)
+		return sub, nil, fmt.Errorf("stored state: its version is not %d", storedVersion)
 	}
 	d.b = d.b[1:]
-	err := json.Unmarshal(d.text(), &terms)
-	return terms.Subscription, terms.Trials, err
+	v, err := t.parser.ParseBytes(d.text())
+	if err != nil {
+		return sub, nil, fmt.Errorf("stored state: %w", err)
+	}
+	b := v.Get("subscription")
+	sub.Plan, sub.PlanVersion = string(b.GetStringBytes("plan")), b.GetInt("plan_version")
+	sub.Interval, sub.Status = subscription.Interval(b.GetStringBytes("interval")), subscription.Status(b.GetStringBytes("status"))
+	sub.Quantity = b.GetInt64("quantity")
+	for _, a := range b.GetArray("addons") {
+		sub.Addons = append(sub.Addons, subscription.AddonLine{Key: string(a.GetStringBytes("key")), Quantity: a.GetInt64("quantity")})
+	}
+	if list := v.Get("trials"); list != nil { // hardly anybody has any
+		err = json.Unmarshal(list.MarshalTo(nil), &trials)
+	}
+	return sub, trials, err
 }

@@ -106,18 +106,23 @@ type Bin struct {
 const maxBins = 24
 
 // Edges returns where the bins of a histogram begin: equally wide ones of a round width up to
-// the 99th percentile, and one for what is above. The largest amount is the last edge.
+// the 99th percentile, and one for what is above. Where that is more than fifty times the
+// median, they would show one bar: then bins widen by 1, 2, 5, 10, 20, 50 and so on. The largest
+// amount is in the last bin.
 func (s *Sample) Edges() []quantity.Quantity {
 	if s.Accounts() == 0 {
 		return nil
 	}
-	low, high := min(s.values[0], 0), s.Quantile(.99)
 	width := quantity.Quantity(1)
 	if s.whole() {
 		width = quantity.One
 	}
+	low, high := min(s.values[0], 0), s.Quantile(.99)
+	if median := s.Quantile(.5); low == 0 && median > 0 && high/50 > median {
+		return s.widening(max(s.Quantile(.01), width, s.Largest()/1e7)) // seven decades, three bins each
+	}
 	for i := 0; (high-low)/width >= maxBins && width < math.MaxInt64/10; i++ {
-		width = width / []quantity.Quantity{1, 2, 5}[i%3] * []quantity.Quantity{2, 5, 10}[i%3]
+		width = next125(width, i)
 	}
 	start := low / width * width
 	if start > low {
@@ -132,6 +137,26 @@ func (s *Sample) Edges() []quantity.Quantity {
 		edges = append(edges, last)
 	}
 	return append(edges, max(last, s.Largest()))
+}
+
+// widening returns zero and the numbers 1, 2 and 5 times powers of ten from about the first on.
+func (s *Sample) widening(first quantity.Quantity) []quantity.Quantity {
+	edges := []quantity.Quantity{0}
+	edge := quantity.Quantity(1)
+	for i := 0; edge < math.MaxInt64/10; i++ {
+		if edge >= first {
+			if edges = append(edges, edge); edge >= s.Largest() {
+				return edges
+			}
+		}
+		edge = next125(edge, i)
+	}
+	return append(edges, s.Largest())
+}
+
+// next125 returns the number after the ith of 1, 2, 5, 10, 20, 50 and so on.
+func next125(n quantity.Quantity, i int) quantity.Quantity {
+	return n / []quantity.Quantity{1, 2, 5}[i%3] * []quantity.Quantity{2, 5, 10}[i%3]
 }
 
 // whole says whether all amounts are whole units.
