@@ -3,12 +3,14 @@ package headroom_test
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -338,7 +340,8 @@ func TestAStreamThatBreaksGoesOnWhereItWas(t *testing.T) {
 	s := testserver.Start(t, catalog)
 	s.Plan("acme", "starter")
 	s.Plan("globex", "starter")
-	c := connect(t, s)
+	asked := new(resumes)
+	c := connect(t, s, func(c *headroom.Config) { c.HTTP = &http.Client{Transport: asked} })
 	var mu sync.Mutex
 	var notices []headroom.Notice
 	c.Watch(func(n headroom.Notice) {
@@ -368,9 +371,23 @@ func TestAStreamThatBreaksGoesOnWhereItWas(t *testing.T) {
 	s.Plan("acme", "pro")
 	testserver.Until(t, "it is connected again", func() bool { return seen(headroom.Connected) > connected })
 	testserver.Until(t, "what changed is seen", func() bool { return acme.Has("recordings") })
+	if asked.Load() == 0 {
+		t.Error("it did not say how far it had heard")
+	}
 	if globex.Has("recordings") || !globex.Check("emails", 1).Allowed {
 		t.Error("the other account is not as it was")
 	}
+}
+
+// resumes counts the streams that go on from somewhere.
+type resumes struct{ atomic.Int64 }
+
+// RoundTrip makes the call.
+func (r *resumes) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Header.Get("Last-Event-ID") != "" {
+		r.Add(1)
+	}
+	return http.DefaultTransport.RoundTrip(req)
 }
 
 func TestAProcessStartsWhileTheServerIsAway(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestManyAccountsShareFewStreams(t *testing.T) {
@@ -40,6 +41,26 @@ func TestManyAccountsShareFewStreams(t *testing.T) {
 	}
 	if followed != 5000 {
 		t.Errorf("%d accounts are followed", followed)
+	}
+}
+
+func TestTriesBecomeRarerAndNeverMeet(t *testing.T) {
+	for attempt := 1; attempt < 100; attempt++ {
+		most := 20 * time.Second
+		if attempt < 9 {
+			most = min(most, 100*time.Millisecond<<(attempt-1))
+		}
+		met := make(map[time.Duration]bool)
+		for range 20 {
+			d := backoff(attempt, 100*time.Millisecond, 20*time.Second)
+			if d < most/2 || d > most {
+				t.Fatalf("try %d comes after %s, want %s to %s", attempt, d, most/2, most)
+			}
+			met[d] = true
+		}
+		if len(met) < 10 {
+			t.Errorf("of 20 tries %d come at other times", len(met))
+		}
 	}
 }
 
