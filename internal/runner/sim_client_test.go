@@ -42,6 +42,9 @@ signals:
   full:  {when: {limit: speakers, reaches: 50%%}, type: upsell}
   third: {when: {event: email.sent, nth: 3}, type: cross_sell}
   wants: {when: {gate: exports, times: 2, within: 7d}, type: upsell}
+value:
+  reach: {formula: "emails * 2 + speakers", worth: "1", band: 5%% to 50%%, main: true}
+  work:  {formula: exports}
 `, exports, exports+4)
 }
 
