@@ -240,7 +240,8 @@ func TestTheConsoleReadsWhatIsThere(t *testing.T) {
 		"AccountDetail": "AccountAnswer", "EntitlementSource": "EntitlementSource", "Unlock": "EntitlementUnlock", "EntitlementItem": "EntitlementItem",
 		"Grant": "EntitlementGrant", "Override": "EntitlementOverride", "Reservation": "EntitlementReservation", "Trial": "SubscriptionTrial",
 		"Quantiles": "PackagingQuantiles", "HistogramBin": "PackagingBin", "UsageSegment": "PackagingSegment", "CurrentLimit": "PackagingPlanLimit",
-		"LimitSuggestion": "PackagingCandidate", "LimitDesign": "PackagingLimitAnswer"}
+		"LimitSuggestion": "PackagingCandidate", "LimitDesign": "PackagingLimitAnswer", "FeatureDemand": "FeatureDemand", "ValueMetricLine": "ValueMetricLine",
+		"ValueLedgerLine": "ValueLedgerLine", "RoiStatement": "PackagingStatement"}
 	interfaces := regexp.MustCompile(`(?s)export interface (\w+)[^{]*\{\n(.*?)\n\}`).FindAllStringSubmatch(string(types), -1)
 	if len(interfaces) == 0 {
 		t.Fatal("there are no interfaces in web/src/api/types.ts")

@@ -13,6 +13,7 @@ import { Await, Panel, WaitingRows } from '../shared/Panel'
 import { accountAt } from './address'
 import { GiveDialog } from './Give'
 import { Given } from './Given'
+import { AccountValue } from './AccountValue'
 import { gives, sourceWords, standing } from './words'
 import lists from '../shared/List.module.css'
 import classes from './Account.module.css'
@@ -41,6 +42,7 @@ export function Account() {
         <div className={classes.parts}>
           <Entitlements account={account} />
           <Given account={account} />
+          <AccountValue account={account} />
         </div>
       )}
     </div>

@@ -3,7 +3,7 @@
 import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
 import { shift, startOf, type Month } from '../lib/month'
 import { get, getText, post, problemOf, put } from './client'
-import type { AccountDetail, AccountLine, CatalogApplied, CatalogDefinitions, CatalogEditAnswer, CatalogVersion, Clock, EntitlementItem, FeatureDemand, Finding, Funnel, Grant, Limit, LimitDesign, Movements, Opportunity, Override, Page, Reservation, Retention, Session, Signal, Trial } from './types'
+import type { AccountDetail, AccountLine, CatalogApplied, CatalogDefinitions, CatalogEditAnswer, CatalogVersion, Clock, EntitlementItem, FeatureDemand, Finding, Funnel, Grant, Limit, LimitDesign, Movements, Opportunity, Override, Page, Reservation, Retention, RoiStatement, Session, Signal, Trial, ValueLedger, ValueLedgerLine } from './types'
 
 /** Keys under this are of the company's data: what a change on the server makes old. */
 const data = 'data'
@@ -115,6 +115,25 @@ export const grantsQuery = ofAccount<Grant>('grants')
 export const overridesQuery = ofAccount<Override>('overrides')
 export const trialsQuery = ofAccount<Trial>('trials')
 export const reservationsQuery = ofAccount<Reservation>('reservations')
+
+export const valueQuery = (account: string) =>
+  queryOptions({
+    queryKey: [data, 'account', account, 'value'],
+    queryFn: ({ signal }) => get<ValueLedger>(accountPath(account, '/value'), { limit: 36 }, signal),
+  })
+
+export const roiQuery = (account: string) =>
+  queryOptions({
+    queryKey: [data, 'account', account, 'roi'],
+    queryFn: ({ signal }) => get<RoiStatement>(accountPath(account, '/roi'), {}, signal),
+  })
+
+/** Accounts whose price left the band of what they gain. */
+export const outOfBandQuery = (limit: number) =>
+  queryOptions({
+    queryKey: [data, 'out of band', limit],
+    queryFn: ({ signal }) => get<Page<ValueLedgerLine>>('/v1/packaging/value', { limit }, signal),
+  })
 
 const yaml = 'application/yaml'
 

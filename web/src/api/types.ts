@@ -505,5 +505,48 @@ export interface FeatureDemand {
   locked_mrr: Money
   touched: { account: string; name?: string; plan?: string; mrr: Money; touches: number; last_at: string }[] | null
   requests: number
-  unlock: { plan?: string; addon?: string; title: string; price?: Money; interval?: string; gives?: string }[] | null
+  unlock: { plan?: string; addon?: string; title: string; price: string; gives: string }[] | null
+}
+
+export interface ValueMetricLine {
+  key: string
+  title: string
+  unit?: string
+  formula: string
+  worth?: Money
+  band?: string
+  assumptions: string[] | null
+  main: boolean
+}
+
+export interface ValueLedgerLine {
+  account?: string
+  account_name?: string
+  metric: string
+  from: string
+  to: string
+  quantity: number
+  worth?: Money
+  price: Money
+  share: string | null
+  band?: string
+  state?: 'in_band' | 'below' | 'above'
+  open?: boolean
+}
+
+export interface ValueLedger {
+  metrics: ValueMetricLine[] | null
+  items: ValueLedgerLine[] | null
+  next?: string
+}
+
+export interface RoiStatement {
+  title: string
+  numbers: { label: string; value: string }[] | null
+  assumptions: string[] | null
+  gained?: Money
+  paid?: Money
+  ratio: string | null
+  period: { from: string; to: string }
+  incomplete: boolean
 }

@@ -273,7 +273,7 @@ function Demand({ feature, shown, saved }: { feature: FeatureDefinition; shown: 
                     {demand.unlock?.map((each) => (
                       <li key={`${each.plan} ${each.addon}`}>
                         {each.title}
-                        {each.price && `, ${money(each.price.amount, each.price.currency, { short: true })}${each.interval ? ` a ${each.interval}` : ''}`}
+                        {each.price && `, ${each.price}`}
                         {each.gives && `: ${each.gives}`}
                       </li>
                     ))}

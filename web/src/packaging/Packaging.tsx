@@ -12,6 +12,7 @@ import { Lint } from './Lint'
 import { Matrix } from './Matrix'
 import type { Grouping } from './matrix'
 import { NewVersions } from './Versions'
+import { OutOfBand } from './OutOfBand'
 import { useDraft } from './useDraft'
 import lists from '../shared/List.module.css'
 import classes from './Packaging.module.css'
@@ -72,7 +73,10 @@ export function Packaging() {
       </Panel>
       <div className={classes.below}>
         <Lint />
-        <NewVersions />
+        <div className={classes.stack}>
+          {(hand.definitions?.value?.length ?? 0) > 0 && <OutOfBand />}
+          <NewVersions />
+        </div>
       </div>
       <EditDialog hand={hand} />
       <DraftBar hand={hand} />

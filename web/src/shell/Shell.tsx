@@ -5,6 +5,7 @@ import { remove } from '../api/client'
 import { sessionQuery } from '../api/queries'
 import type { Session } from '../api/types'
 import { Mark } from './Mark'
+import { Broken } from './Broken'
 import { pageAt, pages } from './pages'
 import { SchemeToggle } from './SchemeToggle'
 import classes from './Shell.module.css'
@@ -54,7 +55,9 @@ export function Shell({ session, children }: { session: Session; children: React
         </div>
       </header>
       <main id="page" tabIndex={-1} className={classes.page}>
-        <Suspense>{children}</Suspense>
+        <Broken key={location}>
+          <Suspense>{children}</Suspense>
+        </Broken>
       </main>
     </div>
   )
