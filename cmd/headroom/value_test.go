@@ -71,7 +71,7 @@ func TestWhatAnAccountGainsIsToldByTheMonthAndNeverChanged(t *testing.T) {
 	if numbers := fmt.Sprint(roi.Numbers); numbers != "[{Hours saved 12 hours} {Hours saved, worth 120.00 USD} {Price 49.00 USD} {Gained for each USD paid 2.45}]" {
 		t.Errorf("numbers %s", numbers)
 	}
-	if words := strings.Join(roi.Assumptions, " "); !strings.Contains(words, "Two hours of mails for each speaker") || !strings.Contains(words, "each hours is worth 10.00 USD") {
+	if words := strings.Join(roi.Assumptions, " "); !strings.Contains(words, "Two hours of mails for each speaker") || !strings.Contains(words, "Hours saved: 10.00 USD for each of the hours.") {
 		t.Errorf("assumptions %q", roi.Assumptions)
 	}
 	c.must("GET", "/v1/accounts/acme/roi?offer=films_for_all", nil, &roi)

@@ -129,7 +129,7 @@ func (s *Statement) add(c *catalog.Catalog, gains []Gain) (worth money.Minor, pa
 		if m.Worth > 0 {
 			s.Numbers = append(s.Numbers, Number{m.Title + ", worth", money.Of(of, c.Currency).String()})
 			worth += of
-			s.assume("%s: each %s is worth %s.", m.Title, cmp.Or(m.Unit, "unit"), money.Of(m.Worth, c.Currency))
+			s.assume("%s: %s for each of the %s.", m.Title, money.Of(m.Worth, c.Currency), cmp.Or(m.Unit, "units"))
 		}
 		for _, a := range m.Assumptions {
 			s.assume("%s", a)
