@@ -208,8 +208,8 @@ func TestManyClientsNeverPassAHardLimitAndEveryAnswerIsRight(t *testing.T) {
 	var crowd sync.WaitGroup
 	for n := range clients {
 		crowd.Go(func() {
-			rng := rand.New(rand.NewPCG(uint64(n), 4)) //nolint:gosec // a test's dice
-			var mine []string                          // reservations
+			rng := rand.New(rand.NewPCG(uint64(n), 4))
+			var mine []string // reservations
 			for i := range calls {
 				key := fmt.Sprint("c", n, "-", i)
 				o := said{n: 1 + rng.IntN(6)}
@@ -304,7 +304,7 @@ func TestAFamilySharesAPoolDownToTheLastSeat(t *testing.T) {
 	var crowd sync.WaitGroup
 	for n := range clients {
 		crowd.Go(func() {
-			rng := rand.New(rand.NewPCG(uint64(n), 7)) //nolint:gosec // a test's dice
+			rng := rand.New(rand.NewPCG(uint64(n), 7))
 			who, mine := children[n%len(children)], 0
 			for i := range calls {
 				o := said{what: "consume", n: 1 + rng.IntN(4)}

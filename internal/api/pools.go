@@ -88,12 +88,10 @@ func (s *Server) holder(ctx context.Context, kind event.Kind, account, feature, 
 	err = s.ancestors(ctx, account, parent, func(key string, v runner.View) bool {
 		in := v.Account.Input(v.Catalog, v.State.Now)
 		f := v.Catalog.Features[feature]
-		enough := false
-		if kind == event.KindRelease && f != nil {
+		a := entitlement.Check(in, feature, 0)
+		enough := !a.Lacks()
+		if kind == event.KindRelease && f != nil { // of what it holds, whatever became of the entitlement
 			enough = entitlement.HeldBy(in, f, account) > 0
-		} else {
-			a := entitlement.Check(in, feature, 0)
-			enough = !a.Lacks()
 		}
 		if enough {
 			holder = key

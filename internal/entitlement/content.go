@@ -84,7 +84,7 @@ func ParseLanguages(named, accept string) []string {
 		weight float64
 	}
 	var wishes []wish
-	for _, part := range strings.Split(accept, ",") {
+	for part := range strings.SplitSeq(accept, ",") {
 		tag, rest, _ := strings.Cut(part, ";")
 		weight := 1.0
 		if q, ok := strings.CutPrefix(strings.TrimSpace(rest), "q="); ok {

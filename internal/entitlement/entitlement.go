@@ -118,9 +118,8 @@ func Check(in Input, feature string, q quantity.Quantity) Answer {
 
 // lacks adds to a no what would make it a yes.
 func (a *Answer) lacks(in *Input, f *catalog.Feature, q quantity.Quantity) {
-	barred := false
-	a.Unlock, barred = unlocks(*in, f, q)
-	if barred && len(a.Unlock) == 0 && a.Reason == NotInPlan {
+	var barred bool
+	if a.Unlock, barred = unlocks(*in, f, q); barred && len(a.Unlock) == 0 && a.Reason == NotInPlan {
 		a.Reason = NotEligible
 		a.Message = sentence(*in, f, a, q, &Given{})
 	}
@@ -194,14 +193,14 @@ func answer(in *Input, feature string, q quantity.Quantity) (Answer, Given) {
 		return a, Given{}
 	}
 	a.Kind, a.PartOf = f.Kind, f.PartOf
-	givens := in.givens(f)
+	givens, sources := in.gathered(f, !in.bare)
 	given := in.best(f, givens, q)
 	b := in.balance(f, givens)
 	if a.Source = given.Source; b.any || b.open > 0 {
 		a.Source = join(a.Source, "grants")
 	}
 	if !in.bare {
-		a.Sources = in.sources(f, &given)
+		a.Sources = in.withGrants(sources, f, givens)
 	}
 	if f.Counted() {
 		a.count(in, f, &given, &b, q)
@@ -353,39 +352,20 @@ func (in *Input) has(f *catalog.Feature, depth int) bool {
 	return whole == nil || depth > 10 || in.has(whole, depth+1) // the catalog has no circles; never hang on one
 }
 
-// sources lists what gives f and what each of them gives, in the order in which it is used.
-func (in *Input) sources(f *catalog.Feature, given *Given) []Source {
-	if o := given.override; o != nil {
-		s := Source{Source: "override", ExpiresAt: o.Until, Limit: o.Limit}
-		if o.Value != nil {
-			s.Value = *o.Value
-		}
-		return []Source{s}
-	}
-	var out []Source
-	x := gathering{cat: in.Catalog, f: f, detail: func(source string, one *Given) {
-		s := Source{Source: source, Value: one.Value, ExpiresAt: one.trialEnd}
-		if f.Counted() && !one.Unlimited {
-			s.Limit = &one.Limit
-		}
-		out = append(out, s)
-	}}
-	if in.Subscription != nil && in.Subscription.Live() {
-		x.sub = in.Subscription
-	}
-	x.gather(in.running())
-	if in.State == nil || len(in.State.Grants) == 0 {
+// withGrants adds the live grants of f to what else gives it, in the order in which they are used.
+func (in *Input) withGrants(out []Source, f *catalog.Feature, givens []Given) []Source {
+	if !in.granted(f) || len(givens) > 0 && givens[0].override != nil {
 		return out
 	}
+	allowance := in.allowance(givens)
 	for _, i := range in.State.inOrder(f.Key) {
 		g := &in.State.Grants[i]
-		if !g.live(in.Now, in.allowance([]Given{*given})) {
+		if !g.live(in.Now, allowance) {
 			continue
 		}
 		s := Source{Source: "grant:" + g.ID, ExpiresAt: g.ExpiresAt}
 		if f.Counted() {
-			left, priority := g.left(), g.Priority
-			s.Balance, s.Priority = &left, &priority
+			s.Balance, s.Priority = new(g.left()), new(g.Priority)
 		}
 		out = append(out, s)
 	}

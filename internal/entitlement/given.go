@@ -76,17 +76,28 @@ func greatest(givens []Given) Given {
 
 // givens returns what everything but grants gives of f, one for each period; none when nothing does.
 func (in *Input) givens(f *catalog.Feature) []Given {
+	givens, _ := in.gathered(f, false)
+	return givens
+}
+
+// gathered returns the givens of f, and when wanted what each source gives.
+func (in *Input) gathered(f *catalog.Feature, detailed bool) ([]Given, []Source) {
 	if o := in.override(f.Key); o != nil {
-		return in.overridden(f, o)
+		s := Source{Source: "override", ExpiresAt: o.Until, Limit: o.Limit}
+		if o.Value != nil {
+			s.Value = *o.Value
+		}
+		return in.overridden(f, o), []Source{s}
 	}
-	x := gathering{cat: in.Catalog, f: f}
+	x := gathering{cat: in.Catalog, f: f, detailed: detailed}
 	if in.Subscription != nil && in.Subscription.Live() {
 		x.sub = in.Subscription
 	}
-	if len(in.Trials) == 0 {
-		return x.gather(nil)
+	var trials []subscription.Trial
+	if len(in.Trials) > 0 {
+		trials = in.running()
 	}
-	return x.gather(in.running())
+	return x.gather(trials), x.sources
 }
 
 // running returns the trials that run now.
@@ -106,8 +117,9 @@ type gathering struct {
 	sub *subscription.Subscription // nil: none
 	f   *catalog.Feature
 	all []Given
-	// detail, when set, is told each source: what it gives is in one.
-	detail func(source string, one *Given)
+	// detailed: sources is wanted, what each of them gives.
+	detailed bool
+	sources  []Source
 }
 
 // gather returns what the subscription and the trials give, one for each period.
@@ -269,9 +281,9 @@ func (x *gathering) merge(e *catalog.Entitlement, times int64, kind, key string,
 	}
 	g := &x.all[i]
 	source := kind + key
-	one := Given{Allowed: true, Source: source, Per: per}
+	one := Source{Source: source}
 	if t != nil {
-		one.trialEnd = t.EndsAt
+		one.ExpiresAt = t.EndsAt
 		if g.trialEnd == 0 || t.EndsAt < g.trialEnd {
 			g.trialEnd = t.EndsAt
 		}
@@ -289,11 +301,14 @@ func (x *gathering) merge(e *catalog.Entitlement, times int64, kind, key string,
 			g.Value = e.Value
 		}
 	case x.f.Counted():
-		one.Unlimited, one.Limit = e.Unlimited, multiple(e.Limit, times)
-		x.count(g, e, one.Limit, times, t != nil)
+		limit := multiple(e.Limit, times)
+		if x.detailed && !e.Unlimited {
+			one.Limit = &limit
+		}
+		x.count(g, e, limit, times, t != nil)
 	}
-	if x.detail != nil {
-		x.detail(source, &one)
+	if x.detailed {
+		x.sources = append(x.sources, one)
 	}
 	if g.Source != "" {
 		source = g.Source + "," + source

@@ -28,7 +28,6 @@ type story struct {
 	usage map[string]*meter.Usage
 	names map[string]string // of grants, by id
 	last  string            // reservation
-	cal   subscription.Calendar
 }
 
 const storyCatalog = `
@@ -86,7 +85,7 @@ func newStory(t fataler) *story {
 func tell(t fataler, text string) *story {
 	t.Helper()
 	s := newStory(t)
-	for _, sentence := range strings.Split(text, ";") {
+	for sentence := range strings.SplitSeq(text, ";") {
 		if sentence = strings.TrimSpace(sentence); sentence != "" {
 			s.happen(sentence)
 		}
