@@ -93,7 +93,11 @@ func (s *Server) applyCatalog(ctx context.Context, a application) (*CatalogAnswe
 	if a.match != nil && *a.match != active.Version {
 		return nil, notActive(*a.match, active.Version)
 	}
-	impact, err := s.weighed(ctx, active, next, &a)
+	var used *uses // lint looks at it in a dry run
+	if a.dry {
+		used = usesOf(next, s.Clock.Now())
+	}
+	impact, err := s.weighed(ctx, active, next, &a, used)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +105,7 @@ func (s *Server) applyCatalog(ctx context.Context, a application) (*CatalogAnswe
 		Changes: filled(catalog.Diff(active, next)), Findings: filled(findings)}
 	if a.dry {
 		out.Impact = impact
-		found, err := s.lintData(ctx, next)
+		found, err := s.lintData(ctx, used)
 		if err != nil {
 			return nil, err
 		}

@@ -31,14 +31,21 @@ func accepted(query string) ([]string, error) {
 }
 
 // impactOf looks at every account to say what a catalog would do to it; at none where nothing
-// is sold differently.
-func (s *Server) impactOf(ctx context.Context, active, next *catalog.Catalog) (*packaging.Impact, error) {
+// is sold differently and nobody asks how it is used.
+func (s *Server) impactOf(ctx context.Context, active, next *catalog.Catalog, used *uses) (*packaging.Impact, error) {
 	im := packaging.NewImpact(active, next)
-	if active.Version == "" || im.Nobody() {
+	nobody := active.Version == "" || im.Nobody()
+	if nobody && used == nil {
 		return im, nil
 	}
+	now := s.Clock.Now()
 	err := s.eachAccount(ctx, func(key string, a *engine.Account) {
-		im.Add(packaging.Holder{Account: key, Name: a.Facts.Name, Input: a.Input(active, s.Clock.Now())})
+		if !nobody {
+			im.Add(packaging.Holder{Account: key, Name: a.Facts.Name, Input: a.Input(active, now)})
+		}
+		if used != nil {
+			used.add(key, a)
+		}
 	})
 	return im, err
 }
@@ -117,8 +124,8 @@ func counted(n int, one, many string) string {
 }
 
 // weighed says what a catalog does to accounts, and refuses what must not be done to them.
-func (s *Server) weighed(ctx context.Context, active, next *catalog.Catalog, a *application) (*packaging.ImpactAnswer, error) {
-	im, err := s.impactOf(ctx, active, next)
+func (s *Server) weighed(ctx context.Context, active, next *catalog.Catalog, a *application, used *uses) (*packaging.ImpactAnswer, error) {
+	im, err := s.impactOf(ctx, active, next, used)
 	if err != nil {
 		return nil, err
 	}

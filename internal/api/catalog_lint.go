@@ -2,10 +2,17 @@ package api
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/engine"
+	"github.com/headroomhq/headroom/internal/entitlement"
+	"github.com/headroomhq/headroom/internal/meter"
 	"github.com/headroomhq/headroom/internal/packaging"
+	"github.com/headroomhq/headroom/internal/quantity"
+	"github.com/headroomhq/headroom/internal/subscription"
 )
 
 // lintSpan is how far back the rules of lint look that need data.
@@ -33,25 +40,85 @@ func (s *Server) lintCatalog(ctx context.Context, in *struct{ PositionParam }) (
 	if _, findings := catalog.Parse("catalog.yaml", active.Text()); findings != nil {
 		out.Body.Findings = findings
 	}
-	found, err := s.lintData(ctx, active)
+	uses := usesOf(active, s.Clock.Now())
+	if err := s.eachAccount(ctx, uses.add); err != nil {
+		return nil, err
+	}
+	found, err := s.lintData(ctx, uses)
 	out.Body.Findings = append(out.Body.Findings, found...)
 	return out, err
 }
 
-// lintData runs the rules of lint that need what accounts use.
-func (s *Server) lintData(ctx context.Context, cat *catalog.Catalog) ([]catalog.Finding, error) {
-	in := packaging.LintInput{Catalog: cat, Members: map[string][]packaging.Member{}, Decided: map[string]int64{}}
-	for key, f := range cat.Features {
-		if !f.Counted() || cat.Meters[f.Meter] == nil {
-			continue
+// uses gathers how accounts use the counted features of a catalog.
+type uses struct {
+	cat      *catalog.Catalog
+	now      clock.Time
+	features []*catalog.Feature
+	periods  []catalog.Period // of the features
+	members  [][]packaging.Member
+	at       []map[string]int // by account, where it is among the members
+}
+
+func usesOf(cat *catalog.Catalog, now clock.Time) *uses {
+	u := &uses{cat: cat, now: now}
+	for _, key := range slices.Sorted(maps.Keys(cat.Features)) {
+		if f := cat.Features[key]; f.Counted() && cat.Meters[f.Meter] != nil {
+			u.features = append(u.features, f)
+			u.periods = append(u.periods, allowancePeriod(cat, key))
+			u.at = append(u.at, map[string]int{})
 		}
-		members, err := s.members(ctx, cat, f, allowancePeriod(cat, key), "")
-		if err != nil {
-			return nil, err
-		}
-		in.Members[key] = members
 	}
-	since := s.Clock.Now() - lintSpan
+	u.members = make([][]packaging.Member, len(u.features))
+	return u
+}
+
+func (u *uses) add(key string, a *engine.Account) {
+	sub := &a.Subscription
+	if sub.Status != subscription.Active && sub.Status != subscription.Trialing {
+		return
+	}
+	plan := u.cat.PlanOf(sub.Plan, sub.PlanVersion)
+	if plan == nil {
+		return
+	}
+	special := len(sub.Addons) > 0 || len(a.Trials) > 0 || len(a.Entitled.Grants) > 0 || len(a.Entitled.Overrides) > 0 || sub.Quantity != 1
+	for i, f := range u.features {
+		m := packaging.Member{Account: key, Plan: sub.Plan}
+		if special {
+			given, limit := entitlement.Standing(a.Input(u.cat, u.now), f.Key)
+			m.Limit, m.Unlimited = limit, given.Unlimited
+		} else if e := plan.Entitlements[f.Key]; e != nil {
+			m.Limit, m.Unlimited = e.Limit, e.Unlimited
+		}
+		if used := a.Usage[f.Meter]; used != nil {
+			// The newest window is open or the current one is empty, wherever windows begin.
+			m.Usage = meter.Value(used, u.cat.Meters[f.Meter], u.periods[i], subscription.Calendar{}, u.now)
+		}
+		if m.Limit > 0 || m.Unlimited || m.Usage > 0 {
+			u.at[i][key] = len(u.members[i])
+			u.members[i] = append(u.members[i], m)
+		}
+	}
+}
+
+// lintData runs the rules of lint that need what accounts use.
+func (s *Server) lintData(ctx context.Context, u *uses) ([]catalog.Finding, error) {
+	in := packaging.LintInput{Catalog: u.cat, Members: map[string][]packaging.Member{}, Decided: map[string]int64{}}
+	for i, f := range u.features {
+		m := u.cat.Meters[f.Meter]
+		if span := spans[u.periods[i]]; span != 0 && m.Aggregate != catalog.Level {
+			err := s.Store.Peaks(ctx, m.Key, string(u.periods[i]), u.now-(completePeriods+1)*span, func(account string, usage int64) {
+				if n, ok := u.at[i][account]; ok {
+					u.members[i][n].Usage = max(u.members[i][n].Usage, quantity.Quantity(usage))
+				}
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+		in.Members[f.Key] = u.members[i]
+	}
+	since := u.now - lintSpan
 	var err error
 	if in.Fired, err = s.Store.SignalsFired(ctx, since); err != nil {
 		return nil, err

@@ -1,9 +1,53 @@
 package engine
 
-import "bytes"
+import (
+	"encoding/json"
+	"fmt"
 
-// ReadStored reads an account out of its stored state, to look at: what an account has can be
-// judged by another catalog without touching it.
+	"github.com/headroomhq/headroom/internal/account"
+	"github.com/headroomhq/headroom/internal/entitlement"
+	"github.com/headroomhq/headroom/internal/meter"
+	"github.com/headroomhq/headroom/internal/revenue"
+	"github.com/headroomhq/headroom/internal/subscription"
+)
+
+// ReadStored reads what an account is, has bought and uses out of its stored state, to look at
+// all accounts at once: Facts, Subscription, Trials, Entitled, Ledger and Usage, and nothing
+// else. Usage is read only where there is a subscription.
 func ReadStored(key string, stored []byte) (*Account, error) {
-	return decodeAccount(key, bytes.Clone(stored))
+	wrong := func(err error) error { return fmt.Errorf("stored state of account %q: %w", key, err) }
+	if len(stored) == 0 || stored[0] != storedVersion {
+		return nil, wrong(fmt.Errorf("its version is not %d", storedVersion))
+	}
+	d := textReader{b: stored[1:]}
+	var has struct {
+		Facts        account.Account           `json:"facts"`
+		Subscription subscription.Subscription `json:"subscription"`
+		Ledger       revenue.Standing          `json:"ledger"`
+		Trials       []subscription.Trial      `json:"trials"`
+		Entitled     entitlement.State         `json:"entitled"`
+	}
+	if err := json.Unmarshal(d.text(), &has); err != nil {
+		return nil, wrong(err)
+	}
+	a := &Account{key: key, Facts: has.Facts, Subscription: has.Subscription, Ledger: has.Ledger, Trials: has.Trials, Entitled: has.Entitled}
+	if a.Subscription.Plan == "" {
+		return a, nil
+	}
+	d.text() // signals
+	n := d.uvarint()
+	a.Usage = make(map[string]*meter.Usage, min(n, 100))
+	for ; n > 0 && !d.bad; n-- {
+		m := string(d.text())
+		u, rest, err := meter.DecodeUsage(d.b)
+		if err != nil {
+			return nil, wrong(err)
+		}
+		d.b = rest
+		a.Usage[m] = u
+	}
+	if d.bad {
+		return nil, wrong(fmt.Errorf("its %d bytes do not add up", len(stored)))
+	}
+	return a, nil
 }
