@@ -54,8 +54,9 @@ type watch struct {
 	start   clock.Time       // of the period; unset for what never resets and what rolls
 	feature *catalog.Feature // nil: no live rule is about a feature that the meter measures
 	rules   []*catalog.Signal
-	given   entitlement.Given
+	per     catalog.Period
 	limit   quantity.Quantity // with what grants add
+	endless bool              // without a limit
 }
 
 // metered returns the state of the watch's meter, made when it is not there.
@@ -99,7 +100,8 @@ func (s *State) watchOf(a *Account, m *catalog.Meter, c *catalog.Catalog) []watc
 // watchFor works a watch out.
 func (a *Account) watchFor(f *catalog.Feature, m *catalog.Meter, rules []*catalog.Signal, c *catalog.Catalog, now clock.Time) watch {
 	w := watch{meter: m, feature: f, rules: rules}
-	w.given, w.limit = entitlement.Standing(a.Input(c, now), f.Key)
+	given, limit := entitlement.Standing(a.Input(c, now), f.Key)
+	w.per, w.limit, w.endless = given.Per, limit, given.Unlimited
 	w.read(a, c, now)
 	return w
 }
@@ -110,13 +112,13 @@ func (w *watch) read(a *Account, c *catalog.Catalog, now clock.Time) {
 	if u == nil {
 		u = a.Usage[w.meter.Key]
 	}
-	if w.given.Per == catalog.Lifetime || w.start != 0 {
-		w.usage = meter.Value(u, w.meter, w.given.Per, cal, now)
+	if w.per == catalog.Lifetime || w.start != 0 {
+		w.usage = meter.Value(u, w.meter, w.per, cal, now)
 		return
 	}
-	r := meter.Read(u, w.meter, w.given.Per, cal, now)
+	r := meter.Read(u, w.meter, w.per, cal, now)
 	w.usage, w.ends = max(r.Value, 0), r.ResetsAt
-	if _, rolls := w.given.Per.Rolling(); !rolls {
+	if _, rolls := w.per.Rolling(); !rolls {
 		w.start = r.Start
 	}
 }
@@ -131,7 +133,7 @@ func (s *State) noticeUsage(a *Account, watches []watch, user string, res meter.
 		before := w.usage
 		w.read(a, c, s.Now)
 		if !w.quiet.Holds(w.usage) {
-			s.notice(a, w, before, user, res.LateFor(w.meter, w.given.Per), c)
+			s.notice(a, w, before, user, res.LateFor(w.meter, w.per), c)
 		}
 	}
 }
@@ -139,7 +141,7 @@ func (s *State) noticeUsage(a *Account, watches []watch, user string, res meter.
 // notice tells the limit rules of one watch.
 func (s *State) notice(a *Account, w *watch, before quantity.Quantity, user string, late bool, c *catalog.Catalog) {
 	in := signal.UsageChange{Feature: w.feature.Key, Title: w.feature.Title, Before: before, Usage: w.usage, Limit: w.limit,
-		Unlimited: w.given.Unlimited, Late: late, PeriodStart: w.start}
+		Unlimited: w.endless, Late: late, PeriodStart: w.start}
 	if w.start != 0 { // a rolling one falls bit by bit and has no reset to wait for
 		in.ResetsAt = w.ends
 	}
