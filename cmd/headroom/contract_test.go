@@ -41,6 +41,7 @@ const (
 	retainedOf  = "period month,start decimal,expansion decimal,contraction decimal,churn decimal,nrr decimal?,grr decimal?"
 	subOf       = "account string,plan string,interval string,quantity number,currency string,anchor time,addons list,starts_at time,trial_ends_at time?,recurring money,mrr money,entitlements[].feature string,entitlements[].allowed bool"
 	grantOf     = "id string,feature string,quantity number,used number,priority number,granted_at time,expires_at time?,source string"
+	trialOf     = "id string,started_at time,ends_at time,state string"
 	offerOf     = "offer.key string,offer.kind string,offer.type string,offer.title string,offer.body string,offer.cta.action string,offer.cta.label string"
 )
 
@@ -84,6 +85,19 @@ var contract = []contracted{
 	{name: "the subscription, read", method: "GET", path: "/v1/accounts/acme/subscription", has: []string{subOf}},
 	{name: "a subscription bound to a preview: the preview", method: "POST", path: "/v1/subscriptions/preview", body: `{"account":"trial","plan":"business"}`, keep: "bound=token", has: []string{"token string"}},
 	{name: "a subscription bound to a preview", method: "PUT", path: "/v1/accounts/trial/subscription", body: `{"plan":"business","token":"{bound}"}`, has: []string{subOf}},
+
+	{name: "something bought once", method: "PUT", path: "/v1/accounts/globex/subscription", body: `{"once":[{"key":"captions_top_up","quantity":2}]}`, has: []string{subOf, "now money", "lines[].title string", "lines[].amount money", "undo.until time", "undo.now money", "dropped list", "carried list"}},
+	{name: "a preview with something bought once", method: "POST", path: "/v1/subscriptions/preview", body: `{"account":"globex","interval":"month","once":[{"key":"captions_top_up"}]}`,
+		has: []string{"now money", "lines[].title string", "recurring money", "carried[].key string", "dropped list"}},
+	{name: "an undo", method: "POST", path: "/v1/accounts/globex/subscription/undo", body: `{}`, has: []string{subOf, "now money", "lines[].title string"}},
+	{name: "an undo of what cannot be undone", method: "POST", path: "/v1/accounts/globex/subscription/undo", status: 409, has: []string{problem}},
+	{name: "a plan for others", method: "PUT", path: "/v1/accounts/globex/subscription", body: `{"plan":"pro_nonprofit"}`, status: 409, has: []string{problem}},
+	{name: "a trial of a feature", method: "POST", path: "/v1/accounts/acme/trials", body: `{"feature":"chapters","length":"3d"}`,
+		has: []string{under("trial.", trialOf), "entitlements[].feature string", "position string"}},
+	{name: "a trial, a second time", method: "POST", path: "/v1/accounts/acme/trials", body: `{"feature":"chapters"}`, status: 409, has: []string{problem}},
+	{name: "trials", method: "GET", path: "/v1/accounts/acme/trials", has: []string{under("items[].", trialOf)}},
+	{name: "a trial that cannot be extended", method: "POST", path: "/v1/accounts/acme/trials/feature:chapters/extend", status: 409, has: []string{problem}},
+	{name: "a trial, ended", method: "DELETE", path: "/v1/accounts/acme/trials/feature:chapters", has: []string{under("trial.", trialOf), "entitlements[].feature string"}},
 
 	{name: "an event, structured", method: "POST", path: "/v1/events", body: ce("e1", "email.sent", "acme", `{"user":"u1","count":1900}`), headers: []string{"Content-Type", "application/cloudevents+json"}, status: 202,
 		has: []string{"accepted number", "duplicates number", "rejected list", "position string"}},

@@ -35,9 +35,9 @@ type Subscribed struct {
 	MRR          money.Amount               `json:"mrr"`
 	Undo         *Undoable                  `json:"undo,omitempty"` // how the last change can be undone
 	Now          *money.Amount              `json:"now,omitempty"`
-	Lines        []subscription.InvoiceLine `json:"lines,omitempty"`
-	Dropped      []subscription.Dropped     `json:"dropped,omitempty"`
-	Carried      []subscription.AddonLine   `json:"carried,omitempty"`
+	Lines        []subscription.InvoiceLine `json:"lines,omitzero"`
+	Dropped      []subscription.Dropped     `json:"dropped,omitzero"`
+	Carried      []subscription.AddonLine   `json:"carried,omitzero"`
 	Entitlements []entitlement.Item         `json:"entitlements"`
 }
 

@@ -24,6 +24,12 @@ func Preview(cur Subscription, ch Change, t Terms) (Quote, Subscription, error) 
 	}
 	currency := cmp.Or(m.after.Currency, cur.Currency)
 	q := Quote{Lines: m.due(t.Catalog), Dropped: m.dropped, Carried: m.carried}
+	if q.Dropped == nil {
+		q.Dropped = []Dropped{}
+	}
+	if q.Carried == nil {
+		q.Carried = []AddonLine{}
+	}
 	if ch.Undo {
 		q.Lines = reverse(cur.Undo.Lines)
 	}

@@ -125,7 +125,8 @@ type Change struct {
 	Undo      bool   `json:"undo,omitempty"`   // takes the last change back; nothing else can be sent with it
 }
 
-// Quote is what a change would cost: what a preview shows and a confirmation token binds.
+// Quote is what a change would cost: what a preview shows and a confirmation token binds. Its
+// lists are never nil.
 type Quote struct {
 	Now         money.Amount  `json:"now"`       // due at once, prorated; negative is a credit
 	Lines       []InvoiceLine `json:"lines"`     // what Now is made of; they add up to it exactly
@@ -133,8 +134,8 @@ type Quote struct {
 	NextInvoice Invoice       `json:"next_invoice"`
 	// Dropped are add-ons that do not go with the new plan or interval, Carried those that do;
 	// both only where the change names another plan or interval and no add-ons.
-	Dropped []Dropped   `json:"dropped,omitempty"`
-	Carried []AddonLine `json:"carried,omitempty"`
+	Dropped []Dropped   `json:"dropped"`
+	Carried []AddonLine `json:"carried"`
 }
 
 // Invoice is an invoice to come.
