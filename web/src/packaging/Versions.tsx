@@ -5,6 +5,7 @@ import { Link } from 'wouter'
 import { problemOf } from '../api/client'
 import { catalogTextQuery, dataKey, definitionsQuery, rollBack, sessionQuery, versionsQuery } from '../api/queries'
 import { snippets } from '../api/snippets'
+import type { CatalogVersion } from '../api/types'
 import { moment } from '../lib/format'
 import { Dialog } from '../shared/Dialog'
 import { Empty } from '../shared/Empty'
@@ -94,36 +95,19 @@ export function Versions() {
                       </tr>
                     </thead>
                     <tbody>
-                      {versions.map((item, index) => {
-                        // A version may be applied again: it is chosen where it was last.
-                        const again = versions.findIndex((each) => each.version === item.version) < index
-                        return (
-                        <tr key={`${item.version} ${item.activated_at} ${index}`}>
-                          <td>
-                            {!again && <input type="radio" name="from" aria-label={`Compare from ${item.version}`} checked={left === item.version} onChange={() => setFrom(item.version)} />}
-                          </td>
-                          <td>
-                            {!again && <input type="radio" name="to" aria-label={`Compare to ${item.version}`} checked={right === item.version} onChange={() => setTo(item.version)} />}
-                          </td>
-                          <th scope="row">
-                            <code className={classes.version}>{item.version}</code>
-                          </th>
-                          <td>
-                            <time dateTime={item.activated_at}>{moment(item.activated_at)}</time>
-                          </td>
-                          <td>{item.author || '–'}</td>
-                          <td className={classes.note}>{item.note || '–'}</td>
-                          <td className={classes.act}>
-                            {item.active && <span className={lists.tag}>active</span>}
-                            {!again && item.version !== active.version && (
-                              <Button size="compact-sm" variant="default" onClick={() => setBack(item.version)} aria-haspopup="dialog">
-                                Roll back<span className="hidden"> to {item.version}</span>
-                              </Button>
-                            )}
-                          </td>
-                        </tr>
-                        )
-                      })}
+                      {versions.map((item, index) => (
+                        <Row
+                          key={`${item.version} ${item.activated_at} ${index}`}
+                          item={item}
+                          again={versions.findIndex((each) => each.version === item.version) < index}
+                          active={item.version === active.version}
+                          from={left === item.version}
+                          to={right === item.version}
+                          setFrom={setFrom}
+                          setTo={setTo}
+                          setBack={setBack}
+                        />
+                      ))}
                     </tbody>
                   </table>
                 </div>
@@ -135,6 +119,43 @@ export function Versions() {
         }}
       </Await>
     </div>
+  )
+}
+
+interface RowProps {
+  item: CatalogVersion
+  /** It was applied once more later: it is chosen there. */
+  again: boolean
+  active: boolean
+  from: boolean
+  to: boolean
+  setFrom: (version: string) => void
+  setTo: (version: string) => void
+  setBack: (version: string) => void
+}
+
+function Row({ item, again, active, from, to, setFrom, setTo, setBack }: RowProps) {
+  return (
+    <tr>
+      <td>{!again && <input type="radio" name="from" aria-label={`Compare from ${item.version}`} checked={from} onChange={() => setFrom(item.version)} />}</td>
+      <td>{!again && <input type="radio" name="to" aria-label={`Compare to ${item.version}`} checked={to} onChange={() => setTo(item.version)} />}</td>
+      <th scope="row">
+        <code className={classes.version}>{item.version}</code>
+      </th>
+      <td>
+        <time dateTime={item.activated_at}>{moment(item.activated_at)}</time>
+      </td>
+      <td>{item.author || '–'}</td>
+      <td className={classes.note}>{item.note || '–'}</td>
+      <td className={classes.act}>
+        {item.active && <span className={lists.tag}>active</span>}
+        {!again && !active && (
+          <Button size="compact-sm" variant="default" onClick={() => setBack(item.version)} aria-haspopup="dialog">
+            Roll back<span className="hidden"> to {item.version}</span>
+          </Button>
+        )}
+      </td>
+    </tr>
   )
 }
 
