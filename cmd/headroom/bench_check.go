@@ -69,7 +69,8 @@ func (b *benchCheck) sources() []load.Source {
 	sources := make([]load.Source, b.clients)
 	for i := range sources {
 		n, request := i, load.Request("/v1/check", benchKey, `{"account":"`+load.AccountKey(0)+`","user":"u1","feature":"seats"}`)
-		place := request[bytes.Index(request, []byte(load.AccountKey(0))):][:len(load.AccountKey(0))]
+		before, _, _ := bytes.Cut(request, []byte(load.AccountKey(0)))
+		place := request[len(before):][:len(load.AccountKey(0))]
 		sources[i] = load.Each(func() []byte {
 			for k, at := n%b.accounts, len(place)-1; place[at] != '-'; at-- {
 				place[at] = byte('0' + k%10)

@@ -194,7 +194,7 @@ func (f *follower) listen(ctx context.Context) (<-chan heardChange, error) {
 		return nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+benchKey)
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := http.DefaultClient.Do(req) //nolint:bodyclose // by whoever reads it
 	if err != nil {
 		return nil, err
 	}

@@ -171,7 +171,7 @@ func (c *fastCheck) parse(s string) bool {
 			return false
 		}
 		var into *string
-		bit := 0
+		var bit int
 		switch name {
 		case "account":
 			into, bit = &c.req.Account, 1
