@@ -116,6 +116,11 @@ function Designer({ design, asked, segmentBy, clusters, set, hand }: DesignerPro
     if (asked !== undefined) setCandidate(asked)
   }, [asked])
   const judged = design.suggestions?.find((each) => each.limit === candidate)
+  const unjudged = asked === undefined && !judged
+  useEffect(() => {
+    // Nothing is suggested: the one it begins with is asked about. A line that moves is, once it stands.
+    if (unjudged) set('candidate', String(candidate))
+  }, [unjudged])
   const move = (next: number, settled: boolean) => {
     setCandidate(next)
     if (settled) set('candidate', String(next))
