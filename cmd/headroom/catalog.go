@@ -59,7 +59,7 @@ func lintCommand() *cobra.Command {
 			case !server:
 				return fault.New(fault.Invalid, "file_missing", "no catalog is named").WithMend("name a file or folder, or ask the server with --server")
 			default:
-				cl, err := newClient()
+				cl, err := patientClient()
 				if err != nil {
 					return err
 				}

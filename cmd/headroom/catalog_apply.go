@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -67,9 +68,18 @@ func applyCommand() *cobra.Command {
 	return c
 }
 
+// patientClient waits as long as looking at every account may take.
+func patientClient() (*client, error) {
+	cl, err := newClient()
+	if err == nil {
+		cl.http.Timeout = 6 * time.Minute
+	}
+	return cl, err
+}
+
 // putCatalog sends a catalog to the server.
 func putCatalog(ctx context.Context, c *catalog.Catalog, a application) (*applied, error) {
-	cl, err := newClient()
+	cl, err := patientClient()
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +253,7 @@ func rollbackCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			cl, err := newClient()
+			cl, err := patientClient()
 			if err != nil {
 				return err
 			}

@@ -21,6 +21,14 @@ import (
 // slack is what sending an answer may take longer than working it out.
 const slack = 30 * time.Second
 
+// patience is how long a call may take. Those about the catalog may look at every account.
+func (s *Server) patience(path string) time.Duration {
+	if strings.HasPrefix(path, "/v1/catalog") {
+		return 20 * s.Timeout
+	}
+	return s.Timeout
+}
+
 // bounded gives up on callers that send or take their bytes too slowly, and in the demo,
 // which answers without a key, on those who came by a name that is not this machine's: a
 // page whose name was bent to 127.0.0.1 would read the company's figures.
@@ -28,7 +36,7 @@ func (s *Server) bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn := http.NewResponseController(w)
 		// A connection that cannot be bounded (tests) is bounded by the test.
-		_ = conn.SetWriteDeadline(time.Now().Add(s.Timeout + slack))
+		_ = conn.SetWriteDeadline(time.Now().Add(s.patience(r.URL.Path) + slack))
 		if r.ContentLength != 0 {
 			_ = conn.SetReadDeadline(time.Now().Add(s.Timeout))
 			r.Body = &timedBody{r.Body, conn}
@@ -116,7 +124,7 @@ func (s *Server) guard(next *http.ServeMux) http.Handler {
 		}
 		if !streaming(r.URL.Path) && r.URL.Path != "/v1/backups" {
 			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, s.Timeout)
+			ctx, cancel = context.WithTimeout(ctx, s.patience(r.URL.Path))
 			defer cancel()
 		}
 		if !s.Clustered || ingests(r.URL.Path) {
