@@ -92,6 +92,7 @@ func soldTo(t *testing.T) *company {
 	}
 	c.must("PUT", "/v1/accounts/markup.example%2Fa", map[string]any{"name": `<script>alert("x")</script>`}, nil)
 	c.must("PUT", "/v1/accounts/markup.example%2Fa/subscription", map[string]any{"plan": "starter", "interval": "year"}, nil)
+	c.must("PUT", "/v1/accounts/guest", map[string]any{"name": "Without a subscription"}, nil)
 	status, answer := c.send("POST", "/v1/events", "["+strings.Join(events, ",")+"]", "Content-Type", "application/cloudevents-batch+json")
 	if status != 202 {
 		t.Fatalf("the events are not taken: %d %v", status, answer)

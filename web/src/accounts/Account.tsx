@@ -33,7 +33,7 @@ export function Account() {
             <Fact name="Key" value={about.key} />
             <Fact name="Plan" value={about.plan ? words(about.plan) : 'none'} />
             <Fact name="Status" value={about.status ? words(about.status) : '–'} />
-            <Fact name="MRR" value={money(about.mrr.amount, about.mrr.currency)} />
+            <Fact name="MRR" value={about.mrr.currency ? money(about.mrr.amount, about.mrr.currency) : '–'} />
             {about.domain && <Fact name="Domain" value={about.domain} />}
           </dl>
         )}

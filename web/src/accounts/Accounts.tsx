@@ -76,7 +76,7 @@ export function Accounts() {
                           </th>
                           <td>{item.plan ? words(item.plan) : '–'}</td>
                           <td>{item.status ? words(item.status) : '–'}</td>
-                          <td className={classes.number}>{money(item.mrr.amount, item.mrr.currency)}</td>
+                          <td className={classes.number}>{item.mrr.currency ? money(item.mrr.amount, item.mrr.currency) : '–'}</td>
                         </tr>
                       ))}
                     </tbody>

@@ -236,7 +236,7 @@ function Demand({ feature, shown, saved }: { feature: FeatureDefinition; shown: 
   const columns: Column<Touch>[] = [
     { title: 'Account', text: true, show: (each) => <AccountLink account={each.account} name={each.name} />, value: (each) => each.account },
     { title: 'Plan', text: true, show: (each) => (each.plan ? titleOf(shown.plans?.find((plan) => plan.key === each.plan), each.plan) : '–'), value: (each) => each.plan ?? null },
-    { title: 'MRR', show: (each) => money(each.mrr.amount, each.mrr.currency), value: (each) => each.mrr.amount },
+    { title: 'MRR', show: (each) => (each.mrr.currency ? money(each.mrr.amount, each.mrr.currency) : '–'), value: (each) => each.mrr.amount },
     { title: 'Times', show: (each) => count(each.touches), value: (each) => each.touches },
     { title: 'Last', show: (each) => <time dateTime={each.last_at} title={moment(each.last_at)}>{now ? relative(each.last_at, now) : moment(each.last_at)}</time>, value: (each) => each.last_at },
   ]

@@ -240,7 +240,7 @@ const topColumns: Column<Top>[] = [
   { title: 'Account', text: true, show: (each) => <AccountLink account={each.account} name={each.name} />, value: (each) => each.account },
   { title: 'Plan', text: true, show: (each) => words(each.plan), value: (each) => each.plan },
   { title: 'Usage', show: (each) => count(each.usage), value: (each) => each.usage },
-  { title: 'MRR', show: (each) => money(each.mrr.amount, each.mrr.currency), value: (each) => each.mrr.amount },
+  { title: 'MRR', show: (each) => (each.mrr.currency ? money(each.mrr.amount, each.mrr.currency) : '–'), value: (each) => each.mrr.amount },
   { title: 'Paid per unit', show: (each) => (each.per_unit === null ? '–' : `${each.mrr.currency} ${each.per_unit}`), value: (each) => each.per_unit },
 ]
 
