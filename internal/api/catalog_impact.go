@@ -87,7 +87,7 @@ func inUse(gone []packaging.Gone) error {
 		case g.Version > 0:
 			if e == nil {
 				e = fault.New(fault.Conflict, "plan_in_use", "version %d of plan %q %s", g.Version, g.Key, on).
-					WithMend("keep it under earlier: {%d: …}, or move its accounts with `headroom catalog move --plan %s --from %d`", g.Version, g.Key, g.Version)
+					WithMend("keep it under earlier: {%d: …}, or change its accounts to the newest version first, with plan_version in PUT /v1/accounts/{account}/subscription", g.Version)
 			}
 			e.WithField(fmt.Sprintf("plans.%s.earlier.%d", g.Key, g.Version), "", on)
 		default:
