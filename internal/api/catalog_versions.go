@@ -60,7 +60,7 @@ type Definitions struct {
 	Offers     []map[string]any `json:"offers" doc:"what is proposed then"`
 	Launches   []map[string]any `json:"launches" doc:"introductions of features and add-ons"`
 	Routing    []map[string]any `json:"routing,omitempty" doc:"who works on what a signal is worth; the first route that holds"`
-	Value      map[string]any   `json:"value,omitempty" doc:"value metrics and the band their share of the price should be in"`
+	Value      []map[string]any `json:"value" doc:"value metrics: what accounts gain, with the band their price should be in"`
 }
 
 func (s *Server) definitions(w http.ResponseWriter, r *http.Request) error {
