@@ -159,9 +159,9 @@ var operations = map[string]operation{
 		answer: "The subscription as it was before", values: nova, body: `{}`},
 	"GET /v1/accounts/{account}/trials": {text: "Each thing once, the newest trial first.", values: nova},
 	"POST /v1/accounts/{account}/trials": {text: "Of one plan, add-on or feature that the catalog lets be tried, once per account. It costs nothing, and when it ends nothing is bought by itself.",
-		answer: "The trial, with the entitlements of now", values: nova, body: `{"feature":"recordings"}`},
-	"POST /v1/accounts/{account}/trials/{id}/extend": {text: "By as much and as often as the catalog says.", answer: "The trial, with the entitlements of now", values: map[string]string{"account": "nova", "id": "feature:recordings"}},
-	"DELETE /v1/accounts/{account}/trials/{id}":      {text: "What would follow its end follows now.", answer: "The trial, with the entitlements of now", values: map[string]string{"account": "nova", "id": "feature:recordings"}},
+		answer: "The trial, with the entitlements of now", values: nova, body: `{"plan":"pro"}`},
+	"POST /v1/accounts/{account}/trials/{id}/extend": {text: "By as much and as often as the catalog says.", answer: "The trial, with the entitlements of now", values: map[string]string{"account": "nova", "id": "plan:pro"}},
+	"DELETE /v1/accounts/{account}/trials/{id}":      {text: "What would follow its end follows now.", answer: "The trial, with the entitlements of now", values: map[string]string{"account": "nova", "id": "plan:pro"}},
 	"POST /v1/subscriptions/preview": {text: "Nothing changes yet. Show the amounts, then send `token` with the change itself within 15 minutes: it is good for exactly this change of exactly this subscription. " +
 		"With `decision_id` the change is what the decided offer gives, with `undo` it is taking the last change back.",
 		answer: "What is due now, and from then on", body: `{"account":"nova","decision_id":"` + exampleDecision + `"}`},
