@@ -14,7 +14,7 @@ import { accountAt } from './address'
 import { GiveDialog } from './Give'
 import { Given } from './Given'
 import { AccountValue } from './AccountValue'
-import { gives, sourceWords, standing } from './words'
+import { gives, givenNothing, sourceWords, standing } from './words'
 import lists from '../shared/List.module.css'
 import classes from './Account.module.css'
 
@@ -117,7 +117,7 @@ function Entitlements({ account }: { account: string }) {
 
 function Row({ item, catalog, grants, now }: { item: EntitlementItem; catalog: CatalogDefinitions | undefined; grants: Grant[]; now: string | undefined }) {
   const feature = catalog?.features?.find((each) => each.key === item.feature)
-  const share = item.usage !== null && item.limit !== null ? (item.limit > 0 ? Math.min(1, item.usage / item.limit) : item.usage > 0 ? 1 : 0) : undefined
+  const share = item.usage !== null && item.limit !== null && !givenNothing(item) ? (item.limit > 0 ? Math.min(1, item.usage / item.limit) : item.usage > 0 ? 1 : 0) : undefined
   const over = item.usage !== null && item.limit !== null && item.usage > item.limit
   return (
     <tr>
@@ -135,7 +135,7 @@ function Row({ item, catalog, grants, now }: { item: EntitlementItem; catalog: C
         {!item.allowed && <span className={classes.dim}>{item.message}</span>}
       </td>
       <td>
-        {item.remaining === null ? (item.unlimited ? 'unlimited' : '–') : over ? `${count((item.usage ?? 0) - (item.limit ?? 0))} over` : `${count(item.remaining)} left`}
+        {item.remaining === null || givenNothing(item) ? (item.unlimited ? 'unlimited' : '–') : over ? `${count((item.usage ?? 0) - (item.limit ?? 0))} over` : `${count(item.remaining)} left`}
         {(item.reserved ?? 0) > 0 && <span className={classes.dim}>{count(item.reserved ?? 0)} reserved</span>}
         {(item.grace ?? 0) > 0 && <span className={classes.dim}>{count(item.grace ?? 0)} of grace</span>}
         {item.resets_at && (

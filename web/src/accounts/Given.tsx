@@ -20,7 +20,7 @@ export function Given({ account }: { account: string }) {
   const over = (until: string | null | undefined) => Boolean(until && now && until <= now)
   return (
     <div className={classes.three}>
-      <List id="grants" title="Grants" query={useQuery(grantsQuery(account))} none="No grants. One adds to what the plan gives." item={(grant) => (
+      <List id="grants" title="Grants" query={useQuery(grantsQuery(account))} none="No grants. One adds to what the plan gives." past={(grant) => Boolean(grant.revoked_at) || over(grant.expires_at)} item={(grant) => (
         <li key={grant.id} className={classes.item}>
           <p>
             <strong>{name(grant.feature)}</strong>
@@ -46,7 +46,7 @@ export function Given({ account }: { account: string }) {
           <Act words="Clear" of={`the override of ${name(override.feature)}`} act={() => remove(path(`/overrides/${encodeURIComponent(override.feature)}`))} />
         </li>
       )} />
-      <List id="trials" title="Trials" query={useQuery(trialsQuery(account))} none="No trials so far." item={(trial) => (
+      <List id="trials" title="Trials" query={useQuery(trialsQuery(account))} none="No trials so far." past={(trial) => trial.state !== 'running'} item={(trial) => (
         <li key={`${trial.id} ${trial.started_at}`} className={classes.item}>
           <p>
             <strong>{trialWords(trial.id, catalog)}</strong>, {trialState(trial)}
@@ -63,7 +63,7 @@ export function Given({ account }: { account: string }) {
           )}
         </li>
       )} />
-      <List id="reservations" title="Reservations" query={useQuery(reservationsQuery(account))} none="Nothing is reserved." item={(reservation) => (
+      <List id="reservations" title="Reservations" query={useQuery(reservationsQuery(account))} none="Nothing is reserved." past={(reservation) => reservation.state !== 'open'} item={(reservation) => (
         <li key={reservation.id} className={classes.item}>
           <p>
             <strong>{name(reservation.feature)}</strong>: {count(reservation.quantity)}, {reservation.state}
@@ -87,14 +87,30 @@ interface ListProps<T> {
   title: string
   query: UseQueryResult<Page<T>>
   none: string
+  /** What is over: it stands folded below the rest. */
+  past?: (item: T) => boolean
   item: (item: T) => ReactNode
 }
 
-function List<T>({ id, title, query, none, item }: ListProps<T>) {
+function List<T>({ id, title, query, none, past = () => false, item }: ListProps<T>) {
   return (
     <Panel id={id} title={title}>
       <Await query={query} waiting={<WaitingRows rows={1} className={lists.row} />}>
-        {({ items }) => (items?.length ? <ul>{items.map(item)}</ul> : <p className={classes.none}>{none}</p>)}
+        {({ items }) => {
+          const live = (items ?? []).filter((each) => !past(each))
+          const over = (items ?? []).filter(past)
+          return (
+            <>
+              {live.length > 0 ? <ul>{live.map(item)}</ul> : <p className={classes.none}>{over.length > 0 ? 'None now.' : none}</p>}
+              {over.length > 0 && (
+                <details className={classes.past}>
+                  <summary>{count(over.length)} in the past</summary>
+                  <ul>{over.map(item)}</ul>
+                </details>
+              )}
+            </>
+          )
+        }}
       </Await>
     </Panel>
   )

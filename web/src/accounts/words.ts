@@ -66,9 +66,15 @@ export function gives(source: EntitlementSource, item: EntitlementItem): string 
 }
 
 /** Usage against limit: "8 of 10", "8, unlimited", "Included", "Not included". */
+/** Whether nothing gives any of it and none was used: there is no "0 of 0" to draw. */
+export function givenNothing(item: EntitlementItem): boolean {
+  return !item.allowed && item.limit === 0 && item.usage === 0
+}
+
 export function standing(item: EntitlementItem): string {
   if (item.kind === 'value') return item.value || 'No value'
   if (item.usage === null || item.kind === 'boolean') return item.allowed ? 'Included' : 'Not included'
+  if (givenNothing(item)) return 'Not included'
   if (item.limit === null) return `${count(item.usage)}, unlimited`
   return `${count(item.usage)} of ${count(item.limit)}`
 }

@@ -6,7 +6,7 @@ import { CheckField, ChoiceField, RadioField, TextField } from '../shared/Field'
 import { useParam } from '../shared/open'
 import { valueAt, type Edit } from './draft'
 import type { DraftInHand } from './useDraft'
-import { PriceFields, priceEdits, pricesOf, wrongPrices } from './PriceFields'
+import { currenciesOf, PriceFields, priceEdits, pricesOf, wrongPrices } from './PriceFields'
 import { formOf, numberOf, periods, titleOf, valueOf, wrongIn, type EntitlementForm } from '../lib/entitlement'
 import classes from './EditDialog.module.css'
 
@@ -221,7 +221,7 @@ function PlanEditor({ plan, shown, was, done, cancel }: EditorProps & { plan: Pl
   const path = `plans.${plan.key}`
   const currency = shown.currency ?? 'USD'
   const [title, setTitle] = useState(plan.title ?? '')
-  const [prices, setPrices] = useState(() => pricesOf(plan.price, shown.currencies ?? [currency], ['month', 'year']))
+  const [prices, setPrices] = useState(() => pricesOf(plan.price, currenciesOf(shown), ['month', 'year']))
   const [above, setAbove] = useState(plan.above ?? '')
   const [trial, setTrial] = useState(typeof plan.trial === 'string' ? plan.trial : '')
   const [unit, setUnit] = useState(plan.unit ?? '')
@@ -284,7 +284,7 @@ function AddonEditor({ section, addon, shown, done, cancel }: EditorProps & { se
   const bundle = section === 'bundles'
   const currency = shown.currency ?? 'USD'
   const [title, setTitle] = useState(addon.title ?? '')
-  const [prices, setPrices] = useState(() => pricesOf(addon.price, shown.currencies ?? [currency], addon.price?.['once'] !== undefined ? ['once'] : ['month', 'year']))
+  const [prices, setPrices] = useState(() => pricesOf(addon.price, currenciesOf(shown), addon.price?.['once'] !== undefined ? ['once'] : ['month', 'year']))
   const [discount, setDiscount] = useState(String(addon.discount ?? '').replace('%', ''))
   const [needs, setNeeds] = useState((addon.needs ?? []).join(', '))
   const [ready, setReady] = useState(addon.ready ?? '')

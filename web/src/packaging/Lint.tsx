@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { lintQuery } from '../api/queries'
 import type { Finding } from '../api/types'
+import { count } from '../lib/format'
 import { Await, Panel, WaitingRows } from '../shared/Panel'
 import { hrefOf } from './matrix'
 import lists from '../shared/List.module.css'
@@ -38,24 +39,52 @@ export function Findings({ findings, none, linked = false }: { findings: Finding
   if (findings.length === 0) return <p className={classes.none}>{none}</p>
   return (
     <ul className={lists.rows}>
-      {findings
-        .toSorted((a, b) => rank(a.severity) - rank(b.severity))
-        .map((finding, index) => (
-          <li key={`${finding.code} ${finding.path} ${index}`} className={lists.row}>
-            <div className={classes.line}>
-              <span className={finding.severity === 'error' ? classes.error : finding.severity === 'warning' ? classes.warning : classes.info}>{finding.severity}</span>
-              <code className={classes.code}>{finding.code}</code>
-              {finding.path && (
-                <span className={classes.place}>
-                  {linked ? <Link href={hrefOf(finding.path)}>{finding.path}</Link> : finding.path}
-                  {finding.line > 0 && ` line ${finding.line}`}
-                </span>
-              )}
-            </div>
-            <p className={lists.words}>{finding.message}.</p>
-            {finding.mend && <p className={`${lists.words} ${lists.dim}`}>To mend it: {finding.mend}.</p>}
-          </li>
-        ))}
+      {byRule(findings).map(([first, ...more]) => (
+        <li key={`${first.severity} ${first.code}`} className={lists.row}>
+          <One finding={first} linked={linked} />
+          {more.length > 0 && (
+            <details className={classes.more}>
+              <summary>
+                {count(more.length)} more of <code className={classes.code}>{first.code}</code>
+              </summary>
+              {more.map((finding, index) => (
+                <One key={`${finding.path} ${index}`} finding={finding} linked={linked} mend={finding.mend !== first.mend} />
+              ))}
+            </details>
+          )}
+        </li>
+      ))}
     </ul>
+  )
+}
+
+/** Findings of a rule together, the gravest rules first. */
+function byRule(findings: Finding[]): [Finding, ...Finding[]][] {
+  const rules = new Map<string, [Finding, ...Finding[]]>()
+  for (const finding of findings.toSorted((a, b) => rank(a.severity) - rank(b.severity))) {
+    const key = `${finding.severity} ${finding.code}`
+    const known = rules.get(key)
+    if (known) known.push(finding)
+    else rules.set(key, [finding])
+  }
+  return [...rules.values()]
+}
+
+function One({ finding, linked, mend = true }: { finding: Finding; linked: boolean; mend?: boolean }) {
+  return (
+    <>
+      <div className={classes.line}>
+        <span className={finding.severity === 'error' ? classes.error : finding.severity === 'warning' ? classes.warning : classes.info}>{finding.severity}</span>
+        <code className={classes.code}>{finding.code}</code>
+        {finding.path && (
+          <span className={classes.place}>
+            {linked ? <Link href={hrefOf(finding.path)}>{finding.path}</Link> : finding.path}
+            {finding.line > 0 && ` line ${finding.line}`}
+          </span>
+        )}
+      </div>
+      <p className={lists.words}>{finding.message.charAt(0).toUpperCase() + finding.message.slice(1)}.</p>
+      {mend && finding.mend && <p className={`${lists.words} ${lists.dim}`}>To mend it: {finding.mend}.</p>}
+    </>
   )
 }

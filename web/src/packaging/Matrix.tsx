@@ -85,7 +85,7 @@ export function Matrix({ definitions, was, grouping, earlier, edit }: MatrixProp
               </th>
             ))}
             {addons.map((addon, index) => (
-              <th key={`${addon.section} ${addon.key}`} scope="col" className={index === 0 ? `${classes.column} ${classes.first}` : classes.column}>
+              <th key={`${addon.section} ${addon.key}`} scope="col" className={[classes.column, classes.addon, index === 0 ? classes.first : ''].join(' ')}>
                 <button type="button" className={classes.head} onClick={() => edit(`${addon.section}.${addon.key}`)} aria-haspopup="dialog">
                   {titleOf(addon)}
                 </button>

@@ -1,4 +1,4 @@
-import type { PriceByInterval } from '../api/types'
+import type { CatalogDefinitions, PriceByInterval } from '../api/types'
 import { TextField } from '../shared/Field'
 import type { Edit } from './draft'
 import { amountWords, byCurrency, plainAmount } from '../lib/entitlement'
@@ -14,6 +14,11 @@ export interface PriceInForm {
 }
 
 const names: Record<string, string> = { month: 'a month', year: 'a year', once: 'once' }
+
+/** All that prices are in, the catalog's own currency first. */
+export function currenciesOf(catalog: Pick<CatalogDefinitions, 'currency' | 'currencies'>): string[] {
+  return [...new Set([catalog.currency ?? 'USD', ...(catalog.currencies ?? [])])]
+}
 
 /** A field for each interval and currency. */
 export function pricesOf(price: PriceByInterval | undefined, currencies: string[], intervals: string[]): PriceInForm[] {

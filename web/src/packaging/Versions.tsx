@@ -28,7 +28,7 @@ export function NewVersions() {
             <ul className={lists.rows}>
               {items.map((item) => (
                 <li key={`${item.version} ${item.activated_at}`} className={lists.row}>
-                  <div className={lists.line}>
+                  <div className={`${lists.line} ${classes.wraps}`}>
                     <code className={classes.version}>{item.version}</code>
                     {item.active && <span className={lists.tag}>active</span>}
                     <time className={lists.end} dateTime={item.activated_at}>

@@ -6,7 +6,7 @@ import { Panel } from '../../shared/Panel'
 import { keyFor } from '../draft'
 import { Matrix } from '../Matrix'
 import { plansInOrder } from '../matrix'
-import { PriceFields, priceEdits, pricesOf, wrongPrices } from '../PriceFields'
+import { currenciesOf, PriceFields, priceEdits, pricesOf, wrongPrices } from '../PriceFields'
 import { titleOf } from '../../lib/entitlement'
 import type { StepProps } from './ValueFeatures'
 import classes from './Step.module.css'
@@ -40,8 +40,8 @@ function NewPlan({ hand, shown }: StepProps) {
   const currency = shown.currency ?? 'USD'
   const plans = plansInOrder(shown.plans ?? []).filter((plan) => !plan.retired)
   const [title, setTitle] = useState('')
-  const [prices, setPrices] = useState(() => pricesOf(undefined, shown.currencies ?? [currency], ['month', 'year']))
-  const [above, setAbove] = useState(plans.at(-1)?.key ?? '')
+  const [prices, setPrices] = useState(() => pricesOf(undefined, currenciesOf(shown), ['month', 'year']))
+  const [above, setAbove] = useState((plans.findLast((plan) => plan.family === plans[0]?.family) ?? plans.at(-1))?.key ?? '')
   const [tried, setTried] = useState(false)
   return (
     <form
@@ -75,7 +75,7 @@ function NewAddon({ hand, shown }: StepProps) {
   const [chosen, setFeature] = useState('')
   const feature = features.find((each) => each.key === chosen) ?? features[0]
   const [limit, setLimit] = useState('')
-  const [prices, setPrices] = useState(() => pricesOf(undefined, shown.currencies ?? [currency], ['month', 'year']))
+  const [prices, setPrices] = useState(() => pricesOf(undefined, currenciesOf(shown), ['month', 'year']))
   const [tried, setTried] = useState(false)
   const counted = feature !== undefined && feature.kind !== 'boolean'
   const wrong = counted && !/^[1-9]\d*(\.\d+)?$/.test(limit)
