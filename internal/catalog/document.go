@@ -3,6 +3,7 @@ package catalog
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -93,7 +94,9 @@ func (o *mapping) merge(other *mapping) {
 // Document returns the catalog's text as one JSON object: every section under its name, with
 // the keys of the text, in the order of the text. Definitions of a section that names them,
 // such as plans, are a list of objects that hold their key under "key"; prices are decimal
-// strings; other numbers are as written. The version is that of the text ("c-…").
+// strings; other numbers are as written. A bundle also says what it comes to: "costs" lists its
+// prices in words and "gives" has by feature what its parts give. The version is that of the
+// text ("c-…").
 func (c *Catalog) Document() json.RawMessage {
 	whole := newMapping()
 	r := &reader{c: &Catalog{}}
@@ -122,6 +125,9 @@ func (c *Catalog) Document() json.RawMessage {
 						d.set(field, body.values[field])
 					}
 				}
+				if bundle := c.Addons[k]; key == "bundles" && bundle != nil {
+					c.comesTo(d, bundle)
+				}
 				list = append(list, d)
 			}
 		}
@@ -135,6 +141,21 @@ func (c *Catalog) Document() json.RawMessage {
 	var b bytes.Buffer
 	writeDocument(&b, out, "")
 	return b.Bytes()
+}
+
+// comesTo adds to a bundle's document what is worked out from its parts.
+func (c *Catalog) comesTo(d *mapping, bundle *Addon) {
+	costs, gives := []any{}, newMapping()
+	for _, currency := range c.Currencies {
+		if words := bundle.Price.Words(currency); words != "" {
+			costs = append(costs, plain{'s', words})
+		}
+	}
+	for _, feature := range slices.Sorted(maps.Keys(bundle.Entitlements)) {
+		gives.set(feature, plain{'s', bundle.Entitlements[feature].Words(c.Features[feature], c.Currency)})
+	}
+	d.set("costs", costs)
+	d.set("gives", gives)
 }
 
 // named are the sections whose entries are definitions by key.

@@ -32,3 +32,29 @@ func TestADocumentOfNoCatalogHasNoDefinitions(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestADocumentSaysWhatABundleComesTo(t *testing.T) {
+	c, findings := catalog.Parse("", []byte(`version: 1
+currency: USD
+currencies: [EUR]
+meters:
+  talks: {fed_by: consume}
+features:
+  talks: {meter: talks}
+  films: {kind: boolean}
+plans:
+  pro: {price: {month: {USD: "10", EUR: "9"}}, entitlements: {talks: 1}}
+addons:
+  more:  {price: {month: {USD: "20", EUR: "18"}}, entitlements: {talks: 5}}
+  films: {price: {month: {USD: "10", EUR: "9"}}, entitlements: {films: true}}
+bundles:
+  both: {includes: {more: 2, films: 1}, discount: 10%}
+`))
+	if c == nil {
+		t.Fatal(findings)
+	}
+	const want = `"costs":["45.00 USD a month","40.50 EUR a month"],"gives":{"films":"included","talks":"10"}`
+	if got := string(c.Document()); !strings.Contains(got, want) {
+		t.Errorf("got %s\nwant in it %s", got, want)
+	}
+}

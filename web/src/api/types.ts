@@ -201,6 +201,9 @@ export interface AddonDefinition extends PlanTerms {
   excludes?: string[]
   complements?: string[]
   includes?: Record<string, number> | string[]
+  /** Of a bundle, worked out by the server: its prices in words, and by feature what it gives. */
+  costs?: string[]
+  gives?: Record<string, string>
   discount?: number | string
   expires?: string
   retired?: boolean

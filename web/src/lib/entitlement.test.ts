@@ -32,7 +32,7 @@ test.each([
   ['by month and year', { month: '49', year: '490' }, ['$49 a month', '$490 a year']],
   ['in two currencies', { month: { USD: '49', EUR: '45.50' } }, ['$49 a month', '€45.50 a month']],
   ['by unit', { month: { base: '20', each: '5', included: 3 } }, ['$20 and $5 for each beyond 3 a month']],
-  ['in tiers', { month: { tiers: [{ to: 10, each: '9' }, { each: '7' }] } }, ['$9 for each at first, by quantity in 2 steps a month']],
+  ['in tiers', { month: { tiers: [{ to: 10, each: '9' }, { each: '7' }] } }, ['$9 to $7 each a month']],
   ['once', { once: '200' }, ['$200 once']],
 ])('a price %s', (_, price, want) => expect(priceWords(price, 'USD')).toEqual(want))
 

@@ -56,9 +56,9 @@ export function amountWords(amount: unknown, currency: string, unit = ''): strin
   if (!fields(amount)) return ''
   const tiers = amount['tiers']
   if (Array.isArray(tiers)) {
-    const first = tiers.find(fields)
-    const from = first && (first['each'] ?? first['base'])
-    return `${amount['base'] !== undefined ? `${show(amount['base'])} and ` : ''}${from === undefined ? '' : `${show(from)} ${each} at first, `}by ${amount['volume'] ? 'the whole quantity' : 'quantity'} in ${tiers.length} steps`
+    const steps = tiers.filter(fields).map((tier) => tier['each'] ?? tier['base'])
+    const base = amount['base'] !== undefined ? `${show(amount['base'])} and ` : ''
+    return `${base}${steps.length > 0 ? `${show(steps[0])} to ${show(steps.at(-1))} ${each.replace('for ', '')}` : 'by quantity'}`
   }
   const base = amount['base']
   const beyond = numberOf(amount['included'])

@@ -21,6 +21,8 @@ interface Column {
   title: string
   unit?: string
   entitlements: Record<string, EntitlementValue>
+  /** Of a bundle: by feature what its parts give, in words. */
+  gives?: Record<string, string>
 }
 
 /** Every plan against every feature; add-ons and bundles stand beside the plans. */
@@ -38,7 +40,7 @@ export function Matrix({ definitions, was, grouping, earlier, edit }: MatrixProp
       ...(plan.unit ? { unit: plan.unit } : {}),
       entitlements: plan.entitlements ?? {},
     })),
-    ...addons.map((addon) => ({ path: `${addon.section}.${addon.key}`, title: titleOf(addon), entitlements: addon.entitlements ?? {} })),
+    ...addons.map((addon) => ({ path: `${addon.section}.${addon.key}`, title: titleOf(addon), entitlements: addon.entitlements ?? {}, ...(addon.gives ? { gives: addon.gives } : {}) })),
   ]
 
   return (
@@ -89,7 +91,7 @@ export function Matrix({ definitions, was, grouping, earlier, edit }: MatrixProp
                 <button type="button" className={classes.head} onClick={() => edit(`${addon.section}.${addon.key}`)} aria-haspopup="dialog">
                   {titleOf(addon)}
                 </button>
-                <Prices words={priceWords(addon.price, currency)} />
+                <Prices words={addon.costs ?? priceWords(addon.price, currency)} />
                 <Tags
                   tags={[
                     changed(was, definitions, `${addon.section}.${addon.key}`, true),
@@ -147,6 +149,14 @@ export function Matrix({ definitions, was, grouping, earlier, edit }: MatrixProp
 }
 
 function Cell({ column, feature, currency, was, edit }: { column: Column; feature: FeatureDefinition; currency: string; was: CatalogDefinitions; edit: (path: string) => void }) {
+  const together = column.gives?.[feature.key]
+  if (together) {
+    return (
+      <div className={classes.still}>
+        <span className={classes.main}>{together.charAt(0).toUpperCase() + together.slice(1)}</span>
+      </div>
+    )
+  }
   const value = column.entitlements[feature.key]
   const said = entitlementWords(value, feature, currency, column.unit)
   const path = `${column.path}.entitlements.${feature.key}`
