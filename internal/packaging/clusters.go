@@ -66,6 +66,35 @@ func (s *Sample) Clusters(k int) Clustering {
 	return best
 }
 
+// Explaining divides the sample into the fewest groups, from 2 up to most, that explain at least a
+// share (0 to 1) of the variance of usage, or into most groups where none do, and returns the share
+// that they explain (1 where all use the same). There are never more groups than different
+// amounts. most must be at least 1.
+func (s *Sample) Explaining(share float64, most int) (clusters []Cluster, explained float64) {
+	n := len(s.values)
+	if n == 0 {
+		return nil, 0
+	}
+	most = min(most, n)
+	c := newCutter(s, most)
+	whole := c.within(0, n)
+	for g := min(2, most); ; g++ {
+		ends := c.ends(g)
+		rest, from := 0.0, 0
+		for _, to := range ends {
+			rest += c.within(from, to)
+			from = to
+		}
+		explained = 1
+		if whole > 0 {
+			explained = max(0, 1-rest/whole)
+		}
+		if explained >= share || g == most {
+			return c.clusters(ends), explained
+		}
+	}
+}
+
 func (c *Clustering) size() int { return len(c.Clusters) }
 
 // cutter finds the best divisions of one sample into 1 to k groups. Amounts are measured

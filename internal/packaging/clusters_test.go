@@ -3,6 +3,7 @@ package packaging
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/headroomhq/headroom/internal/quantity"
@@ -234,6 +235,36 @@ func BenchmarkClusters(b *testing.B) {
 			}
 			for b.Loop() {
 				NewSample(list).Clusters(0)
+			}
+		})
+	}
+}
+
+func TestTheFewestGroupsThatExplainEnoughAreTaken(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		given []quantity.Quantity
+		share float64
+		most  int
+		sizes []int
+		least float64 // share explained
+	}{
+		{"two groups explain nearly all", slices.Concat(slices.Repeat(units(2), 5), slices.Repeat(units(3), 5), units(90, 91)), .9, 5, []int{10, 2}, .99},
+		{"more are asked of them", slices.Concat(slices.Repeat(units(2), 5), slices.Repeat(units(3), 5), units(90, 91)), 1, 5, []int{5, 5, 1, 1}, 1},
+		{"no more than the most", units(1, 2, 3, 4, 5, 6, 7, 8), .99, 3, []int{2, 3, 3}, .8},
+		{"all use the same", slices.Repeat(units(7), 9), .9, 5, []int{9}, 1},
+		{"nobody", nil, .9, 5, nil, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			groups, explained := NewSample(slices.Clone(c.given)).Explaining(c.share, c.most)
+			var sizes []int
+			for _, g := range groups {
+				sizes = append(sizes, g.Size)
+			}
+			slices.Sort(sizes)
+			want := slices.Sorted(slices.Values(c.sizes))
+			if !slices.Equal(sizes, want) || explained < c.least || explained > 1 {
+				t.Errorf("groups of %v explain %g, want %v and %g at least", sizes, explained, want, c.least)
 			}
 		})
 	}

@@ -33,6 +33,16 @@ func TestLimitsAreSuggestedWhereTheyAreEasyToRemember(t *testing.T) {
 	}
 }
 
+func TestALimitStandsAtTheRoundestNumberOfItsGap(t *testing.T) {
+	for _, c := range []struct{ from, to, want string }{
+		{"37", "61", "50"}, {"98", "240", "100"}, {"7", "8", "7"}, {"19", "21", "20"}, {"1200", "1900", "1500"}, {"0.5", "0.7", "0.5"}, {"101", "104", "102"},
+	} {
+		if got := Roundest(amount(t, c.from), amount(t, c.to)); got != amount(t, c.want) {
+			t.Errorf("between %s and %s: %s, want %s", c.from, c.to, got, c.want)
+		}
+	}
+}
+
 func amount(t *testing.T, s string) quantity.Quantity {
 	t.Helper()
 	q, err := quantity.Parse(s)

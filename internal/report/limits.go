@@ -6,12 +6,20 @@ import (
 	"slices"
 
 	"github.com/headroomhq/headroom/internal/money"
+	"github.com/headroomhq/headroom/internal/packaging"
 	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/revenue"
 )
 
 // fewest is how many accounts a distribution needs before anything is read out of it.
 const fewest = 20
+
+// A distribution is cut into the fewest groups that explain so much of its variance, and into no
+// more than mostGroups.
+const (
+	explained  = 0.9
+	mostGroups = 5
+)
 
 // suggest looks at the distribution of each feature's usage on each plan: natural breaks,
 // where limits would fall, and plateaus, where limits seem to be.
@@ -77,24 +85,17 @@ func (a *analysis) suggestion(f int32, plan string, list []*account) Suggestion 
 	for i, acct := range list {
 		peaks[i] = a.uses[limitKey{acct.number, f}].peak
 	}
-	values := sample(slices.Clone(peaks))
+	values := slices.Clone(peaks)
+	sample := packaging.NewSample(values) // which sorts them
 	s := Suggestion{Feature: a.featureName(f), Plan: plan, Accounts: len(list), Median: values[len(values)/2], Largest: values[len(values)-1]}
-	var ends []int
-	var fit float64
-	for k := 2; k <= 5; k++ {
-		ends, fit = breaks(values, k)
-		if fit >= 0.9 || len(ends) < k {
-			break
-		}
-	}
+	groups, fit := sample.Explaining(explained, mostGroups)
 	s.Fit = revenue.Rate(money.Twelfths(fit*1e6), 1e6)
-	for g, start := 0, 0; g < len(ends); g++ {
-		part := values[start:ends[g]]
+	for g, start := 0, 0; g < len(groups); g++ {
+		part := values[start : start+groups[g].Size]
 		s.Clusters = append(s.Clusters, Cluster{Size: len(part), Center: sumOf(part) / quantity.Quantity(len(part)), From: part[0], To: part[len(part)-1]})
-		if g+1 < len(ends) {
-			s.Limits = append(s.Limits, a.limitAt(roundest(part[len(part)-1], values[ends[g]]), f, list))
+		if start += len(part); start < len(values) {
+			s.Limits = append(s.Limits, a.limitAt(packaging.Roundest(part[len(part)-1], values[start]), f, list))
 		}
-		start = ends[g]
 	}
 	s.Plateau = plateau(values)
 	s.Bins = make([]int, min(24, max(6, int(s.Largest/quantity.One))))
