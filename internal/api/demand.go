@@ -7,12 +7,10 @@ import (
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
-	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/offer"
 	"github.com/headroomhq/headroom/internal/store"
-	"github.com/headroomhq/headroom/internal/subscription"
 )
 
 // FeatureDemand is who has a feature, who lacks it, and who asked for it.
@@ -21,8 +19,8 @@ type FeatureDemand struct {
 	Content   entitlement.Content `json:"content" doc:"what is said of it to sell it"`
 	Kind      catalog.FeatureKind `json:"kind" doc:"boolean, metered, value or seats"`
 	Plans     []PlanGives         `json:"plans" doc:"what each plan gives of it"`
-	Has       int                 `json:"has" doc:"accounts with a live subscription that gives it"`
-	LockedOut int                 `json:"locked_out" doc:"accounts with a live subscription that does not"`
+	Has       int                 `json:"has" doc:"accounts with a live subscription that have it: by plan, add-on, trial, grant or override"`
+	LockedOut int                 `json:"locked_out" doc:"accounts with a live subscription that do not"`
 	LockedMRR money.Amount        `json:"locked_mrr" doc:"what those pay in the catalog's currency; nothing is converted"`
 	Touched   []Toucher           `json:"touched" doc:"accounts that met it closed and still lack it, most often first; at most fifty"`
 	Requests  int                 `json:"requests" doc:"upgrade requests of members for offers that give it"`
@@ -81,18 +79,19 @@ func (s *Server) demand(ctx context.Context, in *demandRequest) (*demandAnswer, 
 		d.Plans = append(d.Plans, PlanGives{p.Key, p.Title, givesWords(cat, f, p.Entitlements)})
 	}
 	d.Unlock = append(d.Unlock, sellers(cat, f)...)
-	target := target{feature: f}
-	d.Offers = append(d.Offers, target.offers(cat)...)
+	about := target{feature: f}
+	d.Offers = append(d.Offers, about.offers(cat)...)
 	for key, sig := range cat.Signals {
 		if sig.When.Limit == f.Key || sig.When.Gate == f.Key {
 			d.Signals = append(d.Signals, key)
 		}
 	}
 	slices.Sort(d.Signals)
-	c, err := s.census(ctx, cat, target, false)
+	seen, err := s.censuses(ctx, cat, []target{about})
 	if err != nil {
 		return nil, err
 	}
+	c := seen[0]
 	var mrr money.Twelfths
 	for _, x := range c.all {
 		if x.has {
@@ -106,18 +105,23 @@ func (s *Server) demand(ctx context.Context, in *demandRequest) (*demandAnswer, 
 	}
 	d.LockedMRR = mrr.Amount(cat.Currency)
 	d.Touched = append(d.Touched, c.touched(cat)...)
-	d.Requests, err = s.requestsFor(ctx, d.Offers)
+	asked, err := s.requestsByOffer(ctx)
+	d.Requests = sumOf(asked, d.Offers)
 	return &demandAnswer{d}, err
 }
 
-// requestsFor counts the upgrade requests for offers.
-func (s *Server) requestsFor(ctx context.Context, offers []string) (n int, err error) {
-	err = s.Store.Asked(ctx, func(r offer.Request) {
-		if slices.Contains(offers, r.Offer) {
-			n++
-		}
-	})
-	return n, err
+// requestsByOffer counts the upgrade requests for each offer.
+func (s *Server) requestsByOffer(ctx context.Context) (map[string]int, error) {
+	asked := map[string]int{}
+	err := s.Store.Asked(ctx, func(r offer.Request) { asked[r.Offer]++ })
+	return asked, err
+}
+
+func sumOf(by map[string]int, keys []string) (n int) {
+	for _, key := range keys {
+		n += by[key]
+	}
+	return n
 }
 
 func givesWords(cat *catalog.Catalog, f *catalog.Feature, entitlements map[string]*catalog.Entitlement) string {
@@ -149,12 +153,6 @@ func sellers(cat *catalog.Catalog, f *catalog.Feature) (out []UnlockedBy) {
 	return append(out, addons...)
 }
 
-// target is what accounts have or lack: a feature, or an add-on.
-type target struct {
-	feature *catalog.Feature
-	addon   *catalog.Addon
-}
-
 // features are those that it is about.
 func (t target) features() []string {
 	if t.feature != nil {
@@ -184,112 +182,6 @@ func (t target) offers(cat *catalog.Catalog) []string {
 	return keys
 }
 
-// heldBy says whether a subscription has it, and how many of an add-on.
-func (t target) heldBy(cat *catalog.Catalog, sub *subscription.Subscription) (bool, int64) {
-	if t.feature != nil {
-		given := entitlement.GivenOf(cat, sub, t.feature.Key)
-		return given.Allowed, 0
-	}
-	for _, l := range sub.Addons {
-		if l.Key == t.addon.Key {
-			return true, l.Quantity
-		}
-	}
-	return false, 0
-}
-
-// triedAs is the id of a trial of it.
-func (t target) triedAs() string {
-	if t.feature != nil {
-		return "feature:" + t.feature.Key
-	}
-	return "addon:" + t.addon.Key
-}
-
-// subscriber is an account with a live subscription, as seen by a target.
-type subscriber struct {
-	store.Subscriber
-	doc      []byte // of the account, when documents are asked for
-	has      bool
-	quantity int64 // of the add-on
-	used     bool  // of a metered feature
-	trial    *subscription.Trial
-	touches  int64
-	lastAt   clock.Time
-	interval subscription.Interval
-}
-
-// census looks at all accounts with a live subscription, by key.
-type census struct{ all []subscriber }
-
-func (s *Server) census(ctx context.Context, cat *catalog.Catalog, t target, documents bool) (*census, error) {
-	c := &census{}
-	at := map[string]int{}
-	err := s.Store.Subscribers(ctx, documents, func(x store.Subscriber, doc []byte) error {
-		at[x.Account] = len(c.all)
-		c.all = append(c.all, subscriber{Subscriber: x, doc: slices.Clone(doc)})
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	var m *catalog.Meter
-	if t.feature != nil && t.feature.Meter != "" {
-		m = cat.Meters[t.feature.Meter]
-	}
-	now := s.Clock.Now()
-	type soldAs struct {
-		plan    string
-		version int
-	}
-	same := map[soldAs]bool{} // whether those without add-ons have it
-	var terms engine.TermsReader
-	err = s.Store.States(ctx, func(key string, state []byte) error {
-		i, ok := at[key]
-		if !ok {
-			return nil
-		}
-		x := &c.all[i]
-		sub, trials, err := terms.Read(state)
-		if err != nil {
-			return err
-		}
-		bought := soldAs{sub.Plan, sub.PlanVersion}
-		if has, known := same[bought]; known && len(sub.Addons) == 0 {
-			x.has = has
-		} else if x.has, x.quantity = t.heldBy(cat, &sub); len(sub.Addons) == 0 {
-			same[bought] = x.has
-		}
-		x.interval = sub.Interval
-		for j := range trials {
-			if trials[j].ID == t.triedAs() {
-				x.trial = &trials[j]
-			}
-		}
-		if m != nil {
-			used, err := engine.StoredUsage(state, m, catalog.Lifetime, now)
-			x.used = used > 0
-			return err
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range t.features() {
-		err = s.Store.Touches(ctx, f, func(g engine.GateRow) {
-			if i, ok := at[g.Account]; ok {
-				c.all[i].touches += g.Touches
-				c.all[i].lastAt = max(c.all[i].lastAt, g.LastAt)
-			}
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return c, nil
-}
-
 // touched lists who met it closed and lacks it, most often first.
 func (c *census) touched(cat *catalog.Catalog) []Toucher {
 	var list []subscriber
@@ -301,7 +193,7 @@ func (c *census) touched(cat *catalog.Catalog) []Toucher {
 	slices.SortStableFunc(list, func(a, b subscriber) int { return cmp.Compare(b.touches, a.touches) })
 	out := make([]Toucher, 0, min(len(list), mostTouched))
 	for _, x := range list[:min(len(list), mostTouched)] {
-		out = append(out, Toucher{x.Account, x.Name, x.Plan, mrrOf(cat, &x.Subscriber), x.touches, x.lastAt})
+		out = append(out, Toucher{x.Account, x.Name, x.Plan, mrrOf(cat, x.Subscriber), x.touches, x.lastAt})
 	}
 	return out
 }

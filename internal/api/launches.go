@@ -13,6 +13,7 @@ import (
 	"github.com/headroomhq/headroom/internal/condition"
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/money"
+	"github.com/headroomhq/headroom/internal/store"
 	"github.com/headroomhq/headroom/internal/subscription"
 )
 
@@ -32,16 +33,16 @@ type LaunchLine struct {
 	TrialsRunning   int           `json:"trials_running" doc:"accounts that try it now"`
 	TrialsConverted int           `json:"trials_converted" doc:"trials of it that ended with buying it"`
 	TrialsEnded     int           `json:"trials_ended" doc:"trials of it that ended otherwise"`
-	Has             int           `json:"has" doc:"accounts that have it"`
-	Used            *int          `json:"used" nullable:"true" doc:"of them, those that have used it; null for what is not subscriber"`
+	Has             int           `json:"has" doc:"accounts that have it: a feature by plan, add-on, trial, grant or override, an add-on by buying it"`
+	Used            *int          `json:"used" nullable:"true" doc:"of them, those that have used it; null for what is not counted"`
 	Revenue         LaunchRevenue `json:"revenue" doc:"what it earned"`
 }
 
-// LaunchRevenue is what a launch earned, and what is subscriber as that.
+// LaunchRevenue is what a launch earned, and what is counted as that.
 type LaunchRevenue struct {
 	MRR     *money.Amount  `json:"mrr,omitempty" doc:"what accounts pay a month for the add-on at list prices; absent for a feature, which has no price of its own"`
 	Offered []money.Amount `json:"offered" doc:"MRR gained since the launch through offers and requests that give it, by currency"`
-	Words   []string       `json:"words" doc:"what is subscriber"`
+	Words   []string       `json:"words" doc:"what is counted"`
 }
 
 // LaunchDetail is a launch with the accounts it is about.
@@ -75,12 +76,16 @@ func (s *Server) launches(ctx context.Context, in *launchesRequest) (*listAnswer
 	}
 	out := &listAnswer[LaunchLine]{}
 	out.Body.Items = []LaunchLine{}
+	var all []*catalog.Launch
 	for _, l := range cat.Launches {
-		seen, err := s.launch(ctx, cat, l)
-		if err != nil {
-			return nil, err
-		}
-		out.Body.Items = append(out.Body.Items, seen.line)
+		all = append(all, l)
+	}
+	seen, err := s.launched(ctx, cat, all)
+	if err != nil {
+		return nil, err
+	}
+	for i := range seen {
+		out.Body.Items = append(out.Body.Items, seen[i].line)
 	}
 	slices.SortFunc(out.Body.Items, func(a, b LaunchLine) int { return cmp.Or(cmp.Compare(b.On, a.On), cmp.Compare(a.Key, b.Key)) })
 	return out, nil
@@ -106,10 +111,11 @@ func (s *Server) launchDetail(ctx context.Context, in *launchRequest) (*launchAn
 		return nil, fault.New(fault.NotFound, "launch_not_found", "there is no launch %q in the catalog", fault.Shorten(in.Key)).
 			WithMend("list what there is with GET /v1/launches")
 	}
-	seen, err := s.launch(ctx, cat, l)
+	all, err := s.launched(ctx, cat, []*catalog.Launch{l})
 	if err != nil {
 		return nil, err
 	}
+	seen := &all[0]
 	d := LaunchDetail{LaunchLine: seen.line, Case: l.Case, AskedBy: seen.census.touched(cat), For: seen.forWhom(cat, l), Offers: append([]string{}, seen.target.offers(cat)...)}
 	if f := seen.target.feature; f != nil {
 		d.Unlock = sellers(cat, f)
@@ -131,16 +137,35 @@ type launched struct {
 	eligible []int // of the census
 }
 
-// launch looks at all accounts for one launch.
-func (s *Server) launch(ctx context.Context, cat *catalog.Catalog, l *catalog.Launch) (*launched, error) {
-	x := &launched{target: target{feature: cat.Features[l.Feature], addon: cat.Addons[l.Addon]}}
+// launched looks at all accounts for several launches, in one pass.
+func (s *Server) launched(ctx context.Context, cat *catalog.Catalog, launches []*catalog.Launch) ([]launched, error) {
+	targets := make([]target, len(launches))
+	for i, l := range launches {
+		targets[i] = target{feature: cat.Features[l.Feature], addon: cat.Addons[l.Addon], isFor: l.For}
+	}
+	seen, err := s.censuses(ctx, cat, targets)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := s.requestsByOffer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]launched, len(launches))
+	for i, l := range launches {
+		out[i] = launched{target: targets[i], census: &seen[i]}
+		if err := s.launch(ctx, cat, l, &out[i], asked); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// launch says how a launch goes by its census.
+func (s *Server) launch(ctx context.Context, cat *catalog.Catalog, l *catalog.Launch, x *launched, asked map[string]int) (err error) {
 	x.line = LaunchLine{Key: l.Key, Title: l.Title, Feature: l.Feature, Addon: l.Addon, On: l.On, State: "planned"}
 	if s.Clock.Now() >= l.On {
 		x.line.State = "live"
-	}
-	var err error
-	if x.census, err = s.census(ctx, cat, x.target, l.For != nil); err != nil {
-		return nil, err
 	}
 	counts := x.target.feature != nil && x.target.feature.Counted()
 	used := 0
@@ -156,7 +181,7 @@ func (s *Server) launch(ctx context.Context, cat *catalog.Catalog, l *catalog.La
 			if a.used {
 				used++
 			}
-		case isFor(l.For, a):
+		case a.isFor:
 			x.eligible = append(x.eligible, i)
 		}
 	}
@@ -165,11 +190,9 @@ func (s *Server) launch(ctx context.Context, cat *catalog.Catalog, l *catalog.La
 		x.line.Used = &used
 	}
 	offers := x.target.offers(cat)
-	if x.line.Requests, err = s.requestsFor(ctx, offers); err != nil {
-		return nil, err
-	}
+	x.line.Requests = sumOf(asked, offers)
 	x.line.Revenue, err = s.earned(ctx, cat, l, x, offers)
-	return x, err
+	return err
 }
 
 func (l *LaunchLine) tried(t *subscription.Trial) {
@@ -184,14 +207,11 @@ func (l *LaunchLine) tried(t *subscription.Trial) {
 	}
 }
 
-// isFor says whether a launch's condition holds for an account.
-func isFor(c *condition.Condition, a *subscriber) bool {
-	if c == nil {
-		return true
-	}
+// conditionsOf says of conditions whether they hold for an account.
+func conditionsOf(a *store.Subscriber, doc []byte) func(*condition.Condition) bool {
 	var facts account.Account
-	if json.Unmarshal(a.doc, &facts) != nil {
-		return false
+	if json.Unmarshal(doc, &facts) != nil {
+		return func(*condition.Condition) bool { return false }
 	}
 	mrr, scale := money.Twelfths(a.MRR).Round(), 1.0
 	for range money.Currency(a.Currency).Exponent() {
@@ -199,7 +219,7 @@ func isFor(c *condition.Condition, a *subscriber) bool {
 	}
 	return condition.Holds(map[string]any{"account": map[string]any{
 		"key": a.Account, "name": a.Name, "plan": a.Plan, "status": a.Status, "mrr": float64(mrr) / scale, "traits": facts.Traits,
-	}})(c)
+	}})
 }
 
 // forWhom lists the accounts a launch is for, with the case for each.
@@ -211,7 +231,7 @@ func (x *launched) forWhom(cat *catalog.Catalog, l *catalog.Launch) []LaunchAcco
 	out := []LaunchAccount{}
 	for _, i := range x.eligible[:min(len(x.eligible), mostTouched)] {
 		a := &x.census.all[i]
-		out = append(out, LaunchAccount{a.Account, a.Name, a.Plan, mrrOf(cat, &a.Subscriber), x.caseFor(cat, l, a)})
+		out = append(out, LaunchAccount{a.Account, a.Name, a.Plan, mrrOf(cat, a.Subscriber), x.caseFor(cat, l, a)})
 	}
 	return out
 }

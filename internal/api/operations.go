@@ -33,12 +33,12 @@ features:
   recordings: {title: Talk recordings, kind: boolean}
 plans:
   starter: {title: Starter, family: core, price: {month: "49"}, entitlements: {recordings: false}}
-  pro:     {title: Pro, family: core, above: starter, price: {month: "149"}, entitlements: {recordings: true}}
+  pro:     {title: Pro, version: 2, family: core, above: starter, price: {month: "149"}, entitlements: {recordings: true}}
 `
 
 var operations = map[string]operation{
 	"GET /v1/features/{feature}/demand": {
-		text:   "For the page of a feature: what plans give of it, how many accounts have it and how many are locked out with what they pay, who met it closed, what would unlock it, and which offers and signals are about it. Of accounts with a live subscription; grants and overrides are not counted as having it.",
+		text:   "For the page of a feature: what plans give of it, how many accounts have it and how many are locked out with what they pay, who met it closed, what would unlock it, and which offers and signals are about it. Of accounts with a live subscription; who has it is what a check would say, so add-ons, trials, grants and overrides count, too.",
 		answer: "The demand", values: map[string]string{"feature": "recordings"},
 	},
 	"GET /v1/packaging/value": {
@@ -54,7 +54,7 @@ var operations = map[string]operation{
 		answer: "The statement", values: nova,
 	},
 	"GET /v1/launches": {
-		text:   "The catalog's launches, the newest first: who asked, how many accounts each is for, trials, adoption, and what it earned with what is counted as that.",
+		text:   "The catalog's launches, the newest first: who asked, how many accounts each is for, trials, adoption, and what it earned with what is counted as that. Who has a feature is what a check would say: by plan, add-on, trial, grant or override.",
 		answer: "The launches",
 	},
 	"GET /v1/launches/{key}": {
@@ -62,10 +62,12 @@ var operations = map[string]operation{
 		answer: "The launch", values: map[string]string{"key": "chapters"},
 	},
 	"GET /v1/packaging/limits/{feature}": {
-		text: "The distribution of what live accounts use of a metered feature: clusters (exact one-dimensional k-means, their number by the Bayesian information criterion), the breaks between them, round numbers near the breaks with whom they would squeeze and what they would earn, bunching below the limits of today, and who uses most without a limit. " +
+		text: "The distribution of what live accounts use of a metered feature: clusters (exact one-dimensional k-means, their number by the Bayesian information criterion), the breaks between them, round numbers near the breaks, bunching below the limits of today, and who uses most without a limit. " +
+			"A limit is weighed for one plan (`plan`), all others keep theirs: below what the plan gives today it says whom it would squeeze and what it would earn, above that what it would give away, and of the highest plan that there is nowhere to go. " +
+			"What accounts may use is what entitlement says of them, with add-ons, trials, grants, overrides and the version of the plan that they bought. " +
 			"An effect on revenue names all its assumptions. Where there is too little data, that is said instead of a number.",
 		answer: "What usage says about limits",
-		values: map[string]string{"feature": "speakers", "segment_by": "segment", "candidates": "20,100"},
+		values: map[string]string{"feature": "speakers", "segment_by": "segment", "plan": "starter", "candidates": "6,20"},
 	},
 	"POST /v1/events": {
 		text: "Three ways to send CloudEvents 1.0 over HTTP: *structured* (`application/cloudevents+json` or `application/json`, one event), " +

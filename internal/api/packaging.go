@@ -28,8 +28,9 @@ type limitDesignRequest struct {
 	PositionParam
 	SegmentBy  string `query:"segment_by" maxLength:"200" doc:"trait of accounts by which the distribution is parted"`
 	Clusters   int    `query:"clusters" minimum:"0" maximum:"100" doc:"how many clusters; by the Bayesian information criterion when left out"`
-	Candidates string `query:"candidates" maxLength:"1000" doc:"limits to weigh besides those suggested, parted by commas"`
-	Upgrade    int64  `query:"upgrade" minimum:"0" maximum:"100" default:"20" doc:"percent of squeezed accounts that are assumed to upgrade"`
+	Plan       string `query:"plan" maxLength:"200" doc:"plan whose limit is weighed, all others keep theirs; when left out each limit is weighed for the plan whose limit today is the nearest at or above it, else the nearest to it"`
+	Candidates string `query:"candidates" maxLength:"1000" doc:"limits to weigh besides those suggested, parted by commas; when left out the one that the plan has today"`
+	Upgrade    int64  `query:"upgrade" minimum:"0" maximum:"100" default:"20" doc:"percent of squeezed accounts that are assumed to upgrade, and of those that would fit into a lower plan to step down"`
 }
 
 type limitDesignAnswer struct{ Body packaging.LimitAnswer }
@@ -47,7 +48,11 @@ func (s *Server) limitDesign(ctx context.Context, in *limitDesignRequest) (*limi
 		return nil, fault.New(fault.Invalid, "feature_not_metered", "feature %s is not counted, so it has no limit", f.Key).
 			WithMend("ask about a feature of kind metered or seats").WithField("path.feature", f.Key, "is not metered")
 	}
-	q := packaging.LimitQuestion{Catalog: cat, Feature: f, Per: allowancePeriod(cat, f.Key), Clusters: in.Clusters, Upgrade: in.Upgrade}
+	q := packaging.LimitQuestion{Catalog: cat, Feature: f, Per: allowancePeriod(cat, f.Key), Clusters: in.Clusters, Upgrade: in.Upgrade, Plan: in.Plan}
+	if in.Plan != "" && cat.Plans[in.Plan] == nil {
+		return nil, fault.New(fault.Invalid, "unknown_plan", "plan %q is not in the catalog", fault.Shorten(in.Plan)).
+			WithMend("use the key of a plan of the catalog, or leave it out").WithField("query.plan", in.Plan, "is not in the catalog")
+	}
 	for text := range strings.SplitSeq(in.Candidates, ",") {
 		if text = strings.TrimSpace(text); text == "" {
 			continue
@@ -110,40 +115,33 @@ func (s *Server) members(ctx context.Context, cat *catalog.Catalog, f *catalog.F
 	var list []packaging.Member
 	at := map[string]int{}
 	var parser fastjson.Parser
-	err := s.Store.Subscribers(ctx, trait != "", func(x store.Subscriber, doc []byte) error {
+	err := s.Store.Subscribers(ctx, trait != "", func(x store.Subscriber, doc []byte) (err error) {
 		m := packaging.Member{Account: x.Account, Name: x.Name, Plan: x.Plan, MRR: money.Twelfths(x.MRR), Currency: money.Currency(x.Currency)}
-		if e := entitled(cat, x.Plan, f.Key); e != nil {
-			m.Limit, m.Unlimited = e.Limit, e.Unlimited
-		}
 		if trait != "" {
-			var err error
-			if m.Segment, err = traitOf(&parser, doc, trait); err != nil {
-				return err
-			}
+			m.Segment, err = traitOf(&parser, doc, trait)
 		}
 		at[m.Account] = len(list)
 		list = append(list, m)
-		return nil
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = s.Store.LimitsOf(ctx, f.Key, func(account string, limit int64) {
-		if i, ok := at[account]; ok { // add-ons and earlier versions of a plan included
-			list[i].Limit, list[i].Unlimited = quantity.Quantity(limit), false
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	now, meter := s.Clock.Now(), cat.Meters[f.Meter]
+	all, meter := s.holdings(cat), cat.Meters[f.Meter]
+	now := all.now
 	err = s.Store.States(ctx, func(key string, state []byte) error {
 		i, ok := at[key]
 		if !ok {
 			return nil
 		}
-		used, err := engine.StoredUsage(state, meter, per, now)
-		list[i].Usage = used
+		x, err := all.read(key, state)
+		if err == nil {
+			err = x.member(&list[i], f)
+		}
+		if err != nil {
+			return err
+		}
+		list[i].Usage, err = engine.StoredUsage(state, meter, per, now)
 		return err
 	})
 	if err != nil {
@@ -157,15 +155,6 @@ func (s *Server) members(ctx context.Context, cat *catalog.Catalog, f *catalog.F
 		})
 	}
 	return slices.DeleteFunc(list, func(m packaging.Member) bool { return m.Limit <= 0 && !m.Unlimited && m.Usage <= 0 }), err
-}
-
-// entitled returns what a plan gives of a feature by itself; nil when nothing.
-func entitled(cat *catalog.Catalog, plan, feature string) *catalog.Entitlement {
-	p := cat.Plans[plan]
-	if p == nil {
-		return nil
-	}
-	return p.Entitlements[feature]
 }
 
 // traitOf reads one trait out of an account's document, as text; empty when it has none.

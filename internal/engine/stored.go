@@ -47,19 +47,25 @@ func StoredUsage(stored []byte, m *catalog.Meter, per catalog.Period, now clock.
 // rest of them. It is not safe for concurrent use.
 type TermsReader struct{ parser fastjson.Parser }
 
-// Read returns what was bought (plan and its version, interval, quantity, add-ons, status) and all
-// trials.
-func (t *TermsReader) Read(stored []byte) (sub subscription.Subscription, trials []subscription.Trial, err error) {
+// Bought is what an account has bought and tried.
+type Bought struct {
+	Subscription subscription.Subscription // plan and its version, interval, quantity, add-ons, status
+	Trials       []subscription.Trial      // all that are kept
+	Special      bool                      // it has grants or overrides
+}
+
+// Read returns what was bought and tried.
+func (t *TermsReader) Read(stored []byte) (has Bought, err error) {
 	d := textReader{b: stored}
 	if len(stored) == 0 || stored[0] != storedVersion {
-		return sub, nil, fmt.Errorf("stored state: its version is not %d", storedVersion)
+		return has, fmt.Errorf("stored state: its version is not %d", storedVersion)
 	}
 	d.b = d.b[1:]
 	v, err := t.parser.ParseBytes(d.text())
 	if err != nil {
-		return sub, nil, fmt.Errorf("stored state: %w", err)
+		return has, fmt.Errorf("stored state: %w", err)
 	}
-	b := v.Get("subscription")
+	b, sub := v.Get("subscription"), &has.Subscription
 	sub.Plan, sub.PlanVersion = string(b.GetStringBytes("plan")), b.GetInt("plan_version")
 	sub.Interval, sub.Status = subscription.Interval(b.GetStringBytes("interval")), subscription.Status(b.GetStringBytes("status"))
 	sub.Quantity = b.GetInt64("quantity")
@@ -67,7 +73,9 @@ func (t *TermsReader) Read(stored []byte) (sub subscription.Subscription, trials
 		sub.Addons = append(sub.Addons, subscription.AddonLine{Key: string(a.GetStringBytes("key")), Quantity: a.GetInt64("quantity")})
 	}
 	if list := v.Get("trials"); list != nil { // hardly anybody has any
-		err = json.Unmarshal(list.MarshalTo(nil), &trials)
+		err = json.Unmarshal(list.MarshalTo(nil), &has.Trials)
 	}
-	return sub, trials, err
+	e := v.Get("entitled")
+	has.Special = len(e.GetArray("grants")) > 0 || len(e.GetArray("overrides")) > 0
+	return has, err
 }

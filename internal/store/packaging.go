@@ -49,17 +49,6 @@ func (s *Store) States(ctx context.Context, f func(key string, state []byte) err
 	})
 }
 
-// LimitsOf calls f with the limit (millionths) that binds each account's use of a feature.
-func (s *Store) LimitsOf(ctx context.Context, feature string, f func(account string, limit int64)) error {
-	return s.rows(ctx, ask("SELECT account, limit_value FROM limits WHERE feature = ?", feature), func(r *sql.Rows) error {
-		var account string
-		var limit int64
-		err := r.Scan(&account, &limit)
-		f(account, limit)
-		return err
-	})
-}
-
 // Peaks calls f with the most (millionths) that each account used of a meter in one closed
 // period that ended after since.
 func (s *Store) Peaks(ctx context.Context, meter, per string, since clock.Time, f func(account string, usage int64)) error {
