@@ -1,6 +1,7 @@
 package subscription
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -121,16 +122,22 @@ func change(cur Subscription, ch Change, t Terms) (made, error) {
 }
 
 // waits says whether a change that does not say when takes effect at the renewal: one to
-// less, where the catalog wants it so.
+// less, where the catalog wants it so. Paying by another interval is neither less nor more, so
+// what is bought is compared at the interval there is, where it is sold by it.
 func waits(cur Subscription, ch Change, t Terms) bool {
 	if t.Catalog.Billing.Downgrade != AtRenewal || ch.Effective != "" || cur.Status != Active || cur.Recurring == 0 ||
-		ch.StartsAt != 0 || ch.TrialEndsAt != 0 || ch.Anchor != 0 || len(ch.Once) > 0 {
+		ch.StartsAt != 0 && ch.StartsAt != cur.StartsAt || ch.Anchor != 0 && ch.Anchor != cur.Anchor || ch.TrialEndsAt != 0 {
 		return false
 	}
 	if ch.Cancel {
 		return true
 	}
-	to, _, err := target(cur, ch, t)
+	like := ch
+	like.Interval = ""
+	to, _, err := target(cur, like, t)
+	if err != nil {
+		to, _, err = target(cur, ch, t)
+	}
 	return err == nil && to.MRR() < cur.MRR()
 }
 
@@ -182,8 +189,9 @@ func end(s Subscription, at clock.Time) Subscription {
 }
 
 // atRenewal stores the change for the end of the paid period, after making sure that it
-// would be possible today. A change to what is there already takes back what was waiting. The
-// version of the plan is settled now: what was shown is what comes.
+// would be possible today. A change to what is there already takes back what was waiting; one
+// that does not go on (see goesOn) comes on top of it. The version of the plan is settled now:
+// what was shown is what comes.
 func (m *made) atRenewal(ch Change, t Terms) error {
 	cur := m.before
 	if len(ch.Once) > 0 {
@@ -207,6 +215,16 @@ func (m *made) atRenewal(ch Change, t Terms) error {
 	if err != nil {
 		return err
 	}
+	if !ch.goesOn() && cur.EndsAt != 0 {
+		return fault.New(fault.Conflict, "pending_conflict", "the subscription ends at %s, so there is no renewal that the change could wait for", cur.EndsAt).
+			WithMend("name the plan to go on with the subscription, or make the change now with effective: now")
+	}
+	if !ch.goesOn() && cur.Pending != nil {
+		ch = cur.Pending.Change.with(ch)
+		if to, dropped, err = target(cur, ch, t); err != nil {
+			return pendingConflict(cur.Pending, err)
+		}
+	}
 	m.after, m.dropped = cur, dropped
 	m.after.Version++
 	m.after.EndsAt, m.after.Pending = 0, nil
@@ -229,6 +247,27 @@ func (ch Change) clone() Change {
 	}
 	ch.Once = slices.Clone(ch.Once)
 	return ch
+}
+
+// goesOn says whether ch goes on with the subscription, which takes back a cancellation or a
+// change that waits.
+func (ch *Change) goesOn() bool {
+	return ch.Plan != "" || ch.PlanVersion != 0 || ch.Interval != "" || ch.Anchor != 0
+}
+
+// with returns ch, which waits, with what a later change asks for on top.
+func (ch Change) with(later Change) Change {
+	ch.Quantity = cmp.Or(later.Quantity, ch.Quantity)
+	ch.Currency = cmp.Or(later.Currency, ch.Currency)
+	if later.Addons != nil {
+		ch.Addons = later.Addons
+	}
+	return ch
+}
+
+func pendingConflict(p *Pending, why error) error {
+	return fault.New(fault.Conflict, "pending_conflict", "the change that waits for %s would no longer be possible: %s", p.At, why.Error()).
+		WithMend("take the waiting change back first, by naming the plan in this change").WithCause(why)
 }
 
 // nothing says whether ch asks for nothing that goes on, but for a cancellation.
@@ -297,13 +336,12 @@ func takeJust(cur Subscription, ch Change, t Terms, moment clock.Time) (Subscrip
 	case next.Interval != cur.Interval && PeriodOf(next.Interval, cur.Anchor, moment).Start != moment:
 		next.Anchor = moment // the new interval begins at once, unless a boundary falls here anyway
 	}
-	if ch.Plan != "" || ch.PlanVersion != 0 || ch.Interval != "" || ch.Anchor != 0 || converted {
+	if ch.goesOn() || converted {
 		next.EndsAt, next.Pending = 0, nil
 	}
 	if next.Pending != nil {
 		if _, _, err := target(next, next.Pending.Change, t); err != nil {
-			return cur, nil, fault.New(fault.Conflict, "pending_conflict", "the change that waits for %s would no longer be possible: %s", next.Pending.At, err.Error()).
-				WithMend("take the waiting change back first, by naming the plan in this change").WithCause(err)
+			return cur, nil, pendingConflict(next.Pending, err)
 		}
 	}
 	if next.Status == Active && next.Recurring > 0 && next.PaidSince == 0 {
