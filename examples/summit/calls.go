@@ -143,9 +143,13 @@ type (
 		Decision  *decision
 	}
 	bought struct {
-		Plan    string
-		Status  string
-		Addons  []struct{ Key string }
+		Plan        string
+		PlanVersion int `json:"plan_version"`
+		Status      string
+		Addons      []struct {
+			Key      string
+			Quantity int
+		}
 		EndsAt  *time.Time `json:"ends_at"`
 		Pending *struct {
 			At     time.Time

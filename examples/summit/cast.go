@@ -2,6 +2,7 @@ package summit
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 )
@@ -10,16 +11,26 @@ import (
 // how many it keeps when it steps down.
 var (
 	plans        = []string{"starter", "pro", "business"}
-	speakerLimit = map[string]int{"starter": 10, "pro": 40, "business": 200}
+	speakerLimit = map[string]int{"starter": 10, "pro": 40, forNonprofits: 40, "business": 200}
+	hostLimit    = map[string]int{"starter": 2, "pro": 5, forNonprofits: 5, "business": 20}
 )
 
+// forNonprofits is what a nonprofit has in the place of Pro.
+const forNonprofits = "pro_nonprofit"
+
 func rank(plan string) int {
-	for i, p := range plans {
-		if p == plan {
-			return i
-		}
+	if plan == forNonprofits {
+		plan = "pro"
 	}
-	return -1
+	return slices.Index(plans, plan)
+}
+
+// ranked is the plan of a rank as it is sold to the customer.
+func (h *host) ranked(rank int) string {
+	if h.nonprofit && plans[rank] == "pro" {
+		return forNonprofits
+	}
+	return plans[rank]
 }
 
 // standing is where a customer stands with Summitry.
@@ -38,7 +49,8 @@ type host struct {
 	segment, country, industry string
 	people                     []string // names; the first is the admin
 	rng                        *rand.Rand
-	still                      bool // the account the product page shows: never asks, is never asked
+	side                       *rand.Rand // what it does beside its summits: hosts, captions, chapters
+	still                      bool       // the account the product page shows: never asks, is never asked
 
 	// Character.
 	joins      int    // day
@@ -55,17 +67,30 @@ type host struct {
 	records    bool    // promises recordings to its speakers
 	sponsored  bool    // has sponsors waiting
 	loyal      float64 // 1 is as likely to leave as anybody
+	nonprofit  bool
+	currency   string  // "" is that of the catalog
+	team       float64 // hosts it would like to have at first
+	mails      float64 // emails for each guest, 1 is usual
+	captioned  bool    // gives its talks captions
+	chaptered  bool    // has talks that are too long to watch
+	pool       share   // of caption minutes
 
 	// Standing.
 	status    standing
 	plan      string
-	addon     bool
+	version   int            // of the plan
+	addons    map[string]int // how many of each
 	trialEnds time.Time
 	endsAt    time.Time
 	later     string // plan from laterAt on
 	laterAt   time.Time
 	speakers  int
 	sponsors  int
+	hosts     int
+	minutes   int       // of talks that wait for captions
+	tried     bool      // chapters
+	tryEnds   time.Time // of a running trial of chapters
+	tryKeeps  bool
 	nextShow  int // day of the next summit
 	lastShow  int
 	returns   int // day on which it comes back, 0 never
@@ -96,6 +121,8 @@ func cast(seed uint64, accounts, days int) []*host {
 		}
 		rng := rand.New(rand.NewPCG(seed, uint64(i)+1))
 		h := character(rng)
+		h.side = rand.New(rand.NewPCG(seed^1<<40, uint64(i)+1))
+		h.ways()
 		h.name, h.key = names.company(h.industry)
 		for range 1 + rng.IntN(3) {
 			h.people = append(h.people, names.person())
@@ -109,6 +136,7 @@ func cast(seed uint64, accounts, days int) []*host {
 		}
 		hosts = append(hosts, h)
 	}
+	sharing(hosts)
 	families(hosts, seed)
 	return hosts
 }
@@ -162,7 +190,7 @@ func character(rng *rand.Rand) *host {
 // on, with its eighth speaker booked a few days before today.
 func aurora(seed uint64, days int) *host {
 	return &host{key: ShownAccount, name: "Aurora Events", segment: "smb", country: "CA", industry: "events",
-		people: []string{"Imke Sorel", "Tavi Okonjo"}, rng: rand.New(rand.NewPCG(seed, 0)), still: true,
+		people: []string{"Imke Sorel", "Tavi Okonjo"}, rng: rand.New(rand.NewPCG(seed, 0)), side: rand.New(rand.NewPCG(seed^1<<40, 0)), still: true,
 		joins: days / 3, begins: "starter"}
 }
 

@@ -160,7 +160,7 @@ func (h *host) takes(g give) bool {
 		return false
 	}
 	if g.Addon != "" {
-		return h.plan != "starter" && !h.addon
+		return h.mayHave(g.Addon)
 	}
 	return rank(g.Plan) > rank(h.plan)
 }

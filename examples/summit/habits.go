@@ -19,6 +19,9 @@ func (h *host) acts(r *run) bool {
 	if h.still {
 		return r.slot == 1
 	}
+	if h.pool == holds && r.slot == 1 {
+		return false // the afternoon is for those who draw from its pool
+	}
 	if r.slot == 0 && h.chores(r) {
 		return true
 	}
@@ -37,8 +40,13 @@ func (h *host) acts(r *run) bool {
 func (h *host) chores(r *run) bool {
 	return h.nextShow == r.day || h.status == trialing && daysUntil(r.now, h.trialEnds) <= 1 ||
 		!h.endsAt.IsZero() && !r.now.Before(h.endsAt) || !h.laterAt.IsZero() && !r.now.Before(h.laterAt) ||
-		h.ask != nil && h.ask.day <= r.day || h.due(r.day) || r.now.Day() == 1+h.joins%28
+		h.ask != nil && h.ask.day <= r.day || h.due(r.day) || h.talkDay(r) ||
+		!h.tryEnds.IsZero() && daysUntil(r.now, h.tryEnds) <= 1
 }
+
+// talkDay is the day of each month on which a customer holds an open talk, and thinks about
+// what it pays for.
+func (h *host) talkDay(r *run) bool { return r.now.Day() == 1+h.joins%28 }
 
 func daysUntil(now, then time.Time) int { return int(then.Sub(now) / (24 * time.Hour)) }
 
@@ -57,7 +65,7 @@ func (h *host) live(ctx context.Context, r *run) error {
 		h.prepare(r)
 		return nil
 	}
-	for _, habit := range []func(context.Context, *run) error{h.workDeals, h.answerRequest, h.decideTrial, h.reconsider} {
+	for _, habit := range []func(context.Context, *run) error{h.workDeals, h.answerRequest, h.decideTrial, h.decideChapters, h.reconsider} {
 		if err := habit(ctx, r); err != nil || h.status == gone {
 			return err
 		}
@@ -65,6 +73,9 @@ func (h *host) live(ctx context.Context, r *run) error {
 	if h.nextShow == r.day {
 		h.publish(r)
 		return nil
+	}
+	if r.slot == 0 && h.talkDay(r) {
+		h.talk(r)
 	}
 	return h.visit(ctx, r)
 }
@@ -76,7 +87,9 @@ func (h *host) passed(r *run) {
 		h.leave(r)
 	case !h.laterAt.IsZero() && !r.now.Before(h.laterAt):
 		h.plan, h.later, h.laterAt = h.later, "", time.Time{}
-		h.addon = h.addon && h.plan != "starter"
+		if h.plan == "starter" {
+			h.addons = nil
+		}
 	}
 }
 
@@ -85,12 +98,16 @@ func (h *host) leave(r *run) {
 	if h.status == paying && h.rng.Float64() < 0.27 {
 		h.returns = r.day + 40 + h.rng.IntN(110)
 	}
-	h.status, h.plan, h.addon, h.endsAt, h.later, h.laterAt, h.ask = gone, "", false, time.Time{}, "", time.Time{}, nil
+	h.status, h.plan, h.addons, h.endsAt, h.later, h.laterAt, h.ask = gone, "", nil, time.Time{}, "", time.Time{}, nil
+	h.tryEnds, h.minutes = time.Time{}, 0
 }
 
 func (h *host) signUp(ctx context.Context, r *run) error {
-	body := map[string]any{"name": h.name, "domain": h.key + ".example",
-		"traits": map[string]any{"segment": h.segment, "country": h.country, "industry": h.industry}}
+	traits := map[string]any{"segment": h.segment, "country": h.country, "industry": h.industry}
+	if h.nonprofit {
+		traits["nonprofit"] = true
+	}
+	body := map[string]any{"name": h.name, "domain": h.key + ".example", "traits": traits}
 	if h.parent != "" {
 		body["parent"] = h.parent
 	}
@@ -100,16 +117,25 @@ func (h *host) signUp(ctx context.Context, r *run) error {
 	if err := h.introduce(ctx, r); err != nil {
 		return err
 	}
+	h.hosts = 1
+	h.emit(r, "host.added", nil)
 	h.nextShow = r.day + 20 + h.rng.IntN(30)
 	h.lastShow = -100
 	if h.still {
 		h.nextShow = r.day + 20
 	}
-	if !h.trial {
-		return h.subscribe(ctx, r, map[string]any{"plan": h.begins, "interval": h.interval()})
+	first := map[string]any{"plan": h.begins, "interval": h.interval()}
+	if h.currency != "" {
+		first["currency"] = h.currency
 	}
-	h.trialEnds = r.now.AddDate(0, 0, 14)
-	return h.subscribe(ctx, r, map[string]any{"plan": h.begins, "interval": h.interval(), "trial_ends_at": h.trialEnds.Format(time.RFC3339)})
+	if h.begins == "pro" && r.day < r.days/3 {
+		first["plan_version"] = 1 // Pro did not have captions then, and cost less
+	}
+	if h.trial {
+		h.trialEnds = r.now.AddDate(0, 0, 14)
+		first["trial_ends_at"] = h.trialEnds.Format(time.RFC3339)
+	}
+	return h.subscribe(ctx, r, first)
 }
 
 // introduce tells Headroom who works there, as a Segment client would.
@@ -154,7 +180,10 @@ func (h *host) subscribe(ctx context.Context, r *run, change map[string]any) err
 }
 
 func (h *host) keep(b *bought) {
-	h.plan, h.addon = b.Plan, len(b.Addons) > 0
+	h.plan, h.version, h.addons = b.Plan, b.PlanVersion, make(map[string]int)
+	for _, line := range b.Addons {
+		h.addons[line.Key] = line.Quantity
+	}
 	switch b.Status {
 	case "trialing":
 		h.status = trialing
@@ -186,7 +215,9 @@ func (h *host) comeBack(ctx context.Context, r *run) error {
 	h.returns = 0
 	h.nextShow = r.day + 15 + h.rng.IntN(20)
 	h.loyal = 0.7
-	return h.subscribe(ctx, r, map[string]any{"plan": plans[min(1, h.ceiling)], "interval": "month"})
+	plan := h.ranked(min(1, h.ceiling))
+	h.removeHosts(r, hostLimit[plan])
+	return h.subscribe(ctx, r, map[string]any{"plan": plan, "interval": "month"})
 }
 
 // decideTrial answers the banner of the last days of a trial, or buys on the last one.
@@ -215,13 +246,13 @@ func (h *host) decideTrial(ctx context.Context, r *run) error {
 
 // Chances a month of what customers do on their own, by plan.
 var (
-	leaves    = map[string]float64{"starter": 0.024, "pro": 0.013, "business": 0.006}
+	leaves    = map[string]float64{"starter": 0.024, "pro": 0.013, forNonprofits: 0.01, "business": 0.006}
 	stepsDown = map[string]float64{"pro": 0.013, "business": 0.014}
 )
 
 // reconsider is once a month: leave, step down, step up without an offer, pay by the year.
 func (h *host) reconsider(ctx context.Context, r *run) error {
-	if h.status != paying || r.slot != 0 || r.now.Day() != 1+h.joins%28 || !h.endsAt.IsZero() {
+	if h.status != paying || r.slot != 0 || !h.talkDay(r) || !h.endsAt.IsZero() || h.pool == holds {
 		return nil
 	}
 	x, y := h.rng.Float64(), h.rng.Float64()
@@ -230,12 +261,14 @@ func (h *host) reconsider(ctx context.Context, r *run) error {
 		return h.cancel(ctx, r, y < 0.5 || h.yearly)
 	case x > 1-stepsDown[h.plan] && !h.yearly:
 		return h.stepDown(ctx, r)
-	case h.addon && x > 0.5 && x < 0.512:
+	case h.addons["sponsors"] > 0 && x > 0.5 && x < 0.512:
 		h.sponsored = false
 		h.removeSponsors(r, 2) // what Pro has room for
-		return h.subscribe(ctx, r, map[string]any{"addons": []any{}})
+		return h.subscribe(ctx, r, map[string]any{"addons": h.with("sponsors", -1)})
 	case h.held(r) && y < 0.12 && rank(h.plan) < h.ceiling:
-		return h.subscribe(ctx, r, map[string]any{"plan": plans[rank(h.plan)+1]})
+		return h.subscribe(ctx, r, map[string]any{"plan": h.ranked(rank(h.plan) + 1)})
+	case h.plan == "pro" && h.version == 1 && (h.captioned || h.chaptered) && h.later == "" && y > 0.95:
+		return h.subscribe(ctx, r, map[string]any{"plan": "pro", "plan_version": 2}) // for the captions
 	}
 	return nil
 }
@@ -260,7 +293,7 @@ func (h *host) cancel(ctx context.Context, r *run, atRenewal bool) error {
 
 // stepDown moves to the plan below at the renewal, with a smaller summit in mind.
 func (h *host) stepDown(ctx context.Context, r *run) error {
-	below := plans[rank(h.plan)-1]
+	below := h.ranked(rank(h.plan) - 1)
 	change := map[string]any{"plan": below, "effective": "renewal"}
 	if below == "starter" {
 		change["addons"] = []any{}
@@ -269,6 +302,7 @@ func (h *host) stepDown(ctx context.Context, r *run) error {
 	h.ceiling, h.growth = rank(below), 0
 	h.speakersAt = 0.6 * float64(speakerLimit[below])
 	h.removeSpeakers(r, h.speakers-int(h.speakersAt))
+	h.removeHosts(r, hostLimit[below])
 	return h.subscribe(ctx, r, change)
 }
 

@@ -13,7 +13,7 @@ func (h *host) visit(ctx context.Context, r *run) error {
 	if len(h.people) > 1 && h.rng.Float64() < 0.3 {
 		who = 1 + h.rng.IntN(len(h.people)-1)
 	}
-	for _, part := range []func(context.Context, *run, int) error{h.invite, h.openRecordings, h.placeSponsors, h.exportLeads, h.lookAround} {
+	for _, part := range []func(context.Context, *run, int) error{h.invite, h.openRecordings, h.placeSponsors, h.exportLeads, h.shareWork, h.caption, h.openChapters, h.lookAround} {
 		if err := part(ctx, r, who); err != nil || h.status == gone {
 			return err
 		}
@@ -55,18 +55,21 @@ func (h *host) openRecordings(ctx context.Context, r *run, who int) error {
 	return h.react(ctx, r, c.Decision, who)
 }
 
-// placeSponsors gives the next sponsor a booth.
+// placeSponsors gives the next sponsor a booth, or two at a large summit.
 func (h *host) placeSponsors(ctx context.Context, r *run, who int) error {
 	if !h.sponsored || h.nextShow-r.day > 25 || h.sponsors >= 14 || h.rng.Float64() < 0.5 {
 		return nil
 	}
-	c, err := h.check(ctx, r, "sponsors", 1, "sponsors.page", who)
+	n := max(1, rank(h.plan))
+	c, err := h.check(ctx, r, "sponsors", n, "sponsors.page", who)
 	if err != nil {
 		return err
 	}
 	if c.Allowed {
-		h.sponsors++
-		h.emit(r, "sponsor.added", nil)
+		for range n {
+			h.sponsors++
+			h.emit(r, "sponsor.added", nil)
+		}
 	}
 	return h.react(ctx, r, c.Decision, who)
 }
@@ -76,14 +79,14 @@ func (h *host) exportLeads(ctx context.Context, r *run, who int) error {
 	if r.day-h.lastShow > 7 || h.rng.Float64() < 0.5 {
 		return nil
 	}
-	body := map[string]any{"account": h.key, "user": h.user(who), "feature": "exports", "quantity": 1 + h.rng.IntN(2)}
+	body := map[string]any{"account": h.key, "user": h.user(who), "feature": "exports", "quantity": h.leads()}
 	return r.api.call(ctx, "POST", "/v1/consume", body, nil, h.idempotent()...)
 }
 
 // lookAround opens the dashboard, or now and then the page with the plans.
 func (h *host) lookAround(ctx context.Context, r *run, who int) error {
 	x := h.rng.Float64()
-	if x > 0.4 || h.status != paying {
+	if x > 0.35 || h.status != paying {
 		return nil
 	}
 	placement, requested := "dashboard.card", false
@@ -100,7 +103,7 @@ func (h *host) lookAround(ctx context.Context, r *run, who int) error {
 // mail writes to everybody who registered, the more often the nearer the summit is.
 func (h *host) mail(r *run) {
 	if left := h.nextShow - r.day; left > 0 && left < 28 {
-		h.emit(r, "email.sent", map[string]any{"count": int(h.guests(r) * (0.8 + 0.9*h.rng.Float64()))})
+		h.emit(r, "email.sent", map[string]any{"count": int(h.mails * h.guests(r) * (0.8 + 0.9*h.rng.Float64()))})
 	}
 }
 
@@ -111,11 +114,12 @@ func (h *host) guests(r *run) float64 { return h.audience * (1 + 0.05*float64(r.
 func (h *host) publish(r *run) {
 	h.emit(r, "summit.published", map[string]any{"speakers": h.speakers})
 	// Half of an audience comes again, so attendees have numbers that overlap.
-	n := int(min(h.guests(r), 900) * (0.7 + 0.5*h.rng.Float64()))
+	n := int(min(h.guests(r), 1500) * (0.5 + 0.3*h.rng.Float64()))
 	first := int(float64(n) * 0.5 * h.rng.Float64())
 	for i := range n {
 		h.emit(r, "attendee.joined", map[string]any{"attendee_id": strconv.Itoa(first + i)})
 	}
+	h.recorded(h.speakers)
 	h.lastShow, h.nextShow = r.day, r.day+h.every+h.rng.IntN(21)-10
 	h.removeSponsors(r, h.sponsors/2)
 	h.removeSpeakers(r, int(float64(h.speakers)*(0.2+0.3*h.rng.Float64())))
@@ -182,10 +186,15 @@ var refusals = []string{"not now", "too expensive", "we do not need it"}
 
 // fits says whether what is offered would serve the customer.
 func (h *host) fits(g give) bool {
-	if g.Addon != "" {
+	switch g.Addon {
+	case "":
+		return rank(g.Plan) <= h.ceiling && !(h.nonprofit && g.Plan == "pro")
+	case "sponsors":
 		return h.sponsored
+	case "host_seat":
+		return h.team > float64(h.hosts)
 	}
-	return rank(g.Plan) <= h.ceiling
+	return h.captioned || h.chaptered && g.Addon == "library"
 }
 
 // tell reports what became of a decision.
@@ -280,6 +289,9 @@ func (h *host) prepare(r *run) {
 	if target := 3 + 5*(r.day-h.joins)/max(1, ready-h.joins); h.speakers < min(target, 8) {
 		h.speakers++
 		h.emit(r, "speaker.added", nil)
+	}
+	if r.day%30 == h.joins%30 && r.day > h.joins {
+		h.talk(r)
 	}
 	if r.day == h.nextShow {
 		h.emit(r, "summit.published", nil)
