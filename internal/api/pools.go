@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/entitlement"
@@ -101,6 +102,25 @@ func (s *Server) holder(ctx context.Context, kind event.Kind, account, feature, 
 	return holder, err
 }
 
+// claimed makes a consume or release durable and goes on with it at the holder of the pool that
+// it was first sent to, if it was sent to one.
+func (s *Server) claimed(ctx context.Context, rec event.Record) (out entitlement.Answer, position uint64, err error) {
+	a, position, err := s.Runner.Call(ctx, rec)
+	if err != nil {
+		return out, position, err
+	}
+	if claim, goesOn := engine.ClaimOf(a); goesOn {
+		if rec, err = claim.Record(&rec, s.Clock.Now()); err != nil {
+			return out, position, err
+		}
+		return answered[entitlement.Answer](ctx, s, rec)
+	}
+	if a.Fault != nil {
+		return out, position, a.Fault
+	}
+	return out, position, json.Unmarshal(a.Body, &out)
+}
+
 type poolsAnswer struct {
 	Body struct {
 		Items    []entitlement.Pool `json:"items"`
@@ -110,6 +130,9 @@ type poolsAnswer struct {
 
 // listPools answers what an account shares with those below it, and who holds how much.
 func (s *Server) listPools(ctx context.Context, in *accountRead) (*poolsAnswer, error) {
+	if err := principal(ctx).ForAccount(in.Account); err != nil {
+		return nil, err
+	}
 	out := &poolsAnswer{}
 	err := s.account(ctx, in, func(v runner.View) error {
 		out.Body.Items = entitlement.PoolsOf(v.Account.Input(v.Catalog, v.State.Now), in.Account)

@@ -276,7 +276,7 @@ type releaseRequest struct {
 	IdempotencyParam
 	Body struct {
 		ReleaseRequest
-		Holder string `json:"holder,omitempty" maxLength:"200" doc:"of a family's pool: whose pool the claim was on, where that is no longer the account's parent"`
+		Holder string `json:"holder,omitempty" maxLength:"200" doc:"of a family's pool: whose pool the claim was on, where that is no longer the account's parent; not from browsers"`
 	}
 }
 
@@ -304,23 +304,20 @@ func (s *Server) take(ctx context.Context, kind event.Kind, req ReleaseRequest, 
 	if err := checkName("feature", req.Feature); err != nil {
 		return none, 0, err
 	}
-	call := engine.ConsumeCall{Quantity: CheckRequest{Quantity: req.Quantity}.amount(), Reserve: reserve}
-	account := req.Account
+	if holder != "" && principal(ctx).Kind == access.Browser {
+		return none, 0, fault.New(fault.Denied, "holder_denied", "a browser may not name the holder of a pool, here %q", fault.Shorten(holder)).
+			WithMend("leave holder out: it is found; or make this call from your server with a secret key").WithField("holder", holder, "is for servers only")
+	}
 	holder, err := s.holder(ctx, kind, req.Account, req.Feature, holder)
 	if err != nil {
 		return none, 0, err
 	}
-	if holder != "" {
-		account, call.For = holder, req.Account
-	}
-	rec, err := s.call(kind, account, s.people.name(req.User), req.Feature, key, call)
+	rec, err := s.call(kind, req.Account, s.people.name(req.User), req.Feature, key,
+		engine.ConsumeCall{Quantity: CheckRequest{Quantity: req.Quantity}.amount(), Reserve: reserve, Holder: holder})
 	if err != nil {
 		return none, 0, err
 	}
-	if holder != "" {
-		rec.Source = "api:" + kind.String() + ":" + req.Account // the key belongs to who asks
-	}
-	return answered[entitlement.Answer](ctx, s, rec)
+	return s.claimed(ctx, rec)
 }
 
 type entitlementsRequest struct {

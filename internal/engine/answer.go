@@ -60,10 +60,13 @@ func requestOf(r *event.Record) [16]byte {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d|%q|%q|%q|", r.Kind, r.Key, r.User, r.Type)
 	asked := r.Body
-	if r.Kind == event.KindVoid { // what was found differs from one time to the next
+	switch r.Kind { // what was found differs from one time to the next
+	case event.KindVoid:
 		if call, err := decode[VoidCall](r); err == nil {
 			asked = []byte(call.Request)
 		}
+	case event.KindConsume, event.KindRelease:
+		asked = withoutHolder(r)
 	}
 	h.Write(asked)
 	return [16]byte(h.Sum(nil)[:16])

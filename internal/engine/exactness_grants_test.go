@@ -53,7 +53,11 @@ func entitling(t *rapid.T, acct, id string, now clock.Time) event.Record {
 		return body(event.KindSubscription, acct, id, "", now, engine.SubscribeCall{Change: subscription.Change{
 			Once: []subscription.AddonLine{{Key: "more_exports", Quantity: n}}}})
 	case 10:
-		return consume(event.KindConsume, "licences", engine.ConsumeCall{For: child})
+		call := engine.ConsumeCall{For: child}
+		if child == "" { // its own call, which may go on at the holder of a pool
+			call.Holder = rapid.SampledFrom([]string{"", "bolt"}).Draw(t, "holder")
+		}
+		return consume(event.KindConsume, "licences", call)
 	default:
 		return consume(event.KindRelease, "licences", engine.ConsumeCall{For: child})
 	}

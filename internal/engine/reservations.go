@@ -16,6 +16,8 @@ type ConsumeCall struct {
 	Reserve  clock.Time        `json:"reserve,omitempty"` // how long to lock it instead of taking it
 	// For is the account of the family that claims or gives back part of this account's pool.
 	For string `json:"for,omitempty"`
+	// Holder is whose pool the account's own call is about: it is remembered and goes on there.
+	Holder string `json:"holder,omitempty"`
 }
 
 // ReservationCall is the body of a KindReservation record, whose Type is the reservation's id:
@@ -31,6 +33,9 @@ func (s *State) consume(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 	call, err := decode[ConsumeCall](r)
 	if err != nil {
 		return refused(err)
+	}
+	if call.Holder != "" {
+		return s.claim(r, call.Holder)
 	}
 	f, err := entitlement.Consumable(c, r.Type, call.Quantity)
 	if err == nil {
@@ -101,6 +106,9 @@ func (s *State) release(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 	call, err := decode[ConsumeCall](r)
 	if err != nil {
 		return refused(err)
+	}
+	if call.Holder != "" {
+		return s.claim(r, call.Holder)
 	}
 	// The same refusals as for a consume of it: unknown, not metered, fed by events.
 	f, err := entitlement.Consumable(c, r.Type, call.Quantity)

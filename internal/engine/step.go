@@ -78,6 +78,11 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 	if r.Kind == event.KindReservation && s.get(r.Key) == nil {
 		return refused(entitlement.NoReservation(r.Type))
 	}
+	if (r.Kind == event.KindConsume || r.Kind == event.KindRelease) && s.get(r.Key) == nil {
+		if err := unheld(r); err != nil {
+			return refused(err)
+		}
+	}
 	var a Answer
 	s.touch(r.Key, c, func(acct *Account) {
 		acct.open(c, s.Now)
