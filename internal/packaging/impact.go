@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/condition"
 	"github.com/headroomhq/headroom/internal/entitlement"
-	"github.com/headroomhq/headroom/internal/meter"
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/subscription"
@@ -79,7 +79,7 @@ type AccountImpact struct {
 type Overfull struct {
 	Account string            `json:"account" doc:"the account's key"`
 	Feature string            `json:"feature" doc:"key of the feature"`
-	Usage   quantity.Quantity `json:"usage" doc:"in the current period"`
+	Usage   quantity.Quantity `json:"usage" doc:"in the current period; by a limit of another period than before in that one, on average over it where it was longer"`
 	Limit   quantity.Quantity `json:"limit" doc:"the new one"`
 }
 
@@ -123,19 +123,16 @@ func NewImpact(old, new *catalog.Catalog) *Impact {
 					b = new.PlanOf(key, one.Version)
 				}
 				im.compare(differ, entitlementsOf(a), entitlementsOf(b))
-				im.priced = im.priced || !reflect.DeepEqual(pricesOf(a), pricesOf(b))
+				im.priced = im.priced || !reflect.DeepEqual(planTerms(a), planTerms(b))
 			}
 		}
 		for key := range c.Addons {
 			a, b := old.Addons[key], new.Addons[key]
-			if a == nil || b == nil {
-				im.priced = true
-			} else {
-				im.priced = im.priced || !reflect.DeepEqual(a.Price, b.Price) || a.Retired != b.Retired || a.Ready != b.Ready
-			}
+			im.priced = im.priced || !reflect.DeepEqual(addonTerms(a), addonTerms(b))
 			im.compare(differ, addonGives(a), addonGives(b))
 		}
 	}
+	im.compareFeatures(differ)
 	for _, key := range slices.Sorted(maps.Keys(differ)) {
 		f := new.Features[key]
 		if f == nil {
@@ -173,11 +170,28 @@ func entitlementsOf(p *catalog.Plan) map[string]*catalog.Entitlement {
 	return p.Entitlements
 }
 
-func pricesOf(p *catalog.Plan) any {
+// planTerms are all that decides who can have a plan at what price.
+func planTerms(p *catalog.Plan) any {
 	if p == nil {
 		return nil
 	}
-	return []any{p.Price, p.Retired, p.Ready}
+	return []any{p.Price, p.Retired, p.Ready, sourceOf(p.Eligible)}
+}
+
+// addonTerms are the same of an add-on, with what it goes with.
+func addonTerms(a *catalog.Addon) any {
+	if a == nil {
+		return nil
+	}
+	return []any{a.Kind, a.Price, a.Retired, a.Ready, sourceOf(a.Eligible), a.Needs, a.Excludes, a.Includes}
+}
+
+// sourceOf is the text of a condition: compiled ones have functions in them and equal nothing.
+func sourceOf(c *condition.Condition) string {
+	if c == nil {
+		return ""
+	}
+	return c.Source
 }
 
 func addonGives(a *catalog.Addon) map[string]*catalog.Entitlement {
@@ -197,6 +211,43 @@ func (im *Impact) compare(differ map[string]bool, a, b map[string]*catalog.Entit
 			}
 		}
 	}
+}
+
+// compareFeatures notes the features that are part of something else than before, or whose
+// values stand in another order, and the parts of all that differs: a part is locked where the
+// whole is.
+func (im *Impact) compareFeatures(differ map[string]bool) {
+	for key, was := range im.old.Features {
+		if is := im.new.Features[key]; is != nil && (was.PartOf != is.PartOf || !slices.Equal(was.Values, is.Values)) {
+			differ[key] = true
+		}
+	}
+	for more := true; more; {
+		more = false
+		for _, c := range []*catalog.Catalog{im.old, im.new} {
+			for key, f := range c.Features {
+				if f.PartOf != "" && differ[f.PartOf] && !differ[key] {
+					differ[key], more = true, true
+				}
+			}
+		}
+	}
+}
+
+// givenOf is what a subscription gives of a feature by a catalog; nothing of a part whose whole
+// it does not give.
+func givenOf(cat *catalog.Catalog, sub *subscription.Subscription, key string) entitlement.Given {
+	f := cat.Features[key]
+	if f == nil {
+		return entitlement.Given{}
+	}
+	// The catalog has no circles; never hang on one.
+	for whole, depth := f.PartOf, 0; cat.Features[whole] != nil && depth < 10; whole, depth = cat.Features[whole].PartOf, depth+1 {
+		if !entitlement.GivenOf(cat, sub, whole).Allowed {
+			return entitlement.Given{}
+		}
+	}
+	return entitlement.GivenOf(cat, sub, key)
 }
 
 // Add takes one account into account. Those without a live subscription change nothing.
@@ -287,13 +338,7 @@ func (im *Impact) shift(sub *subscription.Subscription) *shift {
 	}
 	s := &shift{}
 	for _, f := range im.features {
-		was, is := entitlement.Given{}, entitlement.Given{}
-		if im.old.Features[f.Key] != nil {
-			was = entitlement.GivenOf(im.old, sub, f.Key)
-		}
-		if im.new.Features[f.Key] != nil {
-			is = entitlement.GivenOf(im.new, sub, f.Key)
-		}
+		was, is := givenOf(im.old, sub, f.Key), givenOf(im.new, sub, f.Key)
 		words, less := im.difference(f, &was, &is)
 		if words != "" {
 			s.words = append(s.words, words)
@@ -323,10 +368,13 @@ func (im *Impact) difference(f *catalog.Feature, was, is *entitlement.Given) (wo
 		return "", false
 	case !f.Counted():
 		verb := " changes from "
+		greater := func(a, b string) bool { // by the old order of the values and by the new one
+			return entitlement.Greater(im.old.Features[f.Key], a, b) && entitlement.Greater(f, a, b)
+		}
 		switch {
-		case entitlement.Greater(f, is.Value, was.Value):
+		case greater(is.Value, was.Value):
 			verb = " is raised from "
-		case entitlement.Greater(f, was.Value, is.Value):
+		case greater(was.Value, is.Value):
 			verb, less = " is lowered from ", true
 		}
 		return f.Title + verb + before + " to " + after, less
@@ -343,38 +391,6 @@ func bracketed(f *catalog.Feature, words string) string {
 		return ""
 	}
 	return " (" + words + ")"
-}
-
-// squeeze notes an account that uses more of a feature than the new limit, grants and overrides
-// of its own included.
-func (im *Impact) squeeze(h *Holder, f *catalog.Feature) {
-	if h.Input.Usage == nil {
-		return
-	}
-	in := h.Input
-	in.Catalog = im.new
-	given, limit := entitlement.Standing(in, f.Key)
-	m, per := im.new.Meters[f.Meter], given.Per
-	if im.new.Features[f.Key] == nil || m == nil {
-		given, limit = entitlement.Given{}, 0
-		m = im.old.Meters[f.Meter]
-		per = entitlement.GivenOf(im.old, in.Subscription, f.Key).Per
-	}
-	if given.Unlimited || m == nil {
-		return
-	}
-	u := in.Usage(m.Key)
-	if u == nil {
-		return
-	}
-	if per == "" {
-		per = catalog.Lifetime
-	}
-	// The newest window is open or the current one is empty, wherever windows begin.
-	if used := meter.Value(u, m, per, subscription.Calendar{}, in.Now); used > limit {
-		im.crowded++
-		im.squeezed.add(Overfull{h.Account, f.Key, used, limit})
-	}
 }
 
 // Gone returns what accounts have and the new catalog has not, plans before add-ons, by key.

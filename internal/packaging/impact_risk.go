@@ -17,9 +17,10 @@ import (
 // The renewal money at risk: what an account pays today, less the least it could pay for the
 // same or more once the new catalog is active, as far as it could not pay that little before.
 
-// option is something an account could have instead, each interval.
+// option is something an account could have instead.
 type option struct {
-	cost     money.Minor
+	cost     money.Minor // a year's
+	own      bool        // paid at the interval of the account
 	words    string
 	eligible []*condition.Condition // all must hold
 }
@@ -45,25 +46,30 @@ func (im *Impact) weigh(h *Holder) {
 		c = &choice{im.options(im.old, sub), im.options(im.new, sub)}
 		im.switches[key] = c
 	}
-	best := func(options []option) (money.Minor, string) {
+	paid := yearly(sub.Recurring, sub.Interval)
+	best := func(options []option, own bool) (money.Minor, string) {
 		for _, o := range options { // the cheapest first
-			if o.cost >= sub.Recurring {
+			if o.cost >= paid {
 				break
 			}
-			if !slices.ContainsFunc(o.eligible, func(c *condition.Condition) bool { return h.Input.Eligible != nil && !h.Input.Eligible(c) }) {
+			if (o.own || !own) && !slices.ContainsFunc(o.eligible, func(c *condition.Condition) bool { return h.Input.Eligible != nil && !h.Input.Eligible(c) }) {
 				return o.cost, o.words
 			}
 		}
-		return sub.Recurring, ""
+		return paid, ""
 	}
-	before, _ := best(c.before)
-	after, words := best(c.after)
-	if after >= before {
+	// A price that falls at the account's own interval costs that much, even where the other
+	// interval was cheaper already.
+	var saved money.Minor
+	var words string
+	for _, own := range []bool{true, false} {
+		before, _ := best(c.before, own)
+		if after, how := best(c.after, own); before-after > saved {
+			saved, words = before-after, how
+		}
+	}
+	if saved <= 0 {
 		return
-	}
-	saved := before - after
-	if sub.Interval != subscription.Year {
-		saved *= 12
 	}
 	im.risky++
 	im.risk[sub.Currency] += saved
@@ -76,18 +82,51 @@ func (im *Impact) weigh(h *Holder) {
 	r.money[sub.Currency] += saved
 }
 
-// options returns what an account could have by a catalog that gives all it has by the old one.
+// yearly is what an amount of each interval comes to in a year.
+func yearly(m money.Minor, i subscription.Interval) money.Minor {
+	if i == subscription.Year {
+		return m
+	}
+	return m * 12
+}
+
+// options returns what an account could have by a catalog that gives all it has by the old one,
+// paid at either interval.
 func (im *Impact) options(cat *catalog.Catalog, sub *subscription.Subscription) []option {
 	var all []option
-	own := cat.PlanOf(sub.Plan, sub.PlanVersion)
-	if own != nil {
-		if cost, ok := cost(own, sub, sub.Addons, cat); ok {
-			all = append(all, option{cost: cost, words: "the price of " + callIt(own.Title, own.Key) + " as it was bought falls"})
-		}
-		all = append(all, im.bundled(cat, own, sub, nil)...)
+	for _, i := range []subscription.Interval{subscription.Month, subscription.Year} {
+		x := offering{im: im, cat: cat, sub: sub, interval: i, own: i == sub.Interval || i == subscription.Month && sub.Interval == ""}
+		all = append(all, x.options()...)
 	}
-	for _, key := range slices.Sorted(maps.Keys(cat.Plans)) {
-		p := cat.Plans[key]
+	slices.SortStableFunc(all, func(a, b option) int { return cmp.Compare(a.cost, b.cost) })
+	return all
+}
+
+// offering is a catalog as it is offered to a subscription at one interval.
+type offering struct {
+	im       *Impact
+	cat      *catalog.Catalog
+	sub      *subscription.Subscription
+	interval subscription.Interval
+	own      bool // the interval is the subscription's
+}
+
+func (x *offering) options() []option {
+	var all []option
+	own := x.cat.PlanOf(x.sub.Plan, x.sub.PlanVersion)
+	if own != nil {
+		// Who has things keeps them, whatever goes with what by now.
+		if cost, ok := x.cost(own, x.sub.Addons); ok && (x.own || x.fits(own, x.sub.Addons)) {
+			words := "the price of " + callIt(own.Title, own.Key) + " as it was bought falls"
+			if !x.own {
+				words = "they could pay for " + callIt(own.Title, own.Key) + " by the " + string(x.interval)
+			}
+			all = append(all, option{cost: yearly(cost, x.interval), own: x.own, words: words})
+		}
+		all = append(all, x.bundled(own, nil)...)
+	}
+	for _, key := range slices.Sorted(maps.Keys(x.cat.Plans)) {
+		p := x.cat.Plans[key]
 		if p.Retired || p.Ready == catalog.NotReady || own != nil && p.Key == own.Key && p.Version == own.Version {
 			continue
 		}
@@ -99,43 +138,48 @@ func (im *Impact) options(cat *catalog.Catalog, sub *subscription.Subscription) 
 		if own != nil && p.Key == own.Key {
 			name = fmt.Sprintf("version %d of %s", p.Version, name)
 		}
-		for _, lines := range [][]subscription.AddonLine{sub.Addons, nil} {
-			if lines == nil && len(sub.Addons) == 0 {
-				continue
-			}
-			if c, ok := cost(p, sub, lines, cat); ok && im.covers(cat, p, sub, lines) {
-				all = append(all, option{c, "they could switch to " + name, eligible})
-			}
+		all = x.with(all, p, x.sub.Addons, "they could switch to "+name, eligible)
+		if len(x.sub.Addons) > 0 {
+			all = x.with(all, p, nil, "they could switch to "+name, eligible)
 		}
-		all = append(all, im.bundled(cat, p, sub, eligible)...)
+		all = append(all, x.bundled(p, eligible)...)
 	}
-	slices.SortStableFunc(all, func(a, b option) int { return cmp.Compare(a.cost, b.cost) })
 	return all
 }
 
+// with adds a plan with add-ons, where it is sold so and gives all that the subscription does.
+func (x *offering) with(all []option, p *catalog.Plan, lines []subscription.AddonLine, words string, eligible []*condition.Condition) []option {
+	cost, ok := x.cost(p, lines)
+	if !ok || !x.fits(p, lines) || !x.im.covers(x.cat, p, x.sub, lines) {
+		return all
+	}
+	if !x.own {
+		words += ", paid by the " + string(x.interval)
+	}
+	return append(all, option{yearly(cost, x.interval), x.own, words, eligible})
+}
+
 // bundled returns the options to have a bundle in the place of its parts.
-func (im *Impact) bundled(cat *catalog.Catalog, p *catalog.Plan, sub *subscription.Subscription, eligible []*condition.Condition) []option {
+func (x *offering) bundled(p *catalog.Plan, eligible []*condition.Condition) []option {
 	var all []option
-	for _, key := range slices.Sorted(maps.Keys(cat.Addons)) {
-		b := cat.Addons[key]
-		if b.Kind != catalog.OfBundle || b.Retired || b.Ready == catalog.NotReady || slices.Contains(b.Excludes, p.Key) {
+	for _, key := range slices.Sorted(maps.Keys(x.cat.Addons)) {
+		b := x.cat.Addons[key]
+		if b.Kind != catalog.OfBundle || b.Retired || b.Ready == catalog.NotReady {
 			continue
 		}
-		lines, held := withBundle(sub.Addons, b)
+		lines, held := withBundle(x.sub.Addons, b)
 		if !held {
 			continue
 		}
-		if c, ok := cost(p, sub, lines, cat); ok && im.covers(cat, p, sub, lines) {
-			conditions := slices.Clone(eligible)
-			if b.Eligible != nil {
-				conditions = append(conditions, b.Eligible)
-			}
-			words := "they could switch to the bundle " + callIt(b.Title, b.Key)
-			if p.Key != sub.Plan {
-				words += " on " + callIt(p.Title, p.Key)
-			}
-			all = append(all, option{c, words, conditions})
+		conditions := slices.Clone(eligible)
+		if b.Eligible != nil {
+			conditions = append(conditions, b.Eligible)
 		}
+		words := "they could switch to the bundle " + callIt(b.Title, b.Key)
+		if p.Key != x.sub.Plan {
+			words += " on " + callIt(p.Title, p.Key)
+		}
+		all = x.with(all, p, lines, words, conditions)
 	}
 	return all
 }
@@ -166,23 +210,35 @@ func withBundle(lines []subscription.AddonLine, b *catalog.Addon) ([]subscriptio
 	return append(out, subscription.AddonLine{Key: b.Key, Quantity: times}), true
 }
 
-// cost returns what a plan with add-ons costs each interval of a subscription; false when it is
-// not sold so, or something of it excludes something else.
-func cost(p *catalog.Plan, sub *subscription.Subscription, lines []subscription.AddonLine, cat *catalog.Catalog) (money.Minor, bool) {
-	total, ok := subscription.PriceFor(p.Price, sub.Interval).Cost(sub.Currency, sub.Quantity)
+// cost returns what a plan with add-ons costs each interval; false when it is not sold by it.
+func (x *offering) cost(p *catalog.Plan, lines []subscription.AddonLine) (money.Minor, bool) {
+	total, ok := subscription.PriceFor(p.Price, x.interval).Cost(x.sub.Currency, x.sub.Quantity)
 	for _, l := range lines {
-		a := cat.Addons[l.Key]
-		if !ok || a == nil || slices.Contains(a.Excludes, p.Key) {
+		a := x.cat.Addons[l.Key]
+		if !ok || a == nil {
 			return 0, false
 		}
-		needed := len(a.Needs) == 0
-		for _, need := range a.Needs {
-			needed = needed || need == p.Key || slices.ContainsFunc(lines, func(l subscription.AddonLine) bool { return l.Key == need })
-		}
-		price, sold := subscription.PriceFor(a.Price, sub.Interval).Cost(sub.Currency, l.Quantity)
-		total, ok = total+price, needed && sold && total+price <= catalog.MaxPrice
+		price, sold := subscription.PriceFor(a.Price, x.interval).Cost(x.sub.Currency, l.Quantity)
+		total, ok = total+price, sold && total+price <= catalog.MaxPrice
 	}
 	return total, ok
+}
+
+// fits says whether each add-on has with it what it needs, and nothing that it excludes.
+func (x *offering) fits(p *catalog.Plan, lines []subscription.AddonLine) bool {
+	for _, l := range lines {
+		there := func(key string) bool {
+			return key == p.Key || slices.ContainsFunc(lines, func(other subscription.AddonLine) bool {
+				a := x.cat.Addons[other.Key]
+				return other.Key != l.Key && (other.Key == key || a != nil && a.Includes[key] > 0)
+			})
+		}
+		a := x.cat.Addons[l.Key]
+		if a == nil || len(a.Needs) > 0 && !slices.ContainsFunc(a.Needs, there) || slices.ContainsFunc(a.Excludes, there) {
+			return false
+		}
+	}
+	return true
 }
 
 // covers says whether a plan with add-ons gives as much of everything as the subscription gives
@@ -191,18 +247,18 @@ func (im *Impact) covers(cat *catalog.Catalog, p *catalog.Plan, sub *subscriptio
 	other := *sub
 	other.Plan, other.PlanVersion, other.Addons = p.Key, p.Version, lines
 	for key, f := range im.old.Features {
-		was := entitlement.GivenOf(im.old, sub, key)
+		was := givenOf(im.old, sub, key)
 		if !was.Allowed {
 			continue
 		}
-		if cat.Features[key] == nil {
-			return false
-		}
-		is := entitlement.GivenOf(cat, &other, key)
+		is := givenOf(cat, &other, key)
 		switch {
 		case !is.Allowed:
 			return false
 		case f.Kind == catalog.Valued:
+			if now := cat.Features[key]; len(now.Values) == 0 || slices.Contains(now.Values, was.Value) {
+				f = now // in whose order it is more or less
+			}
 			if entitlement.Greater(f, was.Value, is.Value) {
 				return false
 			}

@@ -93,6 +93,9 @@ func TestAnImpactSaysWhatAccountsGainAndLose(t *testing.T) {
 		{"what another plan gives", []string{"reports: 100,", "reports: 90,"}, nil},
 		{"a price", []string{`{USD: "20", EUR: "18"}`, `{USD: "25", EUR: "18"}`}, nil},
 		{"a title", []string{"title: Basic", "title: Small"}, nil},
+		{"a part of what no plan gives", []string{"reports: {title: Reports, meter: reports}", "reports: {title: Reports, meter: reports, part_of: studio}\n  studio: {title: Studio}"}, []string{"loses Reports (60)"}},
+		{"a part of a part of what no plan gives", []string{"reports: {title: Reports, meter: reports}", "reports: {title: Reports, meter: reports, part_of: desk}\n  desk: {title: Desk, part_of: studio}\n  studio: {title: Studio}", "help: mail}", "help: mail, desk: true}"}, []string{"loses Reports (60)"}},
+		{"a part of what their plan gives", []string{"reports: {title: Reports, meter: reports}", "reports: {title: Reports, meter: reports, part_of: studio}\n  studio: {title: Studio}", "help: mail}", "help: mail, studio: true}"}, []string{"gains Studio"}},
 		{"a new version, with the one they have kept", []string{"basic: {title: Basic,", "basic: {title: Basic, version: 2, earlier: {1: {entitlements: {reports: 10, help: mail}}},", "reports: 10, help: mail}}\n  pro", "reports: 5, help: mail}}\n  pro"}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -120,6 +123,50 @@ func TestWhoUsesMoreThanTheNewLimitIsSqueezed(t *testing.T) {
 	}
 }
 
+func TestOfTwoValuesTheGreaterByTheNewOrderCounts(t *testing.T) {
+	both := []string{"{reports: 50}", "{reports: 50, help: chat}"}
+	old := swapped(t, both...)
+	got := impactOf(old, swapped(t, append(both, "values: [mail, chat, phone]", "values: [chat, mail, phone]")...), holder(old, "acme", "basic", 3, "more"))
+	if len(got.Examples) != 1 || !slices.Equal(got.Examples[0].Changes, []string{"Support changes from chat to mail"}) {
+		t.Errorf("got %+v", got.Examples)
+	}
+}
+
+// TestALimitOfAnotherPeriodIsHeldAgainstWhatWasKept: the account used 900 this month, of 1000.
+func TestALimitOfAnotherPeriodIsHeldAgainstWhatWasKept(t *testing.T) {
+	const text = "version: 1\ncurrency: USD\nmeters: {calls: {fed_by: consume}}\nfeatures: {calls: {title: Calls, meter: calls}}\nplans: {basic: {price: {month: \"20\"}, entitlements: {calls: {limit: 1000, per: month}}}}\n"
+	parsed := func(limit string) *catalog.Catalog {
+		c, findings := catalog.Parse("", []byte(strings.Replace(text, "{limit: 1000, per: month}", limit, 1)))
+		if c == nil {
+			t.Fatal(findings)
+		}
+		return c
+	}
+	old, now := parsed("{limit: 1000, per: month}"), clock.Time(1_800_000_000_000_000)
+	u := &meter.Usage{}
+	meter.Consume(u, old.Meters["calls"], 900*quantity.One, subscription.Calendar{}, now)
+	sub := &subscription.Subscription{Plan: "basic", PlanVersion: 1, Interval: subscription.Month, Quantity: 1, Currency: "USD", Status: subscription.Active, Recurring: 2000}
+	for _, c := range []struct {
+		name, limit string
+		above       int
+	}{
+		{"fewer a month", "{limit: 500, per: month}", 1},
+		{"fewer a year than in this month alone", "{limit: 500, per: year}", 1},
+		{"more a year than in this month", "{limit: 950, per: year}", 0},
+		{"fewer in all", "{limit: 500, per: lifetime}", 1},
+		{"fewer a day than on an average one", "{limit: 10, per: day}", 1},
+		{"more a day than on an average one", "{limit: 100, per: day}", 0},
+		{"fewer in any 24 hours than in an average day", "{limit: 10, per: rolling 24h}", 1},
+		{"more in any 24 hours than in an average day", "{limit: 100, per: rolling 24h}", 0},
+	} {
+		got := impactOf(old, parsed(c.limit), packaging.Holder{Account: "acme", Input: entitlement.Input{Catalog: old, Subscription: sub, Now: now,
+			State: &entitlement.State{}, Usage: func(string) *meter.Usage { return u }}})
+		if got.Above != c.above {
+			t.Errorf("%s: %d above the limit, want %d", c.name, got.Above, c.above)
+		}
+	}
+}
+
 func TestRenewalMoneyAtRiskIsWhatTheySaveByTheChange(t *testing.T) {
 	const bundle = "bundles: {both: {title: Both, includes: [films, more], discount: 25%%%s}}\n"
 	for _, c := range []struct {
@@ -138,6 +185,8 @@ func TestRenewalMoneyAtRiskIsWhatTheySaveByTheChange(t *testing.T) {
 		{"a cheaper version with as much", []string{"basic: {title: Basic,", "basic: {title: Basic, version: 2, earlier: {1: {price: {month: {USD: \"20\", EUR: \"18\"}}}},", `price: {month: {USD: "20", EUR: "18"}, year: {USD: "200", EUR: "180"}}, entitlements: {reports: 10`, `price: {month: {USD: "15", EUR: "18"}, year: {USD: "200", EUR: "180"}}, entitlements: {reports: 10`}, 1, "60.00",
 			"1 account, 60.00 USD a year: they could switch to version 2 of Basic"},
 		{"a plan with more for less than plan and add-ons", []string{`pro: {title: Pro, above: basic, price: {month: {USD: "50"`, `pro: {title: Pro, above: basic, price: {month: {USD: "35"`}, 1, "60.00", "1 account, 60.00 USD a year: they could switch to Pro"},
+		{"a lower price by the year", []string{`year: {USD: "200", EUR: "180"}`, `year: {USD: "60", EUR: "50"}`, `more: {title: More reports, price: {month: {USD: "8", EUR: "7"}}`, `more: {title: More reports, price: {month: {USD: "8", EUR: "7"}, year: {USD: "80", EUR: "70"}}`,
+			`films: {title: Films, price: {month: {USD: "12", EUR: "11"}}`, `films: {title: Films, price: {month: {USD: "12", EUR: "11"}, year: {USD: "120", EUR: "110"}}`}, 1, "220.00", "1 account, 220.00 USD a year: they could pay for Basic by the year"},
 		{"a cheaper plan with less", []string{"reports: 10, help: mail}}\n", "reports: 10, help: mail}}\n  tiny: {title: Tiny, price: {month: {USD: \"1\", EUR: \"1\"}, year: {USD: \"10\", EUR: \"10\"}}, entitlements: {reports: 1}}\n"}, 0, "0.00", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -149,6 +198,42 @@ func TestRenewalMoneyAtRiskIsWhatTheySaveByTheChange(t *testing.T) {
 			got := impactOf(old, swapped(t, c.pairs...), h, trial).AtRisk
 			if got.Accounts != c.accounts || got.Amount.String() != c.year+" USD" || strings.Join(got.Why, "; ") != c.why {
 				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+// TestRenewalMoneyIsAtRiskWhenWhatWasForOthersIsForThem: nobody here fits a condition.
+func TestRenewalMoneyIsAtRiskWhenWhatWasForOthersIsForThem(t *testing.T) {
+	const both, friend = "bundles: {both: {title: Both, includes: [films, more], discount: 50%%%s}}\n", "  friend: {title: Friend%s, price: {month: {USD: \"5\", EUR: \"5\"}}, entitlements: {reports: 10, help: mail}}\n"
+	const school = `, eligible: "account.traits.kind == 'school'"`
+	bundle := func(more string) []string { return []string{"addons:\n", fmt.Sprintf(both, more) + "addons:\n"} }
+	plan := func(more string) []string { return []string{"plans:\n", "plans:\n" + fmt.Sprintf(friend, more)} }
+	needy := func(more string) []string {
+		return []string{`entitlements: {films: true}}`, `entitlements: {films: true}` + more + `}`, "plans:\n", "plans:\n" + fmt.Sprintf(friend, "")}
+	}
+	for _, c := range []struct {
+		name      string
+		old, next []string
+		addons    []string
+		year      string
+	}{
+		{"a bundle", bundle(school), bundle(""), []string{"films", "more"}, "120.00"},
+		{"a bundle that needs another plan", bundle(", needs: [pro]"), bundle(""), []string{"films", "more"}, "120.00"},
+		{"a bundle that excludes their plan", bundle(", excludes: [basic]"), bundle(""), []string{"films", "more"}, "120.00"},
+		{"a plan", plan(school), plan(""), nil, "180.00"},
+		{"a plan that an add-on of theirs did not go with", needy(", needs: [basic]"), needy(""), []string{"films"}, "180.00"},
+		{"a plan that an add-on of theirs excluded", needy(", excludes: [friend]"), needy(""), []string{"films"}, "180.00"},
+		{"a plan for other others", plan(school), plan(strings.Replace(school, "school", "choir", 1)), nil, "0.00"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			old, next := swapped(t, c.old...), swapped(t, c.next...)
+			h := holder(old, "acme", "basic", 1, c.addons...)
+			h.Input.Eligible = func(x *condition.Condition) bool { return x == nil }
+			im := packaging.NewImpact(old, next)
+			im.Add(h)
+			if got := im.Answer().AtRisk; im.Nobody() || got.Amount.String() != c.year+" USD" {
+				t.Errorf("nobody %t, got %+v", im.Nobody(), got)
 			}
 		})
 	}
@@ -189,11 +274,16 @@ func TestNobodyNeedBeLookedAtWhereNothingIsSoldDifferently(t *testing.T) {
 	}{
 		{"nothing", true, nil},
 		{"a title", true, []string{"title: Pro", "title: Professional"}},
+		{"a condition that stays", true, []string{"plans:\n", "plans:\n  x: {title: X, price: {month: {USD: \"1\", EUR: \"1\"}}, eligible: \"account.plan == ''\"}\n"}},
 		{"a price", false, []string{`USD: "50"`, `USD: "51"`}},
 		{"a limit", false, []string{"reports: 100", "reports: 101"}},
 		{"a plan", false, []string{"pro: {title: Pro, above: basic,", "max: {title: Pro,"}},
 	} {
-		if got := packaging.NewImpact(swapped(t), swapped(t, c.pairs...)).Nobody(); got != c.nobody {
+		old := swapped(t)
+		if strings.HasSuffix(c.name, "that stays") {
+			old = swapped(t, c.pairs...)
+		}
+		if got := packaging.NewImpact(old, swapped(t, c.pairs...)).Nobody(); got != c.nobody {
 			t.Errorf("%s: %t", c.name, got)
 		}
 	}
