@@ -282,6 +282,8 @@ var fieldWords = map[string]string{
 	"once":                            "what is bought once on top, charged now and never recurring",
 	"plan_version":                    "version of the plan; left out in a change: the newest of another plan, else the one that was bought",
 	"then":                            "the plan that follows when the trial ends and nothing was bought",
+	"then_version":                    "version of that plan, where the account had it before; left out: the newest",
+	"paid_to":                         "end of the period that was paid for before a change to what costs nothing, where nothing is prorated; null otherwise",
 	"trial_extended":                  "how often the running trial was extended",
 	"undo":                            "takes the last change back; nothing else can be sent with it",
 	"revoked_at":                      "when it was revoked; null while it is good",

@@ -28,6 +28,9 @@ type Terms struct {
 	// OnceUsed: something of what the last change bought once has been used, so that change
 	// cannot be undone.
 	OnceUsed bool
+	// follows is the plan that was said to follow a trial that is over. It is no new sale, so it
+	// comes also where it is no longer sold.
+	follows string
 }
 
 // When a change takes effect.
@@ -117,7 +120,7 @@ func change(cur Subscription, ch Change, t Terms) (made, error) {
 	if cur.Live() && ch.Addons == nil && len(cur.Addons) > 0 && (ch.Plan != "" || ch.Interval != "" || len(m.dropped) > 0) {
 		m.carried = withoutDropped(cur.Addons, m.dropped)
 	}
-	m.after.Undo = m.undoable(ch, t)
+	m.after.Undo = m.undoable(t)
 	return m, nil
 }
 
@@ -184,7 +187,7 @@ func cancel(cur Subscription, ch Change, moment clock.Time) (Subscription, error
 
 // end returns s over since at.
 func end(s Subscription, at clock.Time) Subscription {
-	s.Status, s.EndsAt, s.ChangedAt, s.Pending, s.Then, s.Undo = Ended, at, at, nil, "", nil
+	s.Status, s.EndsAt, s.ChangedAt, s.Pending, s.Then, s.ThenVersion, s.Undo = Ended, at, at, nil, "", 0, nil
 	return s
 }
 
@@ -300,7 +303,7 @@ func take(cur Subscription, ch Change, t Terms, moment clock.Time) (Subscription
 	if err != nil { // it is not sold this way, or not to this account: then without trying it
 		return next, dropped, nil //nolint:nilerr // the plan asked for is taken all the same
 	}
-	tried.Then = next.Plan
+	tried.Then, tried.ThenVersion = next.Plan, next.PlanVersion
 	return tried, nil, nil
 }
 
@@ -322,7 +325,7 @@ func takeJust(cur Subscription, ch Change, t Terms, moment clock.Time) (Subscrip
 		}
 		beginTrial(&cur, &next, ch.TrialEndsAt, t.Catalog)
 	} else {
-		next.Then, next.TrialExtended = "", 0
+		next.Then, next.ThenVersion, next.TrialExtended = "", 0, 0
 	}
 	if !live {
 		next.StartsAt = moment
@@ -335,6 +338,14 @@ func takeJust(cur Subscription, ch Change, t Terms, moment clock.Time) (Subscrip
 		next.Anchor = moment
 	case next.Interval != cur.Interval && PeriodOf(next.Interval, cur.Anchor, moment).Start != moment:
 		next.Anchor = moment // the new interval begins at once, unless a boundary falls here anyway
+	case t.Catalog.Billing.Proration == NoProration && !cur.paidAt(moment) && next.Recurring > 0 && PeriodOf(next.Interval, cur.Anchor, moment).Start != moment:
+		next.Anchor = moment // what is never prorated is paid for whole, from where paying begins
+	}
+	switch {
+	case next.Recurring > 0:
+		next.PaidTo = 0
+	case t.Catalog.Billing.Proration == NoProration && cur.Status == Active && cur.Recurring > 0:
+		next.PaidTo = cur.PaidUntil(moment)
 	}
 	if ch.goesOn() || converted {
 		next.EndsAt, next.Pending = 0, nil

@@ -18,7 +18,7 @@ import (
 func sellable(had, next *Subscription, ch Change, t Terms) error {
 	plan := t.Catalog.Plans[next.Plan]
 	newPlan := next.Plan != had.Plan
-	if newPlan {
+	if newPlan && next.Plan != t.follows {
 		if err := forSale("plan "+plan.Key, "/plan", plan.Retired, plan.Ready, plan.Eligible, t); err != nil {
 			return err
 		}

@@ -24,9 +24,9 @@ const (
 // minor unit of the exact share. There and back in the same unit costs nothing, as the same
 // rest is charged and given back.
 //
-// Without proration a change that keeps the period is free of charge until the next invoice,
-// and a cancellation gives nothing back; where a period begins or is cut short by a new one,
-// it is by the second all the same.
+// Without proration a change that keeps a period that is paid for is free of charge until the
+// next invoice, and a cancellation gives nothing back; where a period begins or is cut short by
+// a new one, it is by the second all the same. Paying for the first time, or again, begins one.
 func settle(before, after *Subscription, cat *catalog.Catalog, moment clock.Time) []InvoiceLine {
 	lines := []InvoiceLine{}
 	unit := clock.Second
@@ -35,7 +35,7 @@ func settle(before, after *Subscription, cat *catalog.Catalog, moment clock.Time
 	}
 	old, paidOld := rest(before, moment, unit)
 	renewed, paidNew := rest(after, moment, unit)
-	same := before.Status == Active && after.Status == Active && old.Period == renewed.Period
+	same := before.Status == Active && after.Status == Active && before.paidAt(moment) && old.Period == renewed.Period
 	if same && before.Recurring == after.Recurring {
 		return lines // nothing about the money changed
 	}
@@ -57,6 +57,10 @@ func settle(before, after *Subscription, cat *catalog.Catalog, moment clock.Time
 	}
 	return lines
 }
+
+// paidAt says whether the period that moment lies in was paid for, be it for something that was
+// left for what costs nothing.
+func (s *Subscription) paidAt(moment clock.Time) bool { return s.Recurring > 0 || moment < s.PaidTo }
 
 // share is the part of a period that is left, and its price.
 type share struct {

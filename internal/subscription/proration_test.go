@@ -72,6 +72,19 @@ func TestWhatAChangeInTheMiddleOfAPeriodCosts(t *testing.T) {
 			"0.00", " 0.00"},
 		{"but a new interval is charged, and the old one given back", "proration: none", []step{pro}, "2026-01-16T12:00:00Z", Change{Interval: Year},
 			"-74.50 + 1490.00 = 1415.50", "16 Jan 2027 1490.00"},
+		{"from free, paying begins with a period of its own", "proration: none", []step{pro, {"2026-01-02", Change{Cancel: true}}, {"2026-01-03", Change{Plan: "free"}}}, "2026-01-16", Change{Plan: "starter"},
+			"49.00", "16 Feb 2026 49.00"},
+		{"going up and down within the free plan's month is paid for every time", "proration: none", []step{{"2025-01-03", Change{Plan: "pro"}}, {"2025-01-04", Change{Cancel: true}}, {"2025-02-03", Change{Plan: "free"}},
+			{"2025-03-04", Change{Plan: "pro"}}, {"2025-03-31", Change{Plan: "free"}}}, "2025-04-05", Change{Plan: "pro"},
+			"149.00", "5 May 2025 149.00"},
+		{"what was paid for and left for free is not paid for twice", "proration: none", []step{starter, {"2026-01-10", Change{Plan: "free"}}}, "2026-01-16", Change{Plan: "starter"},
+			"0.00", "1 Feb 2026 49.00"},
+		{"but after its end it is", "proration: none", []step{starter, {"2026-01-10", Change{Plan: "free"}}}, "2026-02-02", Change{Plan: "starter"},
+			"49.00", "2 Mar 2026 49.00"},
+		{"also when the free plan came with the renewal", "proration: none", []step{starter, {"2026-01-10", Change{Plan: "free", Effective: AtRenewal}}}, "2026-02-01", Change{Plan: "starter"},
+			"49.00", "1 Mar 2026 49.00"},
+		{"by the second, from free, the rest of the month is paid for", "", []step{starter, {"2026-01-02", Change{Plan: "free"}}}, "2026-01-16T12:00:00Z", Change{Plan: "pro"},
+			"74.50", "1 Feb 2026 149.00"},
 		{"a first purchase is charged whole", "proration: none", nil, "2026-01-16", Change{Plan: "pro"},
 			"149.00", "16 Feb 2026 149.00"},
 
@@ -183,7 +196,8 @@ func TestThereAndBackInTheSameSecondCostsNothing(t *testing.T) {
 		cats[policy] = market(t, "{undo: 2d}", "{proration: "+policy+"}")
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		cat := cats[rapid.SampledFrom([]string{"second", "day", "none"}).Draw(t, "policy")]
+		policy := rapid.SampledFrom([]string{"second", "day", "none"}).Draw(t, "policy")
+		cat := cats[policy]
 		interval := rapid.SampledFrom([]Interval{Month, Year}).Draw(t, "interval")
 		plans := []string{"starter", "pro", "team"}
 		if interval == Month {
@@ -194,6 +208,9 @@ func TestThereAndBackInTheSameSecondCostsNothing(t *testing.T) {
 		}
 		start := clock.Time(1_767_225_600_000_000)
 		first, second := draw(), draw()
+		if policy == "none" && first.Plan == "free" && second.Plan != "free" {
+			t.Skip("a period that was begun is not given back, but by undoing")
+		}
 		one, err := Apply(Subscription{Trialed: []string{"pro"}}, first, Terms{Catalog: cat, Now: start})
 		if err != nil {
 			t.Fatal(err)
@@ -275,7 +292,7 @@ func TestWhateverIsOrderedPreviewEqualsChangeAndARefusalChangesNothing(t *testin
 			if ch.Undo {
 				undone++
 				was := before.Undo.Before
-				was.Version = after.Version
+				was.Version, was.Trialed = after.Version, before.Trialed // a trial stays used
 				if !reflect.DeepEqual(after, was) || quote.Now.Minor != -before.Undo.Now.Minor {
 					t.Fatalf("undoing gives back %s of %s, and makes %+v of %+v", quote.Now, before.Undo.Now, after, was)
 				}

@@ -49,6 +49,8 @@ type Subscription struct {
 	// Then is the plan that follows when the trial ends and nothing was bought, as it was shown
 	// at its start; empty: none does.
 	Then string `json:"then,omitempty"`
+	// ThenVersion is the version of that plan where the account had it before; 0: the newest.
+	ThenVersion int `json:"then_version,omitempty"`
 	// TrialExtended is how often the running trial was extended.
 	TrialExtended int `json:"trial_extended,omitempty"`
 	// Version rises with every change; a confirmation token holds only for the version it
@@ -61,6 +63,9 @@ type Subscription struct {
 	// PaidSince is when something was first paid for, unset when never: a first payment is
 	// a new logo, whatever was tried or free before.
 	PaidSince clock.Time `json:"paid_since"`
+	// PaidTo is the end of the period that was paid for before a change to what costs nothing,
+	// where nothing is prorated and so nothing was given back; unset otherwise.
+	PaidTo clock.Time `json:"paid_to,omitzero"`
 	// Pending is a change that takes effect at the end of the paid period.
 	Pending *Pending `json:"pending,omitempty"`
 	// Undo is how the last change can be taken back; nil when it cannot be.
@@ -76,7 +81,6 @@ type Undo struct {
 	Now    money.Amount `json:"now"` // what was charged at once; negative was a credit
 	// Lines are what Now is made of.
 	Lines []InvoiceLine `json:"lines"`
-	Once  []AddonLine   `json:"once,omitempty"` // what was bought once
 }
 
 // AddonLine is an add-on and how many of it.

@@ -82,6 +82,7 @@ func Advance(cur Subscription, at clock.Time, cat *catalog.Catalog) (Subscriptio
 			return taken, Event{Kind: ChangeFailed, At: when, Note: "The change planned for the renewal could not be made and was dropped: " + err.Error()}
 		}
 		next = changed
+		next.PaidTo = 0 // at the renewal nothing is left of what was paid for
 	}
 	return next, Event{Kind: kind, At: when, Note: Describe(&cur, &next, cat)}
 }

@@ -58,16 +58,16 @@ func beginTrial(cur, next *Subscription, ends clock.Time, cat *catalog.Catalog) 
 	if cur.Status == Trialing && cur.Plan == next.Plan {
 		return
 	}
-	next.Then, next.TrialExtended = "", 0
+	next.Then, next.ThenVersion, next.TrialExtended = "", 0, 0
 	if plan := cat.Plans[next.Plan]; plan != nil && plan.Trial != nil {
 		next.Then = plan.Trial.Then
 	}
-	switch { // who tries something from a free plan falls back to it
-	case next.Then != "":
-	case cur.Status == Active:
-		next.Then = cur.Plan
-	case cur.Status == Trialing:
-		next.Then = cur.Then
+	had, version := cur.Plan, cur.PlanVersion // who tries something from a free plan falls back to it
+	if cur.Status == Trialing {
+		had, version = cur.Then, cur.ThenVersion
+	}
+	if cur.Live() && (next.Then == "" || next.Then == had) {
+		next.Then, next.ThenVersion = had, version
 	}
 }
 
@@ -102,19 +102,21 @@ func checkTrial(cur, next *Subscription, ch Change, moment clock.Time, t Terms) 
 }
 
 // expire returns cur after its trial, which is over at when: on the plan that follows, or on
-// none. Nothing is charged that was not shown, so a plan follows only where it costs nothing.
+// none. Nothing is charged that was not shown, so a plan follows only where it costs nothing;
+// it does also where it is no longer sold, in the version that the account had of it.
 // Nothing that was used is taken away: what is above the limits of what follows stays, and no
 // more can be added.
 func expire(cur Subscription, when clock.Time, cat *catalog.Catalog) Subscription {
 	over := cur
-	over.Status, over.ChangedAt, over.Pending, over.Then, over.TrialExtended, over.Undo = Expired, when, nil, "", 0, nil
+	over.Status, over.ChangedAt, over.Pending, over.Then, over.ThenVersion, over.TrialExtended, over.Undo = Expired, when, nil, "", 0, 0, nil
 	if cat.Plans[cur.Then] != nil {
 		for _, ch := range []Change{
-			{Plan: cur.Then, Interval: cur.Interval, Quantity: cur.Quantity, Currency: cur.Currency},
+			{Plan: cur.Then, PlanVersion: cur.ThenVersion, Interval: cur.Interval, Quantity: cur.Quantity, Currency: cur.Currency},
+			{Plan: cur.Then, PlanVersion: cur.ThenVersion, Currency: cur.Currency},
 			{Plan: cur.Then, Interval: Month, Currency: cur.Currency}, {Plan: cur.Then, Interval: Year, Currency: cur.Currency},
 			{Plan: cur.Then}, {Plan: cur.Then, Interval: Year},
 		} {
-			next, _, err := takeJust(over, ch, Terms{Catalog: cat, Now: when}, when)
+			next, _, err := takeJust(over, ch, Terms{Catalog: cat, Now: when, follows: cur.Then}, when)
 			if err == nil && next.Recurring == 0 {
 				next.Anchor = cur.Anchor // periods of usage go on
 				return next
@@ -323,13 +325,24 @@ func ExtendTrial(cur Subscription, t Terms) (Subscription, error) {
 	return next, nil
 }
 
-// EndTrial ends the running trial of the plan early: what would follow its end follows now.
+// EndTrial ends the running trial of the plan early: what would follow its end follows now, a
+// purchase or an end that waits for it too.
 func EndTrial(cur Subscription, t Terms) (Subscription, error) {
 	cur = *AsOf(&cur, t.Now, t.Catalog)
 	if cur.Status != Trialing {
 		return cur, trialOver("plan:" + cur.Plan)
 	}
-	return expire(cur, max(t.Now, cur.ChangedAt), t.Catalog), nil
+	early, when := cur, max(t.Now, cur.ChangedAt)
+	early.TrialEndsAt, early.Undo = when, nil
+	if p := cur.Pending; p != nil && p.At == cur.TrialEndsAt {
+		early.Pending = &Pending{At: when, Change: p.Change}
+	}
+	if cur.EndsAt == cur.TrialEndsAt && cur.EndsAt != 0 {
+		early.EndsAt = when
+	}
+	next := *AsOf(&early, when, t.Catalog)
+	next.Version = cur.Version + 1
+	return next, nil
 }
 
 func extension(id string, by *catalog.Trial, done int) (clock.Time, error) {

@@ -167,6 +167,60 @@ func TestTrialsAreExtendedAsTheCatalogSays(t *testing.T) {
 	}
 }
 
+func TestWhatFollowsATrialComesAlsoWhereItIsNoLongerSold(t *testing.T) {
+	const free, freeTwo = `{title: Free, price: {month: "0"}, reverse: pro,`, `{title: Free, version: 2, price: {month: "0"}, earlier: {1: {price: {month: "0"}}},`
+	had := []step{{"2026-01-01", Change{Plan: "free"}}, {"2026-01-02", Change{Plan: "free"}}}
+	for _, c := range []struct {
+		name  string
+		given []step
+		try   Change
+		later []string
+		then  string
+	}{
+		{"the free plan it came from, retired since", had, Change{Plan: "starter"}, []string{"{title: Free,", "{title: Free, retired: true,", "then: free, ", ""}, "active free, monthly, USD 0.00"},
+		{"or not ready any more", had, Change{Plan: "starter"}, []string{"{title: Free,", "{title: Free, ready: not_ready,", "then: free, ", ""}, "active free, monthly, USD 0.00"},
+		{"in the version it had", had, Change{Plan: "starter"}, []string{free, freeTwo}, "active free v1, monthly, USD 0.00"},
+		{"that is also the one the catalog names", []step{{"2026-01-01", Change{Plan: "starter"}}, {"2026-01-02", Change{Plan: "free"}}}, Change{Plan: "pro"}, []string{free, freeTwo}, "active free v1, monthly, USD 0.00"},
+		{"one that the catalog names, to who had none", nil, Change{Plan: "pro"}, []string{"{title: Free,", "{title: Free, retired: true,", "then: free, ", ""}, "active free, monthly, USD 0.00"},
+		{"one that costs something since: nothing is charged that was not shown", had, Change{Plan: "starter"}, []string{`month: "0"}, reverse: pro,`, `month: "5"},`, "then: free, ", ""}, "expired starter, monthly, USD 49.00"},
+	} {
+		s := &shop{t: t, cat: market(t)}
+		for _, st := range c.given {
+			s.does(st.at, st.ch)
+		}
+		c.try.TrialEndsAt = day(t, "2026-01-20")
+		s.does("2026-01-10", c.try)
+		s.cat = market(t, c.later...)
+		if s.waits("2026-01-20"); s.stands() != c.then {
+			t.Errorf("%s:\ngot  %s\nwant %s", c.name, s.stands(), c.then)
+		}
+	}
+}
+
+func TestWhatWaitsForTheEndOfATrialComesWhenItIsEndedEarly(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		ch   Change // at the end of the trial
+		then string
+	}{
+		{"a purchase", Change{Plan: "pro", Effective: AtRenewal}, "active pro v3, monthly, USD 149.00"},
+		{"of another plan", Change{Plan: "starter", Quantity: 2, Effective: AtRenewal}, "active 2 × starter, monthly, USD 98.00"},
+		{"an end", Change{Cancel: true, Effective: AtRenewal}, "ended pro v3, monthly, USD 149.00"},
+	} {
+		s := &shop{t: t, cat: market(t)}
+		s.does("2026-01-01", Change{Plan: "pro", TrialEndsAt: day(t, "2026-01-15")})
+		s.does("2026-01-02", c.ch)
+		before := s.sub
+		next, err := EndTrial(s.sub, s.terms("2026-01-05"))
+		if s.sub = next; err != nil || s.stands() != c.then || next.ChangedAt != day(t, "2026-01-05") || next.Version != before.Version+1 {
+			t.Errorf("%s: %s since %s, version %d after %d, %v", c.name, s.stands(), next.ChangedAt, next.Version, before.Version, err)
+		}
+		if next.Status == Active && (next.PaidSince != next.ChangedAt || next.Anchor != next.ChangedAt) {
+			t.Errorf("%s: paid since %s, periods from %s", c.name, next.PaidSince, next.Anchor)
+		}
+	}
+}
+
 func TestATrialMayBeEndedEarly(t *testing.T) {
 	s := &shop{t: t, cat: market(t)}
 	s.does("2026-01-01", Change{Plan: "pro", TrialEndsAt: day(t, "2026-01-15")})

@@ -12,7 +12,7 @@ import (
 // undoable returns how the change that was made can be taken back, nil when it cannot be.
 // The time for it ends before the next invoice of either side and before anything else that
 // time brings to either: so undoing is the exact reverse of what was charged.
-func (m *made) undoable(ch Change, t Terms) *Undo {
+func (m *made) undoable(t Terms) *Undo {
 	window := clock.Time(t.Catalog.Billing.Undo / time.Microsecond)
 	if window <= 0 {
 		return nil
@@ -37,16 +37,12 @@ func (m *made) undoable(ch Change, t Terms) *Undo {
 		return nil
 	}
 	lines := m.due(t.Catalog)
-	once, err := addonLines(ch.Once, "/once") // checked before
-	if err != nil || len(once) == 0 {
-		once = nil
-	}
-	return &Undo{Until: until, Before: before, Now: sumOf(lines, m.after.Currency), Lines: lines, Once: once}
+	return &Undo{Until: until, Before: before, Now: sumOf(lines, m.after.Currency), Lines: lines}
 }
 
 // undo takes the last change back: the subscription is what it was before it, whatever was
-// charged is given back, and a trial that it began was never begun. Faults: undo_alone,
-// nothing_to_undo, undo_used.
+// charged is given back. A trial that it began is over, and stays the one that the account has
+// of that plan: else it could be tried for ever. Faults: undo_alone, nothing_to_undo, undo_used.
 func undo(m made, ch Change, t Terms) (made, error) {
 	cur := &m.before
 	if !ch.nothing() || len(ch.Once) > 0 || ch.Cancel || ch.Effective != "" || ch.StartsAt != 0 {
@@ -68,6 +64,7 @@ func undo(m made, ch Change, t Terms) (made, error) {
 	m.moment = max(t.Now, cur.ChangedAt)
 	m.after = cur.Undo.Before
 	m.after.Version, m.after.Undo = cur.Version+1, nil
+	m.after.Trialed = cur.Trialed
 	return m, nil
 }
 

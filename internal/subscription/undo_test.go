@@ -25,7 +25,7 @@ func TestUndoingAChange(t *testing.T) {
 		{"a cancellation", []step{{"2026-01-01", Change{Plan: "pro"}}, {"2026-01-16T12:00:00Z", Change{Cancel: true}}}, false, "2026-01-17", "active pro v3, monthly, USD 149.00",
 			"Taken back: Credit for the unused rest of Pro, monthly, until 1 Feb 2026 74.50", "18 Jan 2026"},
 		{"a change that waits for the renewal", []step{pro, {"2026-01-16", Change{Plan: "starter", Effective: AtRenewal}}}, false, "2026-01-17", "active pro v3, monthly, USD 149.00", "", "18 Jan 2026"},
-		{"the start of a trial gives the trial back", []step{{"2026-01-10", Change{Plan: "pro", TrialEndsAt: day(t, "2026-01-20")}}}, false, "2026-01-11", "nothing", "", "12 Jan 2026"},
+		{"the start of a trial", []step{{"2026-01-10", Change{Plan: "pro", TrialEndsAt: day(t, "2026-01-20")}}}, false, "2026-01-11", "nothing", "", "12 Jan 2026"},
 		{"a top-up that is unused", []step{pro, {"2026-01-16", Change{Once: lines(AddonLine{"mails", 2})}}}, false, "2026-01-17", "active pro v3, monthly, USD 149.00", "Taken back: 2 × Mail top-up, once -24.00", "18 Jan 2026"},
 		{"a top-up that is used", []step{pro, {"2026-01-16", Change{Once: lines(AddonLine{"mails", 2})}}}, true, "2026-01-17", "undo_used", "", "18 Jan 2026"},
 		{"the next invoice ends the time", []step{{"2026-01-01", Change{Plan: "starter"}}, {"2026-01-31", Change{Plan: "pro"}}}, false, "2026-02-01", "nothing_to_undo", "", "1 Feb 2026"},
@@ -59,12 +59,23 @@ func TestUndoingAChange(t *testing.T) {
 	}
 }
 
-func TestWhatWasUndoneMayBeDoneAgain(t *testing.T) {
+func TestATrialThatWasUndoneIsNotBegunAgain(t *testing.T) {
 	s := &shop{t: t, cat: market(t)}
 	trial := Change{Plan: "pro", TrialEndsAt: day(t, "2026-01-20")}
 	s.does("2026-01-10", trial)
 	s.does("2026-01-11", Change{Undo: true})
-	s.does("2026-01-12", trial) // the trial was given back
+	if _, err := Apply(s.sub, trial, s.terms("2026-01-12")); s.stands() != "nothing" || fault.CodeOf(err) != "trial_used" {
+		t.Errorf("after the undo %s, and the same trial again: %v", s.stands(), err)
+	}
+	s.does("2026-01-12", Change{Plan: "pro"})
+	s.does("2026-01-13", Change{Undo: true})
+	if _, err := Apply(s.sub, trial, s.terms("2026-01-13")); fault.CodeOf(err) != "trial_used" {
+		t.Errorf("after another undo: %v", err)
+	}
+}
+
+func TestAPurchaseThatWasUndoneMayBeMadeAgain(t *testing.T) {
+	s := &shop{t: t, cat: market(t)}
 	s.does("2026-01-13", Change{Plan: "pro"})
 	s.does("2026-01-14", Change{Undo: true})
 	if s.sub.PaidSince != 0 {
