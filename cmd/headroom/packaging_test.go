@@ -93,7 +93,7 @@ func TestLimitsAreDesignedFromWhatLiveAccountsUse(t *testing.T) {
 		t.Errorf("segments %+v", got.Segments)
 	}
 	for _, s := range got.Suggestions {
-		if s.Limit == 30 && (s.AccountsAbove != 6 || len(s.Squeezed) != 6 || s.Squeezed[0].Account != "a13" || s.Squeezed[2].Next != "scale" ||
+		if s.Limit == 30 && (s.AccountsAbove != 6 || len(s.Squeezed) != 4 || s.Squeezed[0].Account != "a09" || s.Squeezed[2].Next != "scale" ||
 			s.Revenue.Amount != "2280.00" || s.Revenue.Interval != "month" || len(s.Revenue.Assumptions) < 3) {
 			t.Errorf("a limit of 30: %+v; want four of Pro squeezed, of which a fifth pay 2,850 more", s)
 		}

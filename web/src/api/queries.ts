@@ -76,15 +76,17 @@ export interface LimitAsked {
   feature: string
   segmentBy: string
   clusters: string
+  /** The plan they are judged for; empty: each for the nearest. */
+  plan: string
   /** Limits to judge beside those that are suggested. */
   candidates: number[]
 }
 
-export const limitDesignQuery = ({ feature, segmentBy, clusters, candidates }: LimitAsked) =>
+export const limitDesignQuery = ({ feature, segmentBy, clusters, plan, candidates }: LimitAsked) =>
   queryOptions({
-    queryKey: [data, 'limit design', feature, segmentBy, clusters, candidates],
+    queryKey: [data, 'limit design', feature, segmentBy, clusters, plan, candidates],
     queryFn: ({ signal }) =>
-      get<LimitDesign>(`/v1/packaging/limits/${encodeURIComponent(feature)}`, { segment_by: segmentBy, clusters, candidates: candidates.join(',') }, signal),
+      get<LimitDesign>(`/v1/packaging/limits/${encodeURIComponent(feature)}`, { segment_by: segmentBy, clusters, plan, candidates: candidates.join(',') }, signal),
     placeholderData: keepPreviousData,
   })
 

@@ -206,6 +206,7 @@ export interface AddonDefinition extends PlanTerms {
   gives?: Record<string, string>
   discount?: number | string
   expires?: string
+  trial?: unknown
   retired?: boolean
   eligible?: string
   ready?: string
@@ -475,6 +476,15 @@ export interface LimitSuggestion {
   accounts_above: number
   accounts_near: number
   asked?: boolean
+  /** The plan it would be the limit of; all others keep theirs. */
+  plan?: string
+  today?: number | null
+  today_unlimited?: boolean
+  change?: 'tightens' | 'loosens' | 'none'
+  highest?: boolean
+  fitting_accounts?: number
+  fitting?: { account: string; name?: string; plan?: string; usage: number; next?: string }[] | null
+  relieved_accounts?: number
   squeezed_accounts?: number
   squeezed?: { account: string; name?: string; plan?: string; usage: number; next?: string }[] | null
   revenue?: { amount: string; currency: string; interval: string; assumptions?: string[] | null } | null
@@ -495,6 +505,10 @@ export interface LimitDesign {
   clusters: { size: number; center: number; within: number }[] | null
   breaks: number[] | null
   limits: CurrentLimit[] | null
+  plans?: { plan: string; title: string; limit: number | null; unlimited: boolean; accounts: number; highest: boolean }[] | null
+  /** The limit to look at first, and the plan it is weighed for. */
+  candidate?: number | null
+  candidate_plan?: string
   suggestions: LimitSuggestion[] | null
   top_unlimited: { account: string; name?: string; plan: string; usage: number; mrr: Money; per_unit: string | null }[] | null
   notes?: string[] | null
@@ -533,7 +547,7 @@ export interface ValueLedgerLine {
   price: Money
   share: string | null
   band?: string
-  state?: 'in_band' | 'below' | 'above'
+  state?: 'in_band' | 'below' | 'above' | 'unused'
   open?: boolean
 }
 

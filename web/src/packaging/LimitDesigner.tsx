@@ -14,9 +14,9 @@ import { Empty } from '../shared/Empty'
 import { PageHead } from '../shared/PageHead'
 import { Await, Panel, WaitingRows } from '../shared/Panel'
 import { DraftBar } from './DraftBar'
+import { beginsWith, judgedFor, planTitle, revenueWords, squeezedBy, stepWords } from './designed'
 import { LimitChart } from './LimitChart'
 import { limited } from './limited'
-import { plansInOrder } from './matrix'
 import { plural } from './Preview'
 import { useDraft, type DraftInHand } from './useDraft'
 import { numberOf, titleOf } from '../lib/entitlement'
@@ -28,12 +28,14 @@ export function LimitDesigner() {
   const { feature = '' } = useParams<{ feature: string }>()
   const hand = useDraft()
   const [search, setSearch] = useSearchParams()
-  const set = (name: string, value: string) =>
+  const set = (values: Record<string, string>) =>
     setSearch(
       (before) => {
         const after = new URLSearchParams(before)
-        if (value) after.set(name, value)
-        else after.delete(name)
+        for (const [name, value] of Object.entries(values)) {
+          if (value) after.set(name, value)
+          else after.delete(name)
+        }
         return after
       },
       { replace: true },
@@ -41,7 +43,8 @@ export function LimitDesigner() {
   const asked = numberOf(search.get('candidate') ?? '')
   const segmentBy = search.get('segment_by') ?? ''
   const clusters = search.get('clusters') ?? ''
-  const query = useQuery(limitDesignQuery({ feature, segmentBy, clusters, candidates: asked === undefined ? [] : [asked] }))
+  const plan = search.get('plan') ?? ''
+  const query = useQuery(limitDesignQuery({ feature, segmentBy, clusters, plan, candidates: asked === undefined ? [] : [asked] }))
   const definition = hand.shown?.features?.find((each) => each.key === feature)
   const metered = (hand.shown?.features ?? []).filter((each) => each.kind === 'metered' || each.kind === 'seats')
   const unmeasured = query.error && ['unknown_feature', 'feature_not_metered'].includes(problemOf(query.error).code)
@@ -67,7 +70,7 @@ export function LimitDesigner() {
                 The distribution is drawn once usage comes in:
               </Empty>
             ) : (
-              <Designer key={feature} design={design} asked={asked} segmentBy={segmentBy} clusters={clusters} set={set} hand={hand} />
+              <Designer key={feature} design={design} asked={asked} segmentBy={segmentBy} clusters={clusters} plan={plan} set={set} hand={hand} />
             )
           }
         </Await>
@@ -96,11 +99,12 @@ interface DesignerProps {
   asked: number | undefined
   segmentBy: string
   clusters: string
-  set: (name: string, value: string) => void
+  plan: string
+  set: (values: Record<string, string>) => void
   hand: DraftInHand
 }
 
-function Designer({ design, asked, segmentBy, clusters, set, hand }: DesignerProps) {
+function Designer({ design, asked, segmentBy, clusters, plan, set, hand }: DesignerProps) {
   const [search] = useSearchParams()
   const title = design.title || words(design.feature)
   const segments = design.segments ?? []
@@ -111,19 +115,25 @@ function Designer({ design, asked, segmentBy, clusters, set, hand }: DesignerPro
   const middle = design.quantiles?.p50 ?? 0
   const scale = scaleTo(most, middle)
 
-  const [candidate, setCandidate] = useState(asked ?? design.suggestions?.[0]?.limit ?? roundLimit(middle))
+  const begins = beginsWith(design, asked)
+  const [candidate, setCandidate] = useState(begins ?? roundLimit(middle))
   useEffect(() => {
-    if (asked !== undefined) setCandidate(asked)
-  }, [asked])
-  const judged = design.suggestions?.find((each) => each.limit === candidate)
-  const unjudged = asked === undefined && !judged
+    if (begins !== undefined) setCandidate(begins)
+  }, [begins])
+  const judged = judgedFor(design, candidate, plan)
+  const shown = plan || judged?.plan || design.candidate_plan || ''
   useEffect(() => {
-    // Nothing is suggested: the one it begins with is asked about. A line that moves is, once it stands.
-    if (unjudged) set('candidate', String(candidate))
-  }, [unjudged])
+    // The server has no limit to begin with: the one that is drawn is asked about.
+    if (begins === undefined) set({ candidate: String(candidate) })
+  }, [begins])
   const move = (next: number, settled: boolean) => {
     setCandidate(next)
-    if (settled) set('candidate', String(next))
+    // A line that moves stays with its plan, also beyond the limit of another one.
+    if (settled) set({ candidate: String(next), plan: shown })
+  }
+  const pick = (each: LimitSuggestion) => {
+    setCandidate(each.limit)
+    set({ candidate: String(each.limit), plan: each.plan ?? '' })
   }
 
   return (
@@ -135,10 +145,10 @@ function Designer({ design, asked, segmentBy, clusters, set, hand }: DesignerPro
         action={<OpenDetails name="distribution">Table and definition</OpenDetails>}
       >
         <div className={classes.controls}>
-          <Written label="Segments by trait" placeholder="none, or industry" value={segmentBy} commit={(value) => set('segment_by', value)} />
+          <Written label="Segments by trait" placeholder="none, or industry" value={segmentBy} commit={(value) => set({ segment_by: value })} />
           <label>
             Segment
-            <select value={segment ? chosen : ''} onChange={(event) => set('segment', event.currentTarget.value)}>
+            <select value={segment ? chosen : ''} onChange={(event) => set({ segment: event.currentTarget.value })}>
               <option value="">all together</option>
               {segments
                 .filter((each) => each.segment !== '')
@@ -151,7 +161,7 @@ function Designer({ design, asked, segmentBy, clusters, set, hand }: DesignerPro
           </label>
           <label>
             Groups
-            <select value={clusters} onChange={(event) => set('clusters', event.currentTarget.value)}>
+            <select value={clusters} onChange={(event) => set({ clusters: event.currentTarget.value })}>
               <option value="">as many as the data shows</option>
               {[2, 3, 4, 5, 6].map((n) => (
                 <option key={n} value={n}>
@@ -160,6 +170,19 @@ function Designer({ design, asked, segmentBy, clusters, set, hand }: DesignerPro
               ))}
             </select>
           </label>
+          {(design.plans?.length ?? 0) > 0 && (
+            <label>
+              Limit of plan
+              <select value={shown} onChange={(event) => set({ plan: event.currentTarget.value, candidate: '' })}>
+                {!design.plans?.some((each) => each.plan === shown) && <option value={shown}>{shown ? words(shown) : 'none'}</option>}
+                {design.plans?.map((each) => (
+                  <option key={each.plan} value={each.plan}>
+                    {each.title} ({each.unlimited ? 'unlimited' : each.limit === null ? 'not in it' : count(each.limit)} today)
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
           <Written label="Candidate limit" value={String(candidate)} number commit={(value) => numberOf(value) !== undefined && move(numberOf(value) ?? 0, true)} />
         </div>
         <LimitChart title={title} bins={bins} scale={scale} most={most} breaks={design.breaks ?? []} limits={design.limits ?? []} candidate={candidate} move={move} />
@@ -185,15 +208,15 @@ function Designer({ design, asked, segmentBy, clusters, set, hand }: DesignerPro
         </Details>
       </Panel>
       <div className={classes.columns}>
-        <Candidate candidate={candidate} judged={judged} design={design} hand={hand} />
+        <Candidate candidate={candidate} plan={shown} judged={judged} design={design} hand={hand} />
         <Today design={design} />
       </div>
       {(design.suggestions?.length ?? 0) > 0 && (
-        <Panel id="suggestions" title="Limits compared" of="those suggested by the breaks, and the candidate">
+        <Panel id="suggestions" title="Limits compared" of="those suggested by the breaks, and the candidate, each for one plan">
           <DataTable
             caption="What each limit would do"
             file={`limits-${design.feature}.csv`}
-            columns={suggestionColumns(move)}
+            columns={suggestionColumns(design, pick)}
             rows={design.suggestions ?? []}
             rowKey={(each) => `${each.limit}`}
             emphasised={(each) => each.limit === candidate}
@@ -244,55 +267,60 @@ const topColumns: Column<Top>[] = [
   { title: 'Paid per unit', show: (each) => (each.per_unit === null ? '–' : `${each.mrr.currency} ${each.per_unit}`), value: (each) => each.per_unit },
 ]
 
-const squeezed = (each: LimitSuggestion) => each.squeezed_accounts ?? each.squeezed?.length ?? 0
-
-function revenueWords(suggestion: LimitSuggestion): string {
-  const revenue = suggestion.revenue
-  return revenue ? `${money(revenue.amount, revenue.currency, { signed: true })} a ${revenue.interval}` : '–'
-}
-
-function suggestionColumns(move: (limit: number, settled: boolean) => void): Column<LimitSuggestion>[] {
+function suggestionColumns(design: LimitDesign, pick: (each: LimitSuggestion) => void): Column<LimitSuggestion>[] {
   return [
     {
       title: 'Limit',
       text: true,
       show: (each) => (
-        <button type="button" className={classes.pick} onClick={() => move(each.limit, true)} aria-label={`Look at a limit of ${count(each.limit)}`}>
+        <button type="button" className={classes.pick} onClick={() => pick(each)} aria-label={`Look at a limit of ${count(each.limit)} on ${planTitle(design, each.plan)}`}>
           {count(each.limit)}
         </button>
       ),
       value: (each) => each.limit,
     },
+    { title: 'Plan', text: true, show: (each) => stepWords(each, planTitle(design, each.plan)), value: (each) => each.plan ?? null },
     { title: 'Accounts above', show: (each) => count(each.accounts_above), value: (each) => each.accounts_above },
     { title: 'Near it', show: (each) => count(each.accounts_near), value: (each) => each.accounts_near },
-    { title: 'Squeezed', show: (each) => count(squeezed(each)), value: squeezed },
+    { title: 'Squeezed', show: (each) => count(squeezedBy(each)), value: squeezedBy },
+    { title: 'Would fit below', show: (each) => count(each.fitting_accounts ?? 0), value: (each) => each.fitting_accounts ?? 0 },
     { title: 'Revenue', show: revenueWords, value: (each) => each.revenue?.amount ?? null },
   ]
 }
 
-function Candidate({ candidate, judged, design, hand }: { candidate: number; judged: LimitSuggestion | undefined; design: LimitDesign; hand: DraftInHand }) {
+interface CandidateProps {
+  candidate: number
+  plan: string
+  judged: LimitSuggestion | undefined
+  design: LimitDesign
+  hand: DraftInHand
+}
+
+function Candidate({ candidate, plan, judged, design, hand }: CandidateProps) {
+  const title = planTitle(design, plan)
+  const loosens = judged?.change === 'loosens'
+  const touched = loosens ? (judged.fitting ?? []) : (judged?.squeezed ?? [])
+  const all = !judged ? 0 : loosens ? (judged.fitting_accounts ?? 0) : squeezedBy(judged)
+  const figures: [string, string][] = judged
+    ? [
+        ['Accounts above it', count(judged.accounts_above)],
+        ['Near it', count(judged.accounts_near)],
+        [loosens ? 'Above, and would fit' : 'Squeezed', count(all)],
+        [loosens ? 'Revenue at risk' : 'Revenue', revenueWords(judged)],
+      ]
+    : []
   return (
-    <Panel id="candidate" title={`A limit of ${count(candidate)}`} of="what it would do today">
+    <Panel id="candidate" title={`A limit of ${count(candidate)}`} of={judged ? stepWords(judged, title) : 'what it would do today'}>
       <div className={classes.candidate} aria-live="polite" aria-busy={!judged}>
         {judged ? (
           <>
             <dl className={classes.figures}>
-              <div>
-                <dt>Accounts above it</dt>
-                <dd>{count(judged.accounts_above)}</dd>
-              </div>
-              <div>
-                <dt>Near it</dt>
-                <dd>{count(judged.accounts_near)}</dd>
-              </div>
-              <div>
-                <dt>Squeezed</dt>
-                <dd>{count(squeezed(judged))}</dd>
-              </div>
-              <div>
-                <dt>Revenue</dt>
-                <dd>{revenueWords(judged)}</dd>
-              </div>
+              {figures.map(([name, value]) => (
+                <div key={name}>
+                  <dt>{name}</dt>
+                  <dd>{value}</dd>
+                </div>
+              ))}
             </dl>
             {(judged.revenue?.assumptions?.length ?? 0) > 0 && (
               <ul className={classes.assumptions} aria-label="What the revenue assumes">
@@ -301,21 +329,21 @@ function Candidate({ candidate, judged, design, hand }: { candidate: number; jud
                 ))}
               </ul>
             )}
-            {(judged.squeezed?.length ?? 0) > 0 && (
+            {touched.length > 0 && (
               <div>
-                <h3 className={classes.sub}>Squeezed: they use more, and may today</h3>
+                <h3 className={classes.sub}>{loosens ? `Given away: ${title} would hold what they use` : 'Squeezed: they use more, and may today'}</h3>
                 <ul className={classes.squeezed}>
-                  {judged.squeezed?.slice(0, 8).map((each) => (
+                  {touched.slice(0, 8).map((each) => (
                     <li key={each.account}>
                       <AccountLink account={each.account} name={each.name} />
                       <span>
-                        {each.plan && `${words(each.plan)}, `}uses {count(each.usage)}
-                        {each.next && `; ${words(each.next)} would hold it`}
+                        {each.plan && `${planTitle(design, each.plan)}, `}uses {count(each.usage)}
+                        {each.next && !loosens && `; ${planTitle(design, each.next)} would hold it`}
                       </span>
                     </li>
                   ))}
                 </ul>
-                {squeezed(judged) > 8 && <p className={classes.note}>and {count(squeezed(judged) - 8)} more.</p>}
+                {all > 8 && <p className={classes.note}>and {count(all - 8)} more.</p>}
               </div>
             )}
           </>
@@ -323,34 +351,31 @@ function Candidate({ candidate, judged, design, hand }: { candidate: number; jud
           <p className={classes.note}>Move the line and let it stand, and the server says what a limit there would do.</p>
         )}
       </div>
-      {hand.shown && <IntoDraft candidate={candidate} feature={design.feature} per={design.per} shown={hand.shown} hand={hand} />}
+      {hand.shown && <IntoDraft candidate={candidate} plan={plan} title={title} design={design} shown={hand.shown} hand={hand} />}
     </Panel>
   )
 }
 
-/** Puts the candidate into the draft as the limit of a plan. */
-function IntoDraft({ candidate, feature, per, shown, hand }: { candidate: number; feature: string; per: string | undefined; shown: CatalogDefinitions; hand: DraftInHand }) {
-  const plans = plansInOrder(shown.plans ?? []).filter((plan) => !plan.retired)
-  const [chosen, setChosen] = useState('')
-  const plan = plans.find((each) => each.key === chosen) ?? plans[0]
-  if (!plan) return null
-  const now = plan.entitlements?.[feature]
-  const set = () => hand.edit({ path: `plans.${plan.key}.entitlements.${feature}`, value: limited(now, candidate, per) })
+interface IntoDraftProps {
+  candidate: number
+  plan: string
+  title: string
+  design: LimitDesign
+  shown: CatalogDefinitions
+  hand: DraftInHand
+}
+
+/** Puts the candidate into the draft as the limit of its plan. */
+function IntoDraft({ candidate, plan, title, design, shown, hand }: IntoDraftProps) {
+  const definition = shown.plans?.find((each) => each.key === plan)
+  if (!definition) return null
+  const now = definition.entitlements?.[design.feature]
   return (
     <div className={classes.into}>
-      <label>
-        Plan
-        <select value={plan.key} onChange={(event) => setChosen(event.currentTarget.value)}>
-          {plans.map((each) => (
-            <option key={each.key} value={each.key}>
-              {titleOf(each)}
-            </option>
-          ))}
-        </select>
-      </label>
-      <Button size="xs" variant="default" onClick={set}>
+      <Button size="xs" variant="default" onClick={() => hand.edit({ path: `plans.${plan}.entitlements.${design.feature}`, value: limited(now, candidate, design.per) })}>
         Put it into the draft
       </Button>
+      <span className={classes.note}>as the limit of {title}</span>
     </div>
   )
 }
