@@ -118,7 +118,11 @@ func (s *State) change(a *Account, ch subscription.Change, b *subscription.Bindi
 	if ch.Undo {
 		s.takeBack(a, next, c)
 	} else {
-		s.replace(a, next, from, c)
+		if ch.OnlyOnce() {
+			s.boughtOnce(a, next, from)
+		} else {
+			s.replace(a, next, from, c)
+		}
 		if given := s.topUp(a, ch.Once, c); len(given) > 0 {
 			if a.Reversal != nil {
 				a.Reversal.Grants = given
@@ -172,6 +176,16 @@ func (s *State) replace(a *Account, next subscription.Subscription, from origin,
 		a.Reversal = rev
 	}
 	s.noticeLimits(a, c)
+}
+
+// boughtOnce puts the next subscription in place after a change that only bought something once:
+// no recurring revenue moved, and what another system bills is still that system's to keep.
+func (s *State) boughtOnce(a *Account, next subscription.Subscription, from origin) {
+	a.Subscription, a.Reversal = next, nil
+	a.Facts.UpdatedAt = s.Now
+	if next.Undo != nil {
+		a.Reversal = &reversal{Standing: a.Ledger, At: cmp.Or(next.ChangedAt, s.Now), Motion: from.motion, Ref: from.ref, Adopted: a.Adopted}
+	}
 }
 
 // book writes the ledger lines that bring the account to an MRR.
@@ -428,7 +442,11 @@ func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
 			a.Subscription, a.Reversal = next, nil
 			continue
 		}
-		s.replace(a, next, origin{source: "subscription", why: what.Note}, c)
+		from := origin{source: "subscription"}
+		if what.Kind == subscription.ChangeFailed { // otherwise the note says what happened as it is
+			from.why = what.Note
+		}
+		s.replace(a, next, from, c)
 	}
 	s.passTrials(a, due)
 	s.passEntitled(a, due, c)

@@ -120,6 +120,7 @@ func (s *State) endImports(a *Account, due clock.Time) {
 		i := a.Imports[id]
 		if i.Live && i.EndsAt != 0 && i.EndsAt <= due {
 			i.Live = false
+			a.Subscription.Undo, a.Reversal = nil, nil // the ledger moves on
 			s.book(a, revenue.Change{Account: a.key, MRR: max(0, a.Ledger.MRR-i.mrr()), Currency: i.Currency,
 				EffectiveAt: i.EndsAt, RecordedAt: s.Now, Source: "import", Ref: id, Note: "ended"})
 			s.adopt(a)

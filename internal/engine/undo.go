@@ -42,16 +42,7 @@ func (s *State) takeBack(a *Account, next subscription.Subscription, c *catalog.
 			i.Live = true
 		}
 	}
-	for _, was := range rev.Trials {
-		i := a.trial(was.ID)
-		switch {
-		case i < 0:
-		case was.State == "":
-			a.Trials = append(a.Trials[:i], a.Trials[i+1:]...)
-		default:
-			a.Trials[i] = was
-		}
-	}
+	s.trialsBack(a, rev.Trials)
 	s.book(a, revenue.Change{
 		Account: a.key, MRR: rev.Standing.MRR, Currency: cmp.Or(rev.Standing.Currency, undone.Currency),
 		EffectiveAt: rev.At, RecordedAt: s.Now, Type: rev.Type, Motion: rev.Motion, Movement: revenue.Undone,
@@ -60,6 +51,31 @@ func (s *State) takeBack(a *Account, next subscription.Subscription, c *catalog.
 	a.Ledger.Paid = rev.Standing.Paid
 	s.revokeGrants(a, rev.Grants, c)
 	s.noticeLimits(a, c)
+}
+
+// trialsBack puts the trials that a change moved back to what they were, as far as time lets
+// it. One that began with the change is over: there is one of each thing, or undoing would be
+// a way to try for ever. One beside a subscription that is no more is over with it.
+func (s *State) trialsBack(a *Account, were []subscription.Trial) {
+	for _, was := range were {
+		i := a.trial(was.ID)
+		switch {
+		case i < 0:
+		case was.State != "":
+			a.Trials[i] = was
+		case a.Trials[i].State == subscription.TrialRunning:
+			a.Trials[i].State, a.Trials[i].EndsAt = subscription.TrialEnded, s.Now
+		}
+	}
+	for i := range a.Trials {
+		switch t := &a.Trials[i]; {
+		case t.State != subscription.TrialRunning || !apart(t):
+		case t.EndsAt <= s.Now:
+			t.State = subscription.TrialOver
+		case t.Beside && !a.Subscription.Live():
+			t.State, t.EndsAt = subscription.TrialEnded, s.Now
+		}
+	}
 }
 
 // onceUsed says whether something of the top-ups that the last change bought is no longer

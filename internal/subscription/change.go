@@ -104,7 +104,7 @@ func change(cur Subscription, ch Change, t Terms) (made, error) {
 		m.after, err = cancel(cur, ch, m.moment)
 	case m.later:
 		err = m.atRenewal(ch, t)
-	case ch.onlyOnce() && cur.Live():
+	case ch.OnlyOnce() && cur.Live():
 		m.after = cur
 		m.after.Version++
 		m.after.ChangedAt = m.moment
@@ -279,8 +279,8 @@ func (ch *Change) nothing() bool {
 		ch.Addons == nil && ch.TrialEndsAt == 0 && ch.Anchor == 0
 }
 
-// onlyOnce says whether ch buys things once and nothing else.
-func (ch *Change) onlyOnce() bool { return len(ch.Once) > 0 && ch.nothing() && !ch.Cancel }
+// OnlyOnce says whether ch buys things once and nothing else.
+func (ch *Change) OnlyOnce() bool { return len(ch.Once) > 0 && ch.nothing() && !ch.Cancel }
 
 // take makes the change at moment. t.Now is only the bound that a trial must end after. Who
 // takes a plan with a reverse trial for the first time tries the other plan first.
