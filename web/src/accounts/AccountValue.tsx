@@ -10,7 +10,7 @@ import { Await, Panel, WaitingRows } from '../shared/Panel'
 import lists from '../shared/List.module.css'
 import classes from './Account.module.css'
 
-const states = { in_band: 'within the band', below: 'below the band', above: 'above the band' }
+const states = { in_band: 'within the band', below: 'below the band', above: 'above the band', unused: 'nothing was gained' }
 
 /** What the account gained in its own terms, month by month, and the price as a share of it. */
 export function AccountValue({ account }: { account: string }) {

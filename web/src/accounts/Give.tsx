@@ -8,6 +8,7 @@ import { count } from '../lib/format'
 import { numberOf, titleOf } from '../lib/entitlement'
 import { Dialog } from '../shared/Dialog'
 import { ChoiceField, RadioField, TextField } from '../shared/Field'
+import { ProblemWords } from '../shared/ProblemWords'
 import { standing } from './words'
 import classes from './Account.module.css'
 
@@ -60,7 +61,7 @@ function Foot({ words, busy, close, problem }: { words: string; busy: boolean; c
     <>
       {problem && (
         <p role="alert" className={classes.wrong}>
-          <strong>{problem.message}</strong> {problem.mend}
+          <ProblemWords problem={problem} />
         </p>
       )}
       <div className={classes.foot}>

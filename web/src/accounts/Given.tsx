@@ -7,7 +7,8 @@ import type { Page } from '../api/types'
 import { count, moment } from '../lib/format'
 import { titleOf } from '../lib/entitlement'
 import { Await, Panel, WaitingRows } from '../shared/Panel'
-import { grantSource, overrideWords, trialState, trialWords } from './words'
+import { ProblemWords } from '../shared/ProblemWords'
+import { grantSource, noExtension, overrideWords, trialState, trialWords } from './words'
 import lists from '../shared/List.module.css'
 import classes from './Account.module.css'
 
@@ -57,7 +58,11 @@ export function Given({ account }: { account: string }) {
           </p>
           {trial.state === 'running' && (
             <>
-              <Act words="Extend" of={`the trial of ${trialWords(trial.id, catalog)}`} act={() => post(path(`/trials/${encodeURIComponent(trial.id)}/extend`), {})} />
+              {catalog && noExtension(trial, catalog) ? (
+                <span className={classes.inline}>{noExtension(trial, catalog)}</span>
+              ) : (
+                <Act words="Extend" of={`the trial of ${trialWords(trial.id, catalog)}`} act={() => post(path(`/trials/${encodeURIComponent(trial.id)}/extend`), {})} />
+              )}
               <Act words="End" of={`the trial of ${trialWords(trial.id, catalog)}`} act={() => remove(path(`/trials/${encodeURIComponent(trial.id)}`))} />
             </>
           )}
@@ -129,7 +134,7 @@ function Act({ words, of, act }: { words: string; of: string; act: () => Promise
       </Button>
       {problem && (
         <span role="alert" className={classes.wrong}>
-          {problem.message} {problem.mend}
+          <ProblemWords problem={problem} />
         </span>
       )}
     </>

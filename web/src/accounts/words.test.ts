@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { EntitlementItem } from '../api/types'
 import { accountAt, accountHref } from './address'
-import { gives, overrideWords, sourceWords, standing } from './words'
+import { gives, noExtension, overrideWords, sourceWords, standing } from './words'
 
 const catalog = {
   plans: [{ key: 'pro', title: 'Pro' }],
@@ -47,4 +47,14 @@ describe('what an account has', () => {
 
 test.each(['acme', 'acme.com', 'a/b', 'ü & ?#', '100%', '<b>x</b>'])('the page of %s is found again', (key) => {
   expect(accountAt(new URL(accountHref(key), 'http://h').pathname)).toBe(key)
+})
+
+describe('a trial that runs', () => {
+  const terms = { plans: [{ key: 'pro', trial: { length: '14d', extend: '7d', extensions: 2 } }, { key: 'one', trial: { extend: '7d' } }, { key: 'none', trial: '14d' }] }
+  test.each([
+    ['may be extended while the catalog allows it', 'pro', 1, ''],
+    ['is not offered more than that', 'pro', 2, 'The catalog allows no more than 2 extensions.'],
+    ['may be extended once where nothing else is said', 'one', 1, 'The catalog allows no more than one extension.'],
+    ['of fixed length stays so', 'none', 0, 'The catalog allows no extension.'],
+  ])('%s', (_, plan, extended, want) => expect(noExtension({ id: `plan:${plan}`, plan, started_at: '', ends_at: '', state: 'running', extended }, terms)).toBe(want))
 })

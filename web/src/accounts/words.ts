@@ -85,3 +85,14 @@ export function overrideWords(override: Override): string {
   if (override.value !== undefined) return override.value
   return override.allowed ? 'open' : 'locked'
 }
+
+/** Why a running trial cannot be made longer; '' while the catalog allows it. */
+export function noExtension(trial: Trial, catalog: Pick<CatalogDefinitions, 'plans' | 'addons' | 'bundles' | 'features'>): string {
+  const of = (list: { key: string; trial?: unknown }[] | undefined, key: string | undefined) => (key ? list?.find((each) => each.key === key)?.trial : undefined)
+  const terms = of(catalog.plans, trial.plan) ?? of([...(catalog.addons ?? []), ...(catalog.bundles ?? [])], trial.addon) ?? of(catalog.features, trial.feature)
+  const { extend, extensions } = (typeof terms === 'object' && terms !== null ? terms : {}) as { extend?: unknown; extensions?: unknown }
+  const most = extend === undefined ? 0 : extensions === undefined ? 1 : Number(extensions)
+  if (!(most > 0)) return 'The catalog allows no extension.'
+  if ((trial.extended ?? 0) < most) return ''
+  return `The catalog allows no more than ${most === 1 ? 'one extension' : `${count(most)} extensions`}.`
+}

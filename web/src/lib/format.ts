@@ -106,6 +106,13 @@ export function words(key: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
+/** Words of the server as a sentence of their own: a capital first, a full stop last. */
+export function sentence(text: string): string {
+  const plain = text.trim()
+  if (plain === '') return ''
+  return `${plain.charAt(0).toUpperCase()}${plain.slice(1)}${/[.!?…]$/.test(plain) ? '' : '.'}`
+}
+
 const names: Record<string, string> = { cross_sell: 'Cross-sell', self_service: 'Self-service', new_logo: 'New logo' }
 
 /** A fixed term of the vocabulary (a type, a motion) with its usual spelling. */

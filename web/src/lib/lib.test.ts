@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { csv } from './csv'
 import { add, magnitude, negate, ratio, sign, subtract } from './decimal'
-import { change, money, monthName, percent, relative, share, term, words } from './format'
+import { change, money, monthName, percent, relative, share, term, words, sentence } from './format'
 import { isMonth, monthOf, monthsBetween, shift, startOf } from './month'
 
 describe('decimal sums are exact', () => {
@@ -113,4 +113,8 @@ describe('CSV', () => {
   test('runs no formula in a spreadsheet and keeps negative amounts', () => {
     expect(csv(['a', 'b'], [['=HYPERLINK("x")', '-12.50']])).toBe('a,b\r\n"\'=HYPERLINK(""x"")",-12.50\r\n')
   })
+})
+
+test('words of the server are a sentence of their own', () => {
+  expect([sentence('the trial is over'), sentence('Try again.'), sentence(' wait: really? '), sentence('')]).toEqual(['The trial is over.', 'Try again.', 'Wait: really?', ''])
 })

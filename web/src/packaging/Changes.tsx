@@ -7,6 +7,7 @@ import { applyCatalog, catalogEditQuery, catalogTextQuery, dataKey, rollBack, se
 import { CheckField, TextField } from '../shared/Field'
 import { PageHead } from '../shared/PageHead'
 import { Panel } from '../shared/Panel'
+import { ProblemWords } from '../shared/ProblemWords'
 import { Preview } from './Preview'
 import { useDraft, type DraftInHand } from './useDraft'
 import classes from './Changes.module.css'
@@ -66,7 +67,7 @@ function Draft({ hand }: { hand: DraftInHand }) {
       {problem && (
         <div role="alert" className={classes.notice}>
           <p>
-            <strong>{problem.message}</strong> {problem.mend}
+            <ProblemWords problem={problem} />
           </p>
         </div>
       )}
@@ -114,7 +115,7 @@ function Apply({ hand, text }: { hand: DraftInHand; text: string }) {
         <TextField label="Note" hint="Why, for whoever looks at the versions later." value={note} set={setNote} />
         {problem && (
           <p role="alert" className={classes.wrong}>
-            <strong>{problem.message}</strong> {problem.mend}
+            <ProblemWords problem={problem} />
           </p>
         )}
         {(problem?.code === belowUsage || accepted) && (
@@ -149,7 +150,7 @@ function Applied({ version, before }: { version: string; before: string }) {
       )}
       {problem && (
         <p role="alert" className={classes.wrong}>
-          <strong>{problem.message}</strong> {problem.mend}
+          <ProblemWords problem={problem} />
         </p>
       )}
     </div>

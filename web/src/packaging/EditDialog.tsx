@@ -2,10 +2,12 @@ import { Button } from '@mantine/core'
 import { useState } from 'react'
 import type { AddonDefinition, CatalogDefinitions, EntitlementValue, FeatureDefinition, PlanDefinition } from '../api/types'
 import { Dialog } from '../shared/Dialog'
-import { CheckField, ChoiceField, RadioField, TextField } from '../shared/Field'
+import { CheckField, ChoiceField, KeysField, RadioField, TextField } from '../shared/Field'
 import { useParam } from '../shared/open'
 import { valueAt, type Edit } from './draft'
 import type { DraftInHand } from './useDraft'
+import { addonKinds, needOptions } from './addons'
+import { whoPays } from './editWords'
 import { currenciesOf, PriceFields, priceEdits, pricesOf, wrongPrices } from './PriceFields'
 import { formOf, numberOf, periods, titleOf, valueOf, wrongIn, type EntitlementForm } from '../lib/entitlement'
 import classes from './EditDialog.module.css'
@@ -187,7 +189,7 @@ function NewVersionField({ value, set }: { value: boolean; set: (value: boolean)
   return (
     <CheckField
       label="Only for those who buy from now on"
-      hint="Makes a new version of the plan: who has it now keeps its price and what it gives."
+      hint={`Makes a new version of the plan. ${whoPays}`}
       value={value}
       set={set}
     />
@@ -271,7 +273,7 @@ function PlanEditor({ plan, shown, was, done, cancel }: EditorProps & { plan: Pl
         <TextField label="Sold by the" placeholder="nothing, or workspace" hint="What one unit of its quantity is." value={unit} set={setUnit} />
         <ChoiceField label="Delivered" value={ready} set={setReady} options={readiness} />
       </div>
-      <TextField label="Only for accounts where" placeholder={'account.segment == "nonprofit"'} hint="A condition; empty for everybody." value={eligible} set={setEligible} />
+      <TextField label="Only for accounts where" placeholder={'account.traits.segment == "nonprofit"'} hint="A condition; empty for everybody." value={eligible} set={setEligible} />
       <CheckField label="Retired" hint="No longer sold; who has it keeps it." value={retired} set={setRetired} />
       {!made && <NewVersionField value={terms} set={setTerms} />}
       <Foot cancel={cancel} />
@@ -286,12 +288,12 @@ function AddonEditor({ section, addon, shown, done, cancel }: EditorProps & { se
   const [title, setTitle] = useState(addon.title ?? '')
   const [prices, setPrices] = useState(() => pricesOf(addon.price, currenciesOf(shown), addon.price?.['once'] !== undefined ? ['once'] : ['month', 'year']))
   const [discount, setDiscount] = useState(String(addon.discount ?? '').replace('%', ''))
-  const [needs, setNeeds] = useState((addon.needs ?? []).join(', '))
+  const [kind, setKind] = useState(addon.kind ?? '')
+  const [needs, setNeeds] = useState(addon.needs ?? [])
   const [ready, setReady] = useState(addon.ready ?? '')
   const [retired, setRetired] = useState(addon.retired ?? false)
   const [tried, setTried] = useState(false)
   const wrongDiscount = discount !== '' && !((numberOf(discount) ?? 101) <= 100) ? 'Whole percents from 0 to 100.' : undefined
-  const list = (text: string) => text.split(',').map((each) => each.trim()).filter(Boolean)
   return (
     <form
       noValidate
@@ -300,12 +302,12 @@ function AddonEditor({ section, addon, shown, done, cancel }: EditorProps & { se
         event.preventDefault()
         setTried(true)
         if (wrongPrices(prices) || !title.trim() || wrongDiscount) return
-        const wanted = list(needs)
         done([
           ...fieldEdit(`${path}.title`, addon.title, title),
           ...(bundle && !addon.price ? [] : priceEdits(`${path}.price`, addon.price, prices, currency)),
           ...(bundle ? fieldEdit(`${path}.discount`, addon.discount === undefined ? undefined : String(addon.discount), discount === '' ? '' : `${discount}%`) : []),
-          ...(wanted.join() === (addon.needs ?? []).join() ? [] : [wanted.length > 0 ? { path: `${path}.needs`, value: wanted } : { path: `${path}.needs`, remove: true as const }]),
+          ...(bundle ? [] : fieldEdit(`${path}.kind`, addon.kind, kind)),
+          ...(needs.toSorted().join() === (addon.needs ?? []).toSorted().join() ? [] : [needs.length > 0 ? { path: `${path}.needs`, value: needs } : { path: `${path}.needs`, remove: true as const }]),
           ...fieldEdit(`${path}.ready`, addon.ready, ready),
           ...(retired === (addon.retired ?? false) ? [] : [retired ? { path: `${path}.retired`, value: true } : { path: `${path}.retired`, remove: true as const }]),
         ])
@@ -318,9 +320,10 @@ function AddonEditor({ section, addon, shown, done, cancel }: EditorProps & { se
         <PriceFields prices={prices} set={setPrices} tried={tried} unit="" />
       )}
       <div className={classes.two}>
-        <TextField label="Needs one of" placeholder="nothing" hint="Keys of plans or add-ons, with commas between." value={needs} set={setNeeds} />
+        {!bundle && <ChoiceField label="Kind" value={kind} set={setKind} options={addonKinds} />}
         <ChoiceField label="Delivered" value={ready} set={setReady} options={readiness} />
       </div>
+      <KeysField label="Needs one of" hint={bundle ? 'None: what its parts need.' : 'None: it can be bought with any plan.'} options={needOptions(shown, addon.key)} chosen={needs} set={setNeeds} />
       <CheckField label="Retired" hint="No longer sold; who has it keeps it." value={retired} set={setRetired} />
       <Foot cancel={cancel} />
     </form>

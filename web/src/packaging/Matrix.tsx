@@ -1,7 +1,8 @@
 import { Link } from 'wouter'
 import type { CatalogDefinitions, EntitlementValue, FeatureDefinition } from '../api/types'
-import { count, words } from '../lib/format'
+import { words } from '../lib/format'
 import { valueAt } from './draft'
+import { nameOf, partsWords } from './editWords'
 import { addonsInOrder, featureGroups, planColumns, type Grouping } from './matrix'
 import { entitlementWords, priceWords, titleOf } from '../lib/entitlement'
 import classes from './Matrix.module.css'
@@ -96,9 +97,9 @@ export function Matrix({ definitions, was, grouping, earlier, edit }: MatrixProp
                   tags={[
                     changed(was, definitions, `${addon.section}.${addon.key}`, true),
                     addon.section === 'bundles' ? 'bundle' : addon.kind && words(addon.kind),
-                    addon.includes && `of ${includes(addon.includes, definitions)}`,
+                    addon.includes && `of ${partsWords(addon.includes, definitions)}`,
                     addon.discount !== undefined && `${String(addon.discount).replace('%', '')}% off its parts`,
-                    addon.needs?.length && `needs ${addon.needs.map(words).join(' or ')}`,
+                    addon.needs?.length && `needs ${addon.needs.map((key) => nameOf(key, definitions)).join(' or ')}`,
                     addon.retired && 'retired: no longer sold',
                     ready(addon.ready),
                   ]}
@@ -226,12 +227,4 @@ function ready(readiness: string | undefined): string | false {
   if (readiness === 'not_ready') return 'not ready: never offered'
   if (readiness === 'partner') return 'delivered by a partner'
   return false
-}
-
-function includes(parts: Record<string, number> | string[], definitions: CatalogDefinitions): string {
-  const title = (key: string) => titleOf(definitions.addons?.find((addon) => addon.key === key), key)
-  if (Array.isArray(parts)) return parts.map(title).join(', ')
-  return Object.entries(parts)
-    .map(([key, n]) => (n > 1 ? `${count(n)} × ${title(key)}` : title(key)))
-    .join(', ')
 }

@@ -1,4 +1,4 @@
-import type { CatalogDefinitions, PriceByInterval } from '../api/types'
+import type { CatalogDefinitions, PriceAmount, PriceByInterval } from '../api/types'
 import { TextField } from '../shared/Field'
 import type { Edit } from './draft'
 import { amountWords, byCurrency, plainAmount } from '../lib/entitlement'
@@ -53,6 +53,14 @@ export function priceEdits(path: string, before: PriceByInterval | undefined, pr
     if (!one) return [{ path: `${path}.${interval}`, remove: true }]
     return [{ path: `${path}.${interval}`, value: now.length === 1 && one[0] === currency ? one[1] : Object.fromEntries(now) }]
   })
+}
+
+/** The price of a definition that is new; no field where it has none. */
+export function newPrice(prices: PriceInForm[], currency: string): { price?: PriceByInterval } {
+  const price = Object.fromEntries(
+    priceEdits('price', undefined, prices, currency).flatMap((edit) => ('value' in edit ? [[edit.path.slice('price.'.length), edit.value as PriceAmount]] : [])),
+  )
+  return Object.keys(price).length > 0 ? { price } : {}
 }
 
 interface PriceFieldsProps {

@@ -12,6 +12,7 @@ import { Empty } from '../shared/Empty'
 import { CheckField, TextField } from '../shared/Field'
 import { PageHead } from '../shared/PageHead'
 import { useParam } from '../shared/open'
+import { ProblemWords } from '../shared/ProblemWords'
 import { Await, Panel, WaitingRows } from '../shared/Panel'
 import { DiffPanel, Preview } from './Preview'
 import lists from '../shared/List.module.css'
@@ -205,7 +206,7 @@ function RollBack({ version, active, close }: { version: string; active: string;
         <TextField label="Note" hint="Why, for whoever looks at the versions later." value={note} set={setNote} />
         {problem && (
           <p role="alert" className={classes.wrong}>
-            <strong>{problem.message}</strong> {problem.mend}
+            <ProblemWords problem={problem} />
           </p>
         )}
         {(problem?.code === 'limit_below_usage' || accepted) && (

@@ -110,6 +110,43 @@ export function RadioField({ label, value, set, options }: Omit<ChoiceProps, 'hi
   )
 }
 
+interface KeysProps {
+  label: string
+  hint?: ReactNode
+  options: [key: string, words: string][]
+  chosen: string[]
+  set: (chosen: string[]) => void
+}
+
+/** Any number of choices, all seen at once; what is chosen keeps the order of the options. */
+export function KeysField({ label, hint, options, chosen, set }: KeysProps) {
+  const id = useId()
+  const unknown = chosen.filter((key) => !options.some(([option]) => option === key))
+  return (
+    <fieldset className={classes.radios} aria-describedby={hint ? `${id}-hint` : undefined}>
+      <legend>{label}</legend>
+      {[...options, ...unknown.map((key): [string, string] => [key, key])].map(([key, words], _, all) => (
+        <label key={key}>
+          <input
+            type="checkbox"
+            checked={chosen.includes(key)}
+            onChange={(event) => {
+              const on = event.currentTarget.checked
+              set(all.map(([option]) => option).filter((option) => (option === key ? on : chosen.includes(option))))
+            }}
+          />
+          {words}
+        </label>
+      ))}
+      {hint && (
+        <p id={`${id}-hint`} className={`${classes.hint} ${classes.below}`}>
+          {hint}
+        </p>
+      )}
+    </fieldset>
+  )
+}
+
 export function CheckField({ label, value, set, hint }: { label: string; value: boolean; set: (value: boolean) => void; hint?: ReactNode }) {
   const id = useId()
   return (

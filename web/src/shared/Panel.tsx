@@ -2,6 +2,7 @@ import { Button, Skeleton } from '@mantine/core'
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { problemOf } from '../api/client'
+import { ProblemWords } from './ProblemWords'
 import classes from './Panel.module.css'
 
 interface PanelProps {
@@ -67,7 +68,7 @@ function Failed({ error, retry, busy, old = false }: FailedProps) {
   return (
     <div role="alert" className={old ? classes.old : classes.failed}>
       <p>
-        <strong>{problem.message}</strong> {problem.mend}
+        <ProblemWords problem={problem} />
         {old && ' What is shown is from before.'}
       </p>
       <Button size="xs" variant="default" onClick={retry} loading={busy}>

@@ -6,8 +6,9 @@ import { Panel } from '../../shared/Panel'
 import { keyFor } from '../draft'
 import { Matrix } from '../Matrix'
 import { plansInOrder } from '../matrix'
-import { currenciesOf, PriceFields, priceEdits, pricesOf, wrongPrices } from '../PriceFields'
+import { currenciesOf, newPrice, PriceFields, pricesOf, wrongPrices } from '../PriceFields'
 import { titleOf } from '../../lib/entitlement'
+import { NewAddon, NewBundle } from './Addons'
 import type { StepProps } from './ValueFeatures'
 import classes from './Step.module.css'
 
@@ -32,6 +33,9 @@ export function Plans({ hand, shown }: StepProps) {
       <Panel id="new-addon" title="Add an add-on" of="bought on top of a plan">
         <NewAddon key={shown.addons?.length ?? 0} hand={hand} shown={shown} />
       </Panel>
+      <Panel id="new-bundle" title="Add a bundle" of="add-ons sold together">
+        <NewBundle key={shown.bundles?.length ?? 0} hand={hand} shown={shown} />
+      </Panel>
     </>
   )
 }
@@ -52,8 +56,7 @@ function NewPlan({ hand, shown }: StepProps) {
         setTried(true)
         if (!title.trim() || wrongPrices(prices)) return
         const key = keyFor(title, (shown.plans ?? []).map((plan) => plan.key))
-        const price = Object.fromEntries(priceEdits('price', undefined, prices, currency).flatMap((edit) => ('value' in edit ? [[edit.path.slice('price.'.length), edit.value]] : [])))
-        hand.edit({ path: `plans.${key}`, value: { title: title.trim(), ...(above ? { above } : {}), ...(Object.keys(price).length > 0 ? { price } : {}) } })
+        hand.edit({ path: `plans.${key}`, value: { title: title.trim(), ...(above ? { above } : {}), ...newPrice(prices, currency) } })
       }}
     >
       <div className={classes.two}>
@@ -68,40 +71,3 @@ function NewPlan({ hand, shown }: StepProps) {
   )
 }
 
-function NewAddon({ hand, shown }: StepProps) {
-  const currency = shown.currency ?? 'USD'
-  const features = (shown.features ?? []).filter((each) => each.kind !== 'value')
-  const [title, setTitle] = useState('')
-  const [chosen, setFeature] = useState('')
-  const feature = features.find((each) => each.key === chosen) ?? features[0]
-  const [limit, setLimit] = useState('')
-  const [prices, setPrices] = useState(() => pricesOf(undefined, currenciesOf(shown), ['month', 'year']))
-  const [tried, setTried] = useState(false)
-  const counted = feature !== undefined && feature.kind !== 'boolean'
-  const wrong = counted && !/^[1-9]\d*(\.\d+)?$/.test(limit)
-  if (!feature) return <p className={classes.none}>An add-on gives a feature; add one in the first step.</p>
-  return (
-    <form
-      noValidate
-      className={classes.form}
-      onSubmit={(event) => {
-        event.preventDefault()
-        setTried(true)
-        if (!title.trim() || wrong || wrongPrices(prices)) return
-        const key = keyFor(title, [...(shown.addons ?? []), ...(shown.bundles ?? []), ...(shown.plans ?? [])].map((each) => each.key))
-        const price = Object.fromEntries(priceEdits('price', undefined, prices, currency).flatMap((edit) => ('value' in edit ? [[edit.path.slice('price.'.length), edit.value]] : [])))
-        hand.edit({ path: `addons.${key}`, value: { title: title.trim(), ...(Object.keys(price).length > 0 ? { price } : {}), entitlements: { [feature.key]: counted ? Number(limit) : true } } })
-      }}
-    >
-      <div className={classes.two}>
-        <TextField label="Add-on" placeholder="Sponsor stage" value={title} set={setTitle} wrong={tried && !title.trim() ? 'Say what it is called.' : undefined} />
-        <ChoiceField label="Gives" value={feature.key} set={setFeature} options={features.map((each): [string, string] => [each.key, titleOf(each)])} />
-        {counted && <TextField label="How much" number value={limit} set={setLimit} wrong={tried && wrong ? 'Say how much, above 0.' : undefined} />}
-      </div>
-      <PriceFields prices={prices} set={setPrices} tried={tried} unit="" />
-      <div>
-        <Button type="submit">Add the add-on</Button>
-      </div>
-    </form>
-  )
-}
