@@ -99,7 +99,7 @@ func told(t *testing.T, c *company, path string) string {
 func TestTheSameLifeIsLivedTwice(t *testing.T) {
 	both := lived(t, 2, shortLife())
 	one, two := both[0], both[1]
-	for _, path := range []string{"/v1/accounts", "/v1/signals", "/v1/opportunities", "/v1/requests", "/v1/limits", "/v1/revenue/ledger"} {
+	for _, path := range []string{"/v1/accounts", "/v1/signals", "/v1/opportunities", "/v1/requests", "/v1/limits", "/v1/revenue/ledger", "/v1/packaging/value?all=true"} {
 		a, b := told(t, one, path), told(t, two, path)
 		if a != b {
 			t.Errorf("%s tells two stories:\n%s", path, difference(a, b))
@@ -128,6 +128,92 @@ func difference(a, b string) string {
 		}
 	}
 	return fmt.Sprintf("%d lines against %d", len(x), len(y))
+}
+
+func TestTheLifeUsesWhatTheCatalogSells(t *testing.T) {
+	life := summit.Life{Accounts: 220, Months: 10, End: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}
+	c := lived(t, 1, life)[0]
+	var lint struct {
+		Findings []struct{ Rule, Path, Message string }
+	}
+	c.must("GET", "/v1/catalog/lint", nil, &lint)
+	for _, f := range lint.Findings {
+		if f.Rule == "silent_event" {
+			t.Errorf("%s: %s", f.Path, f.Message)
+		}
+	}
+	seen := map[string]int{}
+	for _, a := range accountsOf(t, c) {
+		path := "/v1/accounts/" + a
+		var sub struct {
+			Plan, Currency string
+			PlanVersion    int `json:"plan_version"`
+			Addons         []struct{ Key string }
+		}
+		if err := c.call(context.Background(), "GET", path+"/subscription", nil, &sub); err != nil {
+			t.Fatal(err)
+		}
+		seen[fmt.Sprint(sub.Plan, " ", sub.PlanVersion)]++
+		seen[sub.Currency]++
+		for _, line := range sub.Addons {
+			seen[line.Key]++
+		}
+		var tried, granted struct {
+			Items []struct{ ID, State, Source string }
+		}
+		c.must("GET", path+"/trials", nil, &tried)
+		c.must("GET", path+"/grants", nil, &granted)
+		for _, x := range append(tried.Items, granted.Items...) {
+			if x.Source != "" {
+				x.ID = x.Source // of a grant; its id is nobody's word
+			}
+			seen[x.ID+x.State]++
+		}
+		var has struct {
+			Items []struct{ Feature, Holder string }
+		}
+		c.must("GET", path+"/entitlements", nil, &has)
+		for _, x := range has.Items {
+			if x.Holder != "" {
+				seen["draws "+x.Feature]++
+			}
+		}
+	}
+	for _, want := range []string{"pro 1", "pro 2", "pro_nonprofit 1", "USD", "EUR", "library", "addon:chaptersconverted", "addon:chaptersexpired",
+		"rollover", "top_up:captions_top_up", "draws captions"} {
+		if seen[want] == 0 {
+			t.Errorf("nobody has %s: %v", want, seen)
+		}
+	}
+	var value []struct {
+		Quantity float64
+		Price    struct{ Amount string }
+		State    string
+	}
+	if err := json.Unmarshal([]byte(told(t, c, "/v1/packaging/value?all=true")), &value); err != nil {
+		t.Fatal(err)
+	}
+	states := map[string]int{}
+	for _, line := range value {
+		states[line.State]++
+	}
+	if judged := states["in_band"] + states["below"] + states["above"]; states["in_band"] < judged/2 || states["below"] == 0 || states["above"] == 0 {
+		t.Errorf("what they pay for what they sell lies so: %v", states)
+	}
+}
+
+// accountsOf returns the keys of all accounts.
+func accountsOf(t *testing.T, c *company) []string {
+	t.Helper()
+	var list []struct{ Key string }
+	if err := json.Unmarshal([]byte(told(t, c, "/v1/accounts")), &list); err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for _, a := range list {
+		keys = append(keys, a.Key)
+	}
+	return keys
 }
 
 func TestTheAccountOnTheProductPageHasItsOfferBeforeIt(t *testing.T) {
