@@ -74,9 +74,9 @@ func (c *company) changes(account string, change map[string]any) bought {
 }
 
 // refuses makes a call that must be refused with a code, a sentence and a mend.
-func (c *company) refuses(method, path, body string, status int, code string) {
+func (c *company) refuses(method, path, body string, status int, code string, headers ...string) {
 	c.t.Helper()
-	got, problem := c.send(method, path, body)
+	got, problem := c.send(method, path, body, headers...)
 	if got != status || problem["code"] != code || problem["detail"] == "" {
 		c.t.Errorf("%s %s %s: %d %v, want %d %s", method, path, body, got, problem, status, code)
 	}
@@ -92,6 +92,7 @@ func TestAnUpgradeIsShownMadeAndTakenBackToTheCent(t *testing.T) {
 		t.Fatalf("shown %+v", shown)
 	}
 	c.must("POST", "/v1/clock/advance", map[string]any{"by": "1h"}, nil) // the amount shown stands
+	c.refuses("PUT", "/v1/accounts/nova/subscription", `{"plan":"free","token":"`+shown.Token+`"}`, 412, "token_mismatch")
 	made := c.changes("nova", map[string]any{"token": shown.Token})
 	if made.Plan != "pro" || made.PlanVersion != 2 || made.Now.Amount != "68.00" || made.MRR.Amount != "149.00" || made.Undo == nil || made.Undo.Now.Amount != "-68.00" {
 		t.Fatalf("made %+v, undo %+v", made, made.Undo)
@@ -215,6 +216,9 @@ func TestWhatCannotBeSoldIsRefusedInWordsAndChangesNothing(t *testing.T) {
 		{`{"currency":"USD"}`, 422, "currency_mismatch"},
 		{`{"currency":"GBP"}`, 422, "currency_mismatch"},
 		{`{"quantity":-1}`, 422, "quantity_invalid"},
+		{`{"quantity":0}`, 422, "quantity_invalid"},
+		{`{"addons":[{"key":"sponsors","quantity":0}]}`, 422, "quantity_invalid"},
+		{`{"once":[{"key":"exports5","quantity":0}]}`, 422, "quantity_invalid"},
 		{`{"quantity":1000001}`, 422, "quantity_invalid"},
 		{`{"once":[{"key":"exports5","quantity":-2}]}`, 422, "quantity_invalid"},
 		{`{"once":[{"key":"sponsors"}]}`, 422, "addon_not_once"},
@@ -223,8 +227,9 @@ func TestWhatCannotBeSoldIsRefusedInWordsAndChangesNothing(t *testing.T) {
 		{`{"undo":true,"plan":"pro"}`, 422, "undo_alone"},
 		{`{"token":"made up"}`, 412, "token_invalid"},
 	} {
-		c.refuses("PUT", "/v1/accounts/nova/subscription", bad.body, bad.status, bad.code)
+		c.refuses("PUT", "/v1/accounts/nova/subscription", bad.body, bad.status, bad.code, "Idempotency-Key", bad.body)
 	}
+	c.refuses("PUT", "/v1/accounts/nova/subscription", `{"once":[{"key":"exports5"}]}`, 422, "idempotency_key_missing") // sent again it would cost again
 	var after bought
 	c.must("GET", "/v1/accounts/nova/subscription", nil, &after)
 	if after.Plan != "pro" || after.PlanVersion != 1 || after.MRR != before.MRR {

@@ -16,9 +16,10 @@ import (
 type putSubscriptionRequest struct {
 	AccountParam
 	IdempotencyParam
-	Body struct {
+	RawBody []byte
+	Body    struct {
 		subscription.Change
-		Token string `json:"token,omitempty" doc:"of a preview: the change is refused unless it still costs what was shown"`
+		Token string `json:"token,omitempty" doc:"of a preview: the change is refused unless it still costs what was shown. It is enough alone; whatever else is sent must be what it was made for"`
 	}
 }
 
@@ -31,8 +32,15 @@ type subscriptionAnswer struct {
 
 func (s *Server) putSubscription(ctx context.Context, in *putSubscriptionRequest) (*subscriptionAnswer, error) {
 	call := engine.SubscribeCall{Change: in.Body.Change}
+	sent, err := subscription.ReadSent(in.RawBody)
+	if err != nil {
+		return nil, err
+	}
 	if in.Body.Token != "" {
 		b, err := s.confirmed(in.Body.Token, "")
+		if err == nil {
+			err = b.Agrees(sent)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -122,7 +130,8 @@ const previewLife = 15 * clock.Minute
 
 type previewRequest struct {
 	PositionParam
-	Body struct {
+	RawBody []byte
+	Body    struct {
 		subscription.Change
 		Account    string `json:"account,omitempty"`
 		DecisionID string `json:"decision_id,omitempty" doc:"preview what accepting this decision changes"`
@@ -139,6 +148,9 @@ type previewAnswer struct {
 
 func (s *Server) preview(ctx context.Context, in *previewRequest) (*previewAnswer, error) {
 	req := &in.Body
+	if _, err := subscription.ReadSent(in.RawBody); err != nil {
+		return nil, err
+	}
 	if req.Account == "" && req.DecisionID != "" {
 		req.Account, _ = engine.AccountOf("dec", req.DecisionID)
 	}
