@@ -7,6 +7,8 @@ export class Problem extends Error {
   readonly status: number
   readonly code: string
   readonly mend: string
+  /** The places it is about, such as plans.pro. */
+  readonly places: string[]
 
   constructor(status: number, document: ProblemDocument) {
     const fields = (document.errors ?? []).map((field) => field.message).filter(Boolean)
@@ -14,6 +16,7 @@ export class Problem extends Error {
     this.status = status
     this.code = document.code ?? ''
     this.mend = document.mend ?? ''
+    this.places = (document.errors ?? []).map((field) => field.path ?? '').filter(Boolean)
   }
 }
 

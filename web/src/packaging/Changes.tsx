@@ -1,13 +1,17 @@
 import { Button } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { useSearchParams } from 'wouter'
+import { Link, useSearchParams } from 'wouter'
 import { problemOf } from '../api/client'
-import { applyCatalog, catalogEditQuery, catalogTextQuery, dataKey, rollBack, sessionQuery } from '../api/queries'
+import { applyCatalog, catalogEditQuery, catalogTextQuery, dataKey, dryRunQuery, rollBack, sessionQuery } from '../api/queries'
+import { sentence } from '../lib/format'
 import { CheckField, TextField } from '../shared/Field'
 import { PageHead } from '../shared/PageHead'
 import { Panel } from '../shared/Panel'
 import { ProblemWords } from '../shared/ProblemWords'
+import { editWords, whoPays } from './editWords'
+import { withoutWrong } from './findings'
+import { hrefOf } from './matrix'
 import { Preview } from './Preview'
 import { useDraft, type DraftInHand } from './useDraft'
 import classes from './Changes.module.css'
@@ -37,10 +41,24 @@ export function Changes() {
 }
 
 function Draft({ hand }: { hand: DraftInHand }) {
-  const { draft } = hand
+  const { draft, definitions = { version: '' } } = hand
   const before = useQuery(catalogTextQuery(draft.base))
   const after = useQuery(catalogEditQuery(draft.base, draft.edits))
+  const errors = (after.data?.findings ?? []).filter((each) => each.severity === 'error')
+  const wrong = errors.length > 0
+  // One error would hide what all the rest does: that is shown without the edits that are wrong.
+  const right = withoutWrong(draft.edits, errors)
+  const partial = useQuery({ ...catalogEditQuery(draft.base, right), enabled: wrong && right.length > 0 })
+  const possible = wrong && right.length > 0 && partial.data && !partial.data.findings?.some((each) => each.severity === 'error') ? partial.data : undefined
+  const dry = useQuery({ ...dryRunQuery(after.data?.text ?? ''), enabled: after.data !== undefined && !wrong })
+  const refused = !wrong && dry.error && problemOf(dry.error)
   const problem = (before.error && problemOf(before.error)) ?? (after.error && problemOf(after.error))
+  const left = draft.edits.length - right.length
+  const blocked = wrong
+    ? `${errors.length === 1 ? 'One error has' : `${errors.length} errors have`} to be mended first; they stand above.`
+    : refused && refused.status >= 400 && refused.status < 500
+      ? 'The server would refuse it; the reason stands above.'
+      : ''
   return (
     <>
       {hand.overtaken && (
@@ -55,14 +73,16 @@ function Draft({ hand }: { hand: DraftInHand }) {
         <ul className={classes.edits}>
           {draft.edits.map((edit) => (
             <li key={edit.path}>
-              <code>{edit.path}</code>
-              <span className={classes.value}>{edit.remove ? 'is removed' : short(edit.value)}</span>
+              <span className={classes.value}>
+                {editWords(edit, definitions, draft.edits)} <code>{edit.path}</code>
+              </span>
               <Button size="compact-xs" variant="default" onClick={() => hand.drop(edit.path)} aria-label={`Leave out ${edit.path}`}>
                 Leave out
               </Button>
             </li>
           ))}
         </ul>
+        <p className={classes.rule}>{whoPays}</p>
       </Panel>
       {problem && (
         <div role="alert" className={classes.notice}>
@@ -71,22 +91,55 @@ function Draft({ hand }: { hand: DraftInHand }) {
           </p>
         </div>
       )}
+      {(wrong || (refused && refused.places.length > 0)) && (
+        <Panel id="errors" title="To be mended" of="before it can be applied">
+          <div role="alert">
+            <ul className={classes.errors}>
+              {wrong
+                ? errors.map((error, index) => (
+                    <li key={`${error.path} ${index}`}>
+                      <p>
+                        <strong>{sentence(error.message)}</strong> {sentence(`To mend it: ${error.mend}`)}
+                      </p>
+                      <MendLink path={error.path} />
+                    </li>
+                  ))
+                : [...new Set(refused ? refused.places : [])].map((path) => (
+                    <li key={path}>
+                      <MendLink path={path} />
+                    </li>
+                  ))}
+            </ul>
+          </div>
+        </Panel>
+      )}
       {before.data !== undefined && after.data && (
         <>
-          <Preview before={before.data} after={after.data.text} findings={after.data.findings ?? []} />
-          {!hand.overtaken && <Apply hand={hand} text={after.data.text} />}
+          {wrong ? (
+            possible && <Preview before={before.data} after={possible.text} without={left === 1 ? 'without the edit to be mended' : `without the ${left} edits to be mended`} />
+          ) : (
+            <Preview before={before.data} after={after.data.text} />
+          )}
+          {wrong && !possible && !partial.isFetching && <p className={classes.none}>What it does to accounts is shown once the errors are mended.</p>}
+          {!hand.overtaken && <Apply hand={hand} text={after.data.text} blocked={blocked} />}
         </>
       )}
     </>
   )
 }
 
-function short(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return text.length > 160 ? `${text.slice(0, 159)}…` : text
+/** Leads to the step or the dialog in which a place of the catalog is edited. */
+function MendLink({ path }: { path: string }) {
+  const href = hrefOf(path)
+  if (href === '/packaging/versions') return <code>{path}</code>
+  return (
+    <p>
+      <Link href={href}>Mend it where it stands</Link> <code>{path}</code>
+    </p>
+  )
 }
 
-function Apply({ hand, text }: { hand: DraftInHand; text: string }) {
+function Apply({ hand, text, blocked }: { hand: DraftInHand; text: string; /** Why it cannot be applied; '' when it can. */ blocked: string }) {
   const client = useQueryClient()
   const session = useQuery(sessionQuery)
   const [, setSearch] = useSearchParams()
@@ -109,7 +162,7 @@ function Apply({ hand, text }: { hand: DraftInHand; text: string }) {
         className={classes.apply}
         onSubmit={(event) => {
           event.preventDefault()
-          apply.mutate()
+          if (!blocked) apply.mutate()
         }}
       >
         <TextField label="Note" hint="Why, for whoever looks at the versions later." value={note} set={setNote} />
@@ -121,10 +174,11 @@ function Apply({ hand, text }: { hand: DraftInHand; text: string }) {
         {(problem?.code === belowUsage || accepted) && (
           <CheckField label="Apply it although accounts are above the new limit" hint="They keep what they have and cannot add more." value={accepted} set={setAccepted} />
         )}
-        <div>
-          <Button type="submit" loading={apply.isPending}>
+        <div className={classes.go}>
+          <Button type="submit" loading={apply.isPending} disabled={blocked !== ''} aria-describedby={blocked ? 'apply-blocked' : undefined}>
             Apply the catalog
           </Button>
+          {blocked && <p id="apply-blocked">{blocked}</p>}
         </div>
       </form>
     </Panel>

@@ -4,6 +4,7 @@ import { lintQuery } from '../api/queries'
 import type { Finding } from '../api/types'
 import { count } from '../lib/format'
 import { Await, Panel, WaitingRows } from '../shared/Panel'
+import { compared } from './findings'
 import { hrefOf } from './matrix'
 import lists from '../shared/List.module.css'
 import classes from './Lint.module.css'
@@ -32,6 +33,32 @@ export function Lint({ title = 'Lint', sections, className }: LintProps) {
 
 function within(findings: Finding[], sections: string[] | undefined): Finding[] {
   return sections ? findings.filter((finding) => sections.includes(/^\w*/.exec(finding.path)?.[0] ?? '')) : findings
+}
+
+/** What a change adds to what the active catalog has already, and what it mends; the rest folded. */
+export function ChangedFindings({ findings }: { findings: Finding[] }) {
+  const active = useQuery(lintQuery)
+  // Without a catalog there is nothing to compare with: all is new.
+  if (active.isPending) return <p className={classes.none}>Comparing with the active catalog…</p>
+  const { added, resolved, same } = compared(active.data?.findings ?? [], findings)
+  return (
+    <div className={classes.compared}>
+      <h3>{added.length === 0 ? 'Nothing is added' : added.length === 1 ? '1 is added' : `${count(added.length)} are added`}</h3>
+      {added.length > 0 && <Findings findings={added} none="" linked />}
+      {resolved.length > 0 && (
+        <>
+          <h3>{resolved.length === 1 ? '1 is resolved' : `${count(resolved.length)} are resolved`}</h3>
+          <Findings findings={resolved} none="" />
+        </>
+      )}
+      {same.length > 0 && (
+        <details className={classes.more}>
+          <summary>{count(same.length)} as before</summary>
+          <Findings findings={same} none="" />
+        </details>
+      )}
+    </div>
+  )
 }
 
 /** Findings, the gravest first. `linked` where their places can be gone to. */

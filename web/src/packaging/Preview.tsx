@@ -1,17 +1,20 @@
 import { useQuery } from '@tanstack/react-query'
-import { dryRunQuery } from '../api/queries'
-import type { CatalogChange, CatalogImpact, Finding } from '../api/types'
+import { useMemo } from 'react'
+import { definitionsQuery, dryRunQuery } from '../api/queries'
+import type { CatalogChange, CatalogImpact } from '../api/types'
 import { problemOf } from '../api/client'
 import { diff, hunks, summary } from '../lib/diff'
-import { count, money, words } from '../lib/format'
+import { titleOf } from '../lib/entitlement'
+import { count, money } from '../lib/format'
 import { AccountLink } from '../shared/AccountLink'
 import { Panel } from '../shared/Panel'
-import { Findings } from './Lint'
-import { useMemo } from 'react'
+import { ProblemWords } from '../shared/ProblemWords'
+import { alike } from './findings'
+import { ChangedFindings } from './Lint'
 import classes from './Preview.module.css'
 
-/** What applying a text in the place of another would do: in words, in lines, and to accounts. */
-export function Preview({ before, after, findings }: { before: string; after: string; findings?: Finding[] }) {
+/** What applying a text in the place of another would do: to accounts, in words, and in lines. */
+export function Preview({ before, after, without = '' }: { before: string; after: string; /** What of the draft is left out of it, in words. */ without?: string }) {
   const dry = useQuery(dryRunQuery(after))
   const problem = dry.error && problemOf(dry.error)
   return (
@@ -19,26 +22,24 @@ export function Preview({ before, after, findings }: { before: string; after: st
       {problem && (
         <div role="alert" className={classes.refused}>
           <p>
-            <strong>{problem.message}</strong> {problem.mend}
+            <ProblemWords problem={problem} />
           </p>
         </div>
       )}
       {dry.data && (
         <>
           <div className={classes.columns}>
-            <Panel id="impact" title="What it does to accounts" of="if it were applied now">
+            <Panel id="impact" title="What it does to accounts" of={without || 'if it were applied now'}>
               <Impact impact={dry.data.impact} />
             </Panel>
             <Panel id="changes" title="Changes in words" of={plural(dry.data.changes?.length ?? 0, 'change', 'changes')}>
               <ChangeList changes={dry.data.changes ?? []} />
             </Panel>
           </div>
+          <Panel id="findings" title="Findings" of="that this change adds or resolves">
+            <ChangedFindings findings={dry.data.findings ?? []} />
+          </Panel>
         </>
-      )}
-      {(dry.data || findings) && (
-        <Panel id="findings" title="Findings" of="in the catalog as it would be">
-          <Findings findings={dry.data?.findings ?? findings ?? []} none="Nothing to say: every rule is kept." />
-        </Panel>
       )}
       <DiffPanel before={before} after={after} />
     </div>
@@ -61,9 +62,24 @@ export function ChangeList({ changes }: { changes: CatalogChange[] }) {
   )
 }
 
+/** How many of a list are shown before the rest is folded. */
+const shownFirst = 8
+
 function Impact({ impact }: { impact: CatalogImpact | undefined }) {
+  const catalog = useQuery(definitionsQuery).data
   if (!impact || (impact.accounts === 0 && !impact.squeezed?.length && !impact.at_risk?.accounts)) return <p className={classes.none}>No account changes.</p>
   const risk = impact.at_risk
+  const examples = impact.examples ?? []
+  const squeezed = impact.squeezed ?? []
+  const nameOf = (account: string) => examples.find((each) => each.account === account)?.name
+  const feature = (key: string) => titleOf(catalog?.features?.find((each) => each.key === key), key)
+  const plan = (key: string) => titleOf(catalog?.plans?.find((each) => each.key === key), key)
+  const above = (each: (typeof squeezed)[number]) => (
+    <li key={`${each.account} ${each.feature}`}>
+      <AccountLink account={each.account} name={nameOf(each.account)} />: {feature(each.feature)} {count(each.usage)} of {count(each.limit)}
+    </li>
+  )
+  const unlisted = (impact.squeezed_total ?? 0) - squeezed.length
   return (
     <div className={classes.impact}>
       <dl className={classes.figures}>
@@ -72,56 +88,68 @@ function Impact({ impact }: { impact: CatalogImpact | undefined }) {
           <dd>{count(impact.accounts)}</dd>
         </div>
         <div>
-          <dt>Squeezed</dt>
-          <dd>{count(impact.squeezed_total ?? impact.squeezed?.length ?? 0)}</dd>
+          <dt>Above a new limit</dt>
+          <dd>{count(impact.squeezed_total ?? squeezed.length)}</dd>
         </div>
         <div>
           <dt>Renewal money at risk, a year</dt>
           <dd>{risk ? [risk.amount, ...(risk.others ?? [])].map((each) => money(each.amount, each.currency, { short: true })).join(' and ') : '–'}</dd>
         </div>
       </dl>
-      {risk && (risk.why?.length ?? 0) > 0 && (
-        <ul className={classes.list}>
-          {risk.why?.map((why) => (
-            <li key={why}>{why}</li>
-          ))}
-        </ul>
+      <p className={classes.definition}>
+        Renewal money at risk is what accounts pay today, less the least they could pay for the same or more after this change, as far as they could not pay that little before.
+      </p>
+      {squeezed.length > 0 && (
+        <div>
+          <h3>Above their new limit</h3>
+          <ul className={classes.list}>{squeezed.slice(0, shownFirst).map(above)}</ul>
+          {(squeezed.length > shownFirst || unlisted > 0) && (
+            <details className={classes.fold}>
+              <summary>{count(squeezed.length - Math.min(squeezed.length, shownFirst) + Math.max(unlisted, 0))} more</summary>
+              <ul className={classes.list}>{squeezed.slice(shownFirst).map(above)}</ul>
+              {unlisted > 0 && <p className={classes.none}>{plural(unlisted, 'other is', 'others are')} not listed one by one.</p>}
+            </details>
+          )}
+        </div>
       )}
-      {impact.plans?.map((plan) => (
-        <div key={plan.plan}>
+      {risk && (risk.why?.length ?? 0) > 0 && (
+        <div>
+          <h3>Why money is at risk</h3>
+          <ul className={classes.list}>
+            {risk.why?.map((why) => (
+              <li key={why}>{why}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {impact.plans?.map((each) => (
+        <div key={each.plan}>
           <h3>
-            {words(plan.plan)}, {plural(plan.accounts, 'account', 'accounts')}
+            {plan(each.plan)}, {plural(each.accounts, 'account', 'accounts')}
           </h3>
           <ul className={classes.list}>
-            {plan.changes?.map((change) => (
+            {each.changes?.map((change) => (
               <li key={change}>{change}</li>
             ))}
           </ul>
         </div>
       ))}
-      {(impact.squeezed?.length ?? 0) > 0 && (
-        <div>
-          <h3>Above their new limit</h3>
-          <ul className={classes.list}>
-            {impact.squeezed?.map((each) => (
-              <li key={`${each.account} ${each.feature}`}>
-                <AccountLink account={each.account} />: {words(each.feature)} {count(each.usage)} of {count(each.limit)}
-              </li>
-            ))}
-          </ul>
-        </div>
-      )}
-      {(impact.examples?.length ?? 0) > 0 && (
-        <div>
-          <h3>For example</h3>
-          <ul className={classes.list}>
-            {impact.examples?.map((each) => (
-              <li key={each.account}>
-                <AccountLink account={each.account} name={each.name} />: {each.changes?.join('; ')}
-              </li>
-            ))}
-          </ul>
-        </div>
+      {examples.length > 0 && (
+        <details className={classes.fold}>
+          <summary>{examples.length < impact.accounts ? `For example ${count(examples.length)} of them` : 'Who they are'}</summary>
+          {alike(examples).map(({ changes, accounts }) => (
+            <div key={changes.join()} className={classes.alike}>
+              <p>{changes.join('; ')}</p>
+              <ul className={classes.names}>
+                {accounts.map((each) => (
+                  <li key={each.account}>
+                    <AccountLink account={each.account} name={each.name} />
+                  </li>
+                ))}
+              </ul>
+            </div>
+          ))}
+        </details>
       )}
     </div>
   )

@@ -10,7 +10,7 @@ import { Lint } from './Lint'
 import { Expansion, Moments, Offers } from './steps/Offering'
 import { Plans } from './steps/Plans'
 import { Profiles } from './steps/Profiles'
-import { ValueFeatures } from './steps/ValueFeatures'
+import { FirstCurrency, ValueFeatures, type StepProps } from './steps/ValueFeatures'
 import { ValueMetrics } from './steps/ValueMetrics'
 import { useDraft } from './useDraft'
 import { standingOf, steps, type Step } from './worksheet'
@@ -33,6 +33,30 @@ const sections: Record<Step, string[]> = {
   moments: ['signals', 'routing'],
   profiles: ['profiles', 'placements'],
   expansion: ['addons', 'bundles', 'launches', 'signals'],
+}
+
+/** The work of a step. Before there is a currency no price could be said, so it is asked for first. */
+function Work({ step, hand, shown }: StepProps & { step: Step }) {
+  if (!shown.currency) return <FirstCurrency hand={hand} />
+  switch (step) {
+    case 'value':
+      return (
+        <>
+          <ValueFeatures hand={hand} shown={shown} />
+          <ValueMetrics hand={hand} shown={shown} />
+        </>
+      )
+    case 'plans':
+      return <Plans hand={hand} shown={shown} />
+    case 'offers':
+      return <Offers hand={hand} shown={shown} />
+    case 'moments':
+      return <Moments hand={hand} shown={shown} />
+    case 'profiles':
+      return <Profiles hand={hand} shown={shown} />
+    case 'expansion':
+      return <Expansion hand={hand} shown={shown} />
+  }
 }
 
 /** Packaging step by step, from why customers buy to when they want more. It writes the draft. */
@@ -70,13 +94,7 @@ export function Worksheet() {
               </nav>
               <div className={classes.columns}>
                 <div className={classes.work}>
-                  {step === 'value' && <ValueFeatures hand={hand} shown={hand.shown} />}
-                  {step === 'value' && <ValueMetrics hand={hand} shown={hand.shown} />}
-                  {step === 'plans' && <Plans hand={hand} shown={hand.shown} />}
-                  {step === 'offers' && <Offers hand={hand} shown={hand.shown} />}
-                  {step === 'moments' && <Moments hand={hand} shown={hand.shown} />}
-                  {step === 'profiles' && <Profiles hand={hand} shown={hand.shown} />}
-                  {step === 'expansion' && <Expansion hand={hand} shown={hand.shown} />}
+                  <Work step={step} hand={hand} shown={hand.shown} />
                   <div className={classes.onward}>
                     {before && (
                       <button type="button" onClick={() => setStep(before)}>

@@ -67,6 +67,8 @@ test.each([
   ['plans.pro.entitlements.emails.overage.price', '/packaging?edit=plans.pro.entitlements.emails'],
   ['plans.pro.price.month', '/packaging?edit=plans.pro'],
   ['addons.sponsors', '/packaging?edit=addons.sponsors'],
+  ['bundles.all.price.month', '/packaging?edit=bundles.all'],
+  ['currency', '/packaging/worksheet?step=value'],
   ['signals.full.when.limit', '/packaging/worksheet?step=moments'],
   ['offers.x.give.plan', '/packaging/worksheet?step=offers'],
   ['routing[0].to', '/packaging/versions'],

@@ -107,10 +107,10 @@ export function addonsInOrder(definitions: CatalogDefinitions): (AddonDefinition
 export function hrefOf(path: string): string {
   const [section, key, part, feature] = path.split('.')
   if (section === 'features' && key) return `/packaging/features/${encodeURIComponent(key)}`
-  if ((section === 'plans' || section === 'addons') && key) {
-    const cell = part === 'entitlements' && feature ? `.entitlements.${feature.replace(/\[.*$/, '')}` : ''
+  if ((section === 'plans' || section === 'addons' || section === 'bundles') && key) {
+    const cell = section !== 'bundles' && part === 'entitlements' && feature ? `.entitlements.${feature.replace(/\[.*$/, '')}` : ''
     return `/packaging?edit=${encodeURIComponent(`${section}.${key}${cell}`)}`
   }
-  const step = { value: 'value', offers: 'offers', bundles: 'plans', signals: 'moments', placements: 'offers', profiles: 'profiles', launches: 'expansion' }[section ?? '']
+  const step = { currency: 'value', meters: 'value', value: 'value', offers: 'offers', signals: 'moments', placements: 'offers', profiles: 'profiles', launches: 'expansion' }[section ?? '']
   return step ? `/packaging/worksheet?step=${step}` : '/packaging/versions'
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { CatalogDefinitions } from '../api/types'
 import { withEdits } from './draft'
-import { featureEdits, missingIn, momentsFor, noIdea, offerEdits, signalOf, standingOf, whenWords, type FeatureIdea } from './worksheet'
+import { currencyFor, featureEdits, missingIn, momentsFor, noIdea, offerEdits, signalOf, standingOf, whenWords, type FeatureIdea } from './worksheet'
 
 const empty: CatalogDefinitions = { version: '' }
 const some: CatalogDefinitions = {
@@ -64,6 +64,17 @@ test('a moment is said in words', () => {
   expect(whenWords({ key: 'x', when: { limit: 'speakers', reaches: '80%' } }, some)).toBe('Speakers reaches 80% of its limit')
   expect(whenWords({ key: 'x', when: { event: 'summit.published', nth: 8 } }, some)).toBe('summit.published happens for the 8. time')
 })
+
+test.each([
+  ['de-DE', 'EUR'],
+  ['de', 'EUR'],
+  ['de-CH', 'CHF'],
+  ['en-GB', 'GBP'],
+  ['en', 'USD'],
+  ['pt-BR', 'BRL'],
+  ['tlh', 'USD'],
+  ['not a locale', 'USD'],
+])('who reads %s begins with %s', (locale, want) => expect(currencyFor(locale)).toBe(want))
 
 test('what a step has', () => {
   expect([standingOf('value', some), standingOf('plans', some), standingOf('moments', some)]).toEqual(['2 features', '', '1 moment'])

@@ -168,6 +168,45 @@ export function whenWords(signal: SignalDefinition, catalog: CatalogDefinitions)
   return words(signal.key)
 }
 
+const common = ['USD', 'EUR', 'GBP', 'CHF', 'SEK', 'NOK', 'DKK', 'PLN', 'CZK', 'CAD', 'AUD', 'NZD', 'INR', 'JPY', 'SGD', 'BRL', 'MXN', 'ZAR']
+
+const usedIn: Record<string, string> = {
+  EUR: 'AT BE CY DE EE ES FI FR GR HR IE IT LT LU LV MT NL PT SI SK',
+  GBP: 'GB',
+  CHF: 'CH LI',
+  SEK: 'SE',
+  NOK: 'NO',
+  DKK: 'DK',
+  PLN: 'PL',
+  CZK: 'CZ',
+  CAD: 'CA',
+  AUD: 'AU',
+  NZD: 'NZ',
+  INR: 'IN',
+  JPY: 'JP',
+  SGD: 'SG',
+  BRL: 'BR',
+  MXN: 'MX',
+  ZAR: 'ZA',
+}
+
+/** The currency to begin with where a locale is spoken; US dollars where that is not known. */
+export function currencyFor(locale: string): string {
+  let region: string | undefined
+  try {
+    region = new Intl.Locale(locale).maximize().region
+  } catch {
+    region = undefined // browsers may say anything
+  }
+  return Object.keys(usedIn).find((each) => region && usedIn[each]?.split(' ').includes(region)) ?? 'USD'
+}
+
+/** The currencies a first catalog can be in, with the chosen one whatever it is. */
+export function currencyOptions(chosen: string | undefined): [string, string][] {
+  const names = new Intl.DisplayNames('en', { type: 'currency' })
+  return [...new Set([...common, ...(chosen ? [chosen] : [])])].map((each) => [each, `${each}, ${names.of(each) ?? each}`])
+}
+
 /** The steps, in the order in which one follows from the other. */
 export const steps = ['value', 'plans', 'offers', 'moments', 'profiles', 'expansion'] as const
 export type Step = (typeof steps)[number]

@@ -36,6 +36,7 @@ export const pages: ConsolePage[] = [
       { path: '/packaging', Page: lazy(async () => ({ default: (await import('../packaging/Packaging')).Packaging })) },
       { path: '/packaging/changes', Page: lazy(async () => ({ default: (await import('../packaging/Changes')).Changes })) },
       { path: '/packaging/versions', Page: lazy(async () => ({ default: (await import('../packaging/Versions')).Versions })) },
+      { path: '/packaging/value', Page: lazy(async () => ({ default: (await import('../packaging/Value')).Value })) },
       { path: '/packaging/worksheet', Page: lazy(async () => ({ default: (await import('../packaging/Worksheet')).Worksheet })) },
       { path: '/packaging/features/:feature', Page: lazy(async () => ({ default: (await import('../packaging/Feature')).Feature })) },
       { path: '/packaging/limits/:feature', Page: lazy(async () => ({ default: (await import('../packaging/LimitDesigner')).LimitDesigner })) },

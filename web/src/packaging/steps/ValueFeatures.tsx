@@ -7,7 +7,7 @@ import { Panel } from '../../shared/Panel'
 import { fieldEdit } from '../EditDialog'
 import type { DraftInHand } from '../useDraft'
 import { titleOf } from '../../lib/entitlement'
-import { featureEdits, missingIn, noIdea, type FeatureIdea } from '../worksheet'
+import { currencyFor, currencyOptions, featureEdits, missingIn, noIdea, type FeatureIdea } from '../worksheet'
 import classes from './Step.module.css'
 
 export interface StepProps {
@@ -54,11 +54,39 @@ export function ValueFeatures({ hand, shown }: StepProps) {
 }
 
 function CurrencyField({ hand, shown }: StepProps) {
-  const common = ['USD', 'EUR', 'GBP', 'CHF', 'SEK', 'CAD', 'AUD', 'INR', 'JPY', 'BRL']
-  const set = (value: string) => hand.edit(value ? { path: 'currency', value } : { path: 'currency', remove: true })
   return (
     <Panel id="currency" title="Currency" of="of all prices">
-      <ChoiceField label="Currency" value={shown.currency ?? ''} set={set} options={[['', 'choose one'], ...common.map((each): [string, string] => [each, each])]} />
+      <ChoiceField
+        label="Currency"
+        hint="Prices that were said already keep their number."
+        value={shown.currency ?? ''}
+        set={(value) => hand.edit({ path: 'currency', value })}
+        options={currencyOptions(shown.currency)}
+      />
+    </Panel>
+  )
+}
+
+/** What everything else waits for: prices cannot be said before. */
+export function FirstCurrency({ hand }: { hand: DraftInHand }) {
+  const [currency, setCurrency] = useState(() => currencyFor(navigator.language))
+  return (
+    <Panel id="currency" title="First: the currency" of="of all prices">
+      <form
+        className={classes.form}
+        onSubmit={(event) => {
+          event.preventDefault()
+          hand.edit({ path: 'currency', value: currency })
+        }}
+      >
+        <p className={classes.lead}>What do your customers pay in? Every price is in it; more currencies can be added to the catalog later.</p>
+        <div className={classes.two}>
+          <ChoiceField label="Currency" value={currency} set={setCurrency} options={currencyOptions(currency)} />
+        </div>
+        <div>
+          <Button type="submit">Use this currency</Button>
+        </div>
+      </form>
     </Panel>
   )
 }
