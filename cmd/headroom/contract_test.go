@@ -86,7 +86,8 @@ var contract = []contracted{
 	{name: "a subscription bound to a preview: the preview", method: "POST", path: "/v1/subscriptions/preview", body: `{"account":"trial","plan":"business"}`, keep: "bound=token", has: []string{"token string"}},
 	{name: "a subscription bound to a preview", method: "PUT", path: "/v1/accounts/trial/subscription", body: `{"plan":"business","token":"{bound}"}`, has: []string{subOf}},
 
-	{name: "something bought once", method: "PUT", path: "/v1/accounts/globex/subscription", body: `{"once":[{"key":"captions_top_up","quantity":2}]}`, has: []string{subOf, "now money", "lines[].title string", "lines[].amount money", "undo.until time", "undo.now money", "dropped list", "carried list"}},
+	{name: "something bought once, without a key", method: "PUT", path: "/v1/accounts/globex/subscription", body: `{"once":[{"key":"captions_top_up"}]}`, status: 422, has: []string{problem}},
+	{name: "something bought once", method: "PUT", path: "/v1/accounts/globex/subscription", body: `{"once":[{"key":"captions_top_up","quantity":2}]}`, headers: []string{"Idempotency-Key", "once"}, has: []string{subOf, "now money", "lines[].title string", "lines[].amount money", "undo.until time", "undo.now money", "dropped list", "carried list"}},
 	{name: "a preview with something bought once", method: "POST", path: "/v1/subscriptions/preview", body: `{"account":"globex","interval":"month","once":[{"key":"captions_top_up"}]}`,
 		has: []string{"now money", "lines[].title string", "recurring money", "carried[].key string", "dropped list"}},
 	{name: "an undo", method: "POST", path: "/v1/accounts/globex/subscription/undo", body: `{}`, has: []string{subOf, "now money", "lines[].title string"}},

@@ -30,11 +30,19 @@ type subscriptionAnswer struct {
 	}
 }
 
+// putSubscription changes the subscription. What plan, interval, quantity and add-ons are said
+// to be is the same when it is said again, and a token holds for one version of the subscription;
+// what is bought once would be bought again, so that needs a key.
 func (s *Server) putSubscription(ctx context.Context, in *putSubscriptionRequest) (*subscriptionAnswer, error) {
 	call := engine.SubscribeCall{Change: in.Body.Change}
 	sent, err := subscription.ReadSent(in.RawBody)
 	if err != nil {
 		return nil, err
+	}
+	if len(in.Body.Once) > 0 && in.Body.Token == "" {
+		if err := keyed(in.IdempotencyKey, "buying something once"); err != nil {
+			return nil, err
+		}
 	}
 	if in.Body.Token != "" {
 		b, err := s.confirmed(in.Body.Token, "")

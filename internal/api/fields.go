@@ -279,7 +279,7 @@ var fieldWords = map[string]string{
 	"carried":                         "add-ons that go with the new plan or interval",
 	"dropped":                         "add-ons that do not go with the new plan or interval and are left behind, each with the reason",
 	"extended":                        "how often it was extended",
-	"once":                            "what is bought once on top, charged now and never recurring",
+	"once":                            "what is bought once on top, charged now and never recurring; in a change without a token it needs an Idempotency-Key, as it would be bought again with every repetition",
 	"plan_version":                    "version of the plan; left out in a change: the newest of another plan, else the one that was bought",
 	"then":                            "the plan that follows when the trial ends and nothing was bought",
 	"then_version":                    "version of that plan, where the account had it before; left out: the newest",
