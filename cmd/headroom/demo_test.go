@@ -134,11 +134,11 @@ func TestTheLifeUsesWhatTheCatalogSells(t *testing.T) {
 	life := summit.Life{Accounts: 220, Months: 10, End: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}
 	c := lived(t, 1, life)[0]
 	var lint struct {
-		Findings []struct{ Rule, Path, Message string }
+		Findings []struct{ Code, Path, Message string }
 	}
 	c.must("GET", "/v1/catalog/lint", nil, &lint)
 	for _, f := range lint.Findings {
-		if f.Rule == "silent_event" {
+		if f.Code == "silent_event" {
 			t.Errorf("%s: %s", f.Path, f.Message)
 		}
 	}

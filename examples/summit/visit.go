@@ -290,7 +290,7 @@ func (h *host) prepare(r *run) {
 		h.speakers++
 		h.emit(r, "speaker.added", nil)
 	}
-	if r.day%30 == h.joins%30 && r.day > h.joins {
+	if h.talkDay(r) {
 		h.talk(r)
 	}
 	if r.day == h.nextShow {
