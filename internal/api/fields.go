@@ -121,6 +121,7 @@ var fieldWords = map[string]string{
 	"BulkAnswer.allowed":              "whether all of them may be used",
 	"account":                         "the account's key",
 	"balance":                         "what is left of a grant",
+	"burned":                          "the part of what was used that was above the allowance of this period before its limit rose: it stays used, and is not drawn again should the limit fall",
 	"finalized":                       "what was taken in the end",
 	"for":                             "the account of the family that it is for",
 	"grace":                           "how far above the limit usage may still go",

@@ -142,7 +142,7 @@ var operations = map[string]operation{
 	"GET /v1/accounts/{account}/pools":                  {text: "Features that the catalog declares as `pooled` and this account holds for those below it. `over` is how far usage is above the limit: nobody is thrown out, and nobody gets more.", values: nova},
 	"POST /v1/release": {text: "The reverse of consume, for what is given back. Usage never falls below zero.",
 		values: map[string]string{"Idempotency-Key": "export-1-back"}, body: `{"account":"nova","feature":"exports","quantity":1}`},
-	"GET /v1/accounts/{account}/entitlements":        {text: "Every feature of the catalog, as check with a quantity of 0 answers it, with the words that sell it.", values: nova},
+	"GET /v1/accounts/{account}/entitlements":        {text: "Every feature of the catalog, as check answers it for one more, without what would unlock it, with the words that sell it.", values: nova},
 	"GET /v1/accounts/{account}/entitlements/stream": {text: streamText, answer: "Server-sent events", values: nova},
 	"GET /v1/entitlements/stream":                    {text: streamText, answer: "Server-sent events", values: map[string]string{"account": `["nova"]`}},
 	"GET /v1/accounts/{account}/usage":               {text: "Each meter of the catalog in each period that an allowance asks for, and in the account's life; in parts where the meter has `by`. Periods begin at the billing anchor, by the clocks of the account's time zone.", values: nova},

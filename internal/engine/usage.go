@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/entitlement"
@@ -155,8 +158,8 @@ func (s *State) notice(a *Account, w *watch, before quantity.Quantity, user stri
 func (s *State) noticeLimits(a *Account, c *catalog.Catalog) {
 	entitlement.SettleAll(a.Input(c, s.Now))
 	a.watches = nil
-	for _, f := range c.Features {
-		if f.Counted() && len(c.SignalsOnLimit(f.Key)) > 0 {
+	for _, key := range slices.Sorted(maps.Keys(c.Features)) {
+		if f := c.Features[key]; f.Counted() && len(c.SignalsOnLimit(f.Key)) > 0 {
 			s.noticeUsage(a, s.watchOf(a, c.Meters[f.Meter], c), "", meter.Result{}, c)
 		}
 	}

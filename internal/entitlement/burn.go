@@ -12,9 +12,11 @@ import (
 )
 
 // How balances are used up. What passes the allowance of a period is drawn from the grants by
-// Settle, after every change of usage, so that what is left of them is state. The part that
-// was drawn in the period of now stays open: it is given back when usage falls. It stops being
-// open when the period begins anew, or the limit rises: Lapse, before every change.
+// Settle, after every change of usage, so that what is left of them is state. Of what was drawn
+// in the period of now, that above the limit of now is open: it is given back when usage falls.
+// The rest is burned, because the limit has risen since: it stays used, but it counts in its
+// period, so that a limit that falls again draws nothing twice. When the period is over all of
+// it is used up for good, but for what reservations alone drew: Lapse, before every change.
 
 // live says whether the grant may be used at now. What rolled over may be while the
 // allowance it came from is there.
@@ -27,10 +29,7 @@ func (g *Grant) left() quantity.Quantity { return g.Amount - g.Used }
 
 // balance is what grants add to a feature.
 type balance struct {
-	// excess is how far usage and reservations are above the allowance, of several above
-	// the one with the most left.
-	excess quantity.Quantity
-	open   quantity.Quantity // drawn in the period of now, no more than excess
+	open   quantity.Quantity // drawn in the period of now, as far as it counts
 	left   quantity.Quantity // of live grants
 	any    bool              // there is a live grant
 	raises quantity.Quantity // what live grants add to the limit of a level
@@ -42,22 +41,39 @@ func (in *Input) balance(f *catalog.Feature, givens []Given) balance {
 	if in.State == nil || len(in.State.Grants) == 0 || len(givens) > 0 && givens[0].override != nil {
 		return b
 	}
+	var live, dead quantity.Quantity // drawn in the period of now
 	for i := range in.State.Grants {
 		g := &in.State.Grants[i]
 		if g.Feature != f.Key {
 			continue
 		}
-		b.open = b.open.Add(g.Open)
 		if g.live(in.Now, in.allowance(givens)) {
 			b.any = true
 			b.left, b.raises = b.left.Add(g.left()), b.raises.Add(g.Amount)
+			live = live.Add(g.drawn())
+		} else {
+			dead = dead.Add(g.drawn())
 		}
 	}
-	if b.open == 0 && !b.any || in.isLevel(f) {
+	d, any := in.State.Drawn[f.Key]
+	if !any || in.isLevel(f) {
 		return b
 	}
-	b.excess = in.excess(f, givens)
-	b.open = min(b.open, b.excess)
+	w := in.windowOf(f, givens)
+	switch {
+	case d.over(in.Now):
+		if b.any {
+			b.left = b.left.Add(d.Reserved) // which Lapse gives back
+		}
+		return b
+	case !w.same(&d):
+		return b
+	case w.rolls:
+		aged := max(live.Add(dead)-in.since(f, givens, &d), 0)
+		live, dead = max(live-aged, 0), max(dead-max(aged-live, 0), 0)
+	}
+	// What was given back to a grant that is over is lost with it.
+	b.open = live.Add(min(dead, max(in.excess(f, givens)-live, 0)))
 	return b
 }
 
@@ -69,7 +85,11 @@ func (in *Input) allowance(givens []Given) bool {
 // excess is how far usage and reservations of f are above the allowance. Without one it is
 // what was used since grants alone give it.
 func (in *Input) excess(f *catalog.Feature, givens []Given) quantity.Quantity {
-	reserved := in.reserved(f)
+	return in.excessWith(f, givens, in.reserved(f))
+}
+
+// excessWith is excess with so much reserved.
+func (in *Input) excessWith(f *catalog.Feature, givens []Given, reserved quantity.Quantity) quantity.Quantity {
 	if len(givens) == 0 {
 		return max(in.used(f, catalog.Lifetime).Add(reserved)-in.base(f), 0)
 	}
@@ -182,107 +202,246 @@ func AnySettles(in Input) bool {
 		}
 	}
 	return slices.ContainsFunc(in.Trials, func(t subscription.Trial) bool {
-		a := in.Catalog.Addons[t.Addon]
-		return a != nil && timed(a.Entitlements)
+		a, p := in.Catalog.Addons[t.Addon], in.Catalog.Plans[t.Plan]
+		return a != nil && timed(a.Entitlements) || t.Beside && p != nil && timed(p.Entitlements)
 	})
 }
 
 // Lapse makes a feature ready for a change of its usage: what was drawn from grants for a
-// period that is over, or below a limit that has risen since, is used up for good. It says
-// whether the state is another now. in.Subscription is as of now.
+// period that is over is used up for good, and what was drawn below a limit that has risen
+// since is no longer open. It says whether the state is another now. in.Subscription is as of now.
 func Lapse(in Input, f *catalog.Feature) bool {
-	st, changed := in.State, false
-	givens := in.givens(f)
+	changed := false
+	if givens := in.givens(f); f.Counted() {
+		if !in.isLevel(f) {
+			changed = in.rebase(f, givens)
+			changed = in.lapse(f, givens) || changed
+		}
+		changed = in.passed(f, givens, false) || changed
+	}
+	return in.State.tidy(in.Now) || changed
+}
+
+// rebase keeps from which usage on grants without an allowance beside them are burned.
+func (in *Input) rebase(f *catalog.Feature, givens []Given) bool {
+	st := in.State
 	has := slices.ContainsFunc(st.Grants, func(g Grant) bool { return g.Feature == f.Key })
 	_, based := st.Base[f.Key]
 	switch {
-	case has && len(givens) == 0 && !based && !in.isLevel(f):
+	case has && len(givens) == 0 && !based:
 		if st.Base == nil {
 			st.Base = make(map[string]quantity.Quantity)
 		}
-		st.Base[f.Key], changed = in.used(f, catalog.Lifetime), true
+		st.Base[f.Key] = in.used(f, catalog.Lifetime)
+		return true
 	case based && (!has || len(givens) > 0):
 		delete(st.Base, f.Key)
+		if st.Drawn[f.Key].Based {
+			st.final(f.Key)
+		}
+		return true
+	}
+	return false
+}
+
+// window is the period of now that draws belong to.
+type window struct {
+	until clock.Time // its end; unset for what never begins anew as a whole
+	based bool       // of grants without an allowance beside them
+	rolls bool
+	free  bool // nothing is drawn: there is no limit, or an override
+}
+
+// windowOf returns the window of what gives f; of several periods the one that ends first counts.
+func (in *Input) windowOf(f *catalog.Feature, givens []Given) window {
+	w := window{based: len(givens) == 0}
+	for i := range givens {
+		g := &givens[i]
+		if g.Unlimited || g.override != nil {
+			return window{free: true}
+		}
+		if _, rolls := g.Per.Rolling(); rolls {
+			w.rolls = true
+		} else if ends := in.resetsAt(f, g.Per); ends != 0 && (w.until == 0 || ends < w.until) {
+			w.until = ends
+		}
+	}
+	return w
+}
+
+// same says whether d was drawn in this window.
+func (w *window) same(d *Drawn) bool {
+	return w.free || w.until == d.Until && w.based == d.Based
+}
+
+// since is how far usage and reservations are above the limit that d was drawn above, where
+// usage falls by itself.
+func (in *Input) since(f *catalog.Feature, givens []Given, d *Drawn) quantity.Quantity {
+	if len(givens) != 1 {
+		return in.excess(f, givens)
+	}
+	return max(in.used(f, givens[0].Per).Add(in.reserved(f))-d.Limit, 0)
+}
+
+// over says whether the window of what was drawn is over.
+func (d *Drawn) over(now clock.Time) bool { return d.Until != 0 && now >= d.Until }
+
+// drawn is what was drawn of the grant in the window of now.
+func (g *Grant) drawn() quantity.Quantity { return g.Open.Add(g.Burned) }
+
+// final uses up for good what was drawn for a feature.
+func (st *State) final(feature string) {
+	for i := range st.Grants {
+		if g := &st.Grants[i]; g.Feature == feature {
+			g.Open, g.Burned = 0, 0
+		}
+	}
+	if delete(st.Drawn, feature); len(st.Drawn) == 0 {
+		st.Drawn = nil
+	}
+}
+
+// giveBack undoes draws, the last drawn first. To grants that are over it is lost.
+func (in *Input) giveBack(order []int, q quantity.Quantity, allowance bool) bool {
+	gave := false
+	for _, live := range []bool{true, false} {
+		for _, i := range slices.Backward(order) {
+			g := &in.State.Grants[i]
+			if part := min(q, g.Open); part > 0 && g.live(in.Now, allowance) == live {
+				if g.Open -= part; live {
+					g.Used -= part
+				}
+				q -= part
+				gave = true
+			}
+		}
+	}
+	return gave
+}
+
+// lapse is Lapse of what was drawn.
+func (in *Input) lapse(f *catalog.Feature, givens []Given) bool {
+	st := in.State
+	d, any := st.Drawn[f.Key]
+	if !any {
+		return false
+	}
+	order, allowance := st.inOrder(f.Key), in.allowance(givens)
+	if d.over(in.Now) {
+		in.giveBack(order, d.Reserved, allowance)
+		st.final(f.Key)
+		return true
+	}
+	w, changed := in.windowOf(f, givens), false
+	open, burned := st.drawn(order)
+	if w.rolls && w.same(&d) {
+		aged := open.Add(burned) - in.since(f, givens, &d)
+		for _, i := range order {
+			g := &st.Grants[i]
+			part := max(min(aged, g.drawn()), 0)
+			closed := min(part, g.Burned)
+			g.Burned -= closed
+			g.Open -= part - closed
+			aged -= part
+			changed = changed || part > 0
+		}
+		open, burned = st.drawn(order)
+	}
+	opened := quantity.Quantity(0)
+	if w.same(&d) {
+		opened = min(in.excess(f, givens), open.Add(burned))
+	}
+	if back := min(open-opened, d.Reserved); back > 0 {
+		in.giveBack(order, back, allowance)
+		d.Reserved -= back
+		st.Drawn[f.Key] = d
+		open -= back
 		changed = true
 	}
-	if has && !in.isLevel(f) {
-		var open quantity.Quantity
-		order := st.inOrder(f.Key)
-		for _, i := range order {
-			open = open.Add(st.Grants[i].Open)
-		}
-		for _, i := range order {
-			over := min(st.Grants[i].Open, open-in.excess(f, givens))
-			if over <= 0 {
-				continue
-			}
-			st.Grants[i].Open -= over
-			open -= over
-			changed = true
-		}
+	for _, i := range order {
+		g := &st.Grants[i]
+		closes := max(min(open-opened, g.Open), -g.Burned)
+		g.Open, g.Burned = g.Open-closes, g.Burned+closes
+		open -= closes
+		changed = changed || closes != 0
 	}
-	changed = in.passed(f, givens, false) || changed
-	return st.tidy(in.Now) || changed
+	if open, burned = st.drawn(order); open == 0 && burned == 0 {
+		st.final(f.Key)
+		changed = true
+	}
+	return changed
+}
+
+// drawn adds up what was drawn from grants in the window of now.
+func (st *State) drawn(order []int) (open, burned quantity.Quantity) {
+	for _, i := range order {
+		open, burned = open.Add(st.Grants[i].Open), burned.Add(st.Grants[i].Burned)
+	}
+	return open, burned
 }
 
 // Settle draws what passes the allowance from the grants after usage has changed, and gives
 // back what no longer does. It says whether the state is another now.
 func Settle(in Input, f *catalog.Feature) bool {
-	st, changed := in.State, false
-	givens := in.givens(f)
-	if !in.isLevel(f) && (len(givens) == 0 || givens[0].override == nil) {
-		order := st.inOrder(f.Key)
-		var open quantity.Quantity
-		for _, i := range order {
-			open = open.Add(st.Grants[i].Open)
-		}
-		missing := quantity.Quantity(0)
-		if len(order) > 0 {
-			missing = in.excess(f, givens) - open
-		}
-		allowance := in.allowance(givens)
-		for _, i := range order {
-			g := &st.Grants[i]
-			if part := min(missing, g.left()); part > 0 && g.live(in.Now, allowance) {
-				g.Used, g.Open = g.Used+part, g.Open+part
-				missing -= part
-				changed = true
-			}
-		}
-		for _, i := range slices.Backward(order) {
-			g := &st.Grants[i]
-			if part := min(-missing, g.Open); part > 0 && g.live(in.Now, allowance) {
-				g.Used, g.Open = g.Used-part, g.Open-part
-				missing += part
-				changed = true
-			}
-		}
+	givens, changed := in.givens(f), false
+	if w := in.windowOf(f, givens); f.Counted() && !in.isLevel(f) && !w.free {
+		changed = in.settle(f, givens, &w)
 	}
 	return in.passed(f, givens, true) || changed
 }
 
-// passed keeps when usage went above the limit; after says that usage has just changed.
-func (in *Input) passed(f *catalog.Feature, givens []Given, after bool) bool {
+// settle is Settle of what is drawn.
+func (in *Input) settle(f *catalog.Feature, givens []Given, w *window) bool {
 	st := in.State
-	since, over := st.Over[f.Key]
-	g := greatest(givens)
-	if !over && (!after || g.Grace == nil || g.Grace.For == 0) {
+	order := st.inOrder(f.Key)
+	if len(order) == 0 {
 		return false
 	}
-	b := in.balance(f, givens)
-	above := g.Allowed && !g.Unlimited && g.Grace != nil && in.used(f, g.Per) > in.limitOf(f, &g, &b)
-	switch {
-	case above && (!over || since < in.began(f, g.Per)) && after:
-		if st.Over == nil {
-			st.Over = make(map[string]clock.Time)
+	was, any := st.Drawn[f.Key]
+	d, changed := was, false
+	open, burned := st.drawn(order)
+	if any && !w.same(&d) {
+		open, burned = 0, 0 // of another window, which may be that of now again
+	}
+	excess, allowance := in.excess(f, givens), in.allowance(givens)
+	if missing := excess - open - burned; missing > 0 {
+		for _, i := range order {
+			g := &st.Grants[i]
+			part := min(missing, g.left())
+			if part <= 0 || !g.live(in.Now, allowance) {
+				continue
+			}
+			if any && !w.same(&was) {
+				st.final(f.Key)
+				any = false
+			}
+			g.Used, g.Open = g.Used+part, g.Open+part
+			missing -= part
+			d = Drawn{Until: w.until, Based: w.based}
+			if w.rolls && len(givens) == 1 {
+				d.Limit = givens[0].Limit
+			}
+			any, changed, was = true, true, d
 		}
-		st.Over[f.Key] = in.Now
-		return true
-	case !above && over:
-		delete(st.Over, f.Key)
+	} else if open > excess {
+		changed = in.giveBack(order, open-excess, allowance)
+	}
+	if !any || !w.same(&d) {
+		return changed
+	}
+	open, burned = st.drawn(order)
+	if open == 0 && burned == 0 {
+		st.final(f.Key)
 		return true
 	}
-	return false
+	d.Reserved = max(open-in.excessWith(f, givens, 0), 0)
+	if now, kept := st.Drawn[f.Key]; !kept || now != d {
+		if st.Drawn == nil {
+			st.Drawn = make(map[string]Drawn)
+		}
+		st.Drawn[f.Key], changed = d, true
+	}
+	return changed
 }
 
 // tidy moves grants that give nothing any more to the past.
@@ -291,7 +450,7 @@ func (st *State) tidy(now clock.Time) bool {
 	for i := range st.Grants {
 		g := &st.Grants[i]
 		used := g.Amount > 0 && g.left() == 0
-		if g.Open == 0 && (used || g.RevokedAt != 0 || g.ExpiresAt != 0 && g.ExpiresAt <= now) {
+		if g.drawn() == 0 && (used || g.RevokedAt != 0 || g.ExpiresAt != 0 && g.ExpiresAt <= now) {
 			st.Past = append(st.Past, *g)
 			continue
 		}

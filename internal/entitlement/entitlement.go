@@ -271,7 +271,7 @@ func (a *Answer) count(in *Input, f *catalog.Feature, given *Given, b *balance, 
 	limit := in.limitOf(f, given, b)
 	remaining := max(limit-taken, 0)
 	a.Limit, a.Remaining, a.Soft = &limit, &remaining, given.passable()
-	grace := in.graceOf(f, given, usage, limit)
+	grace := in.graceOf(f, given)
 	a.Grace, a.GraceEndsAt = grace.left(limit, taken), grace.until
 	need := taken.Add(q)
 	a.Shortfall = max(need-limit, 0)

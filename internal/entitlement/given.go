@@ -183,14 +183,23 @@ func (x *gathering) tryPlan(t *subscription.Trial, follows bool) {
 	if e := p.Entitlements[x.f.Key]; gives(x.f, e) {
 		more := *e
 		if own := x.own(); own != nil && own.Per == e.Per && !e.Unlimited && x.f.Counted() {
-			if more.Limit = e.Limit - own.Limit; more.Limit <= 0 {
+			if more.Limit = x.whole(e) - x.whole(own); more.Limit <= 0 {
 				return // as much as the account has
 			}
+			more.PerUnit = false
 		}
 		x.merge(&more, 1, "trial:", t.Plan, t)
 	} else if follows {
 		x.follow(p.Entitlements, "trial:", t.Plan, t)
 	}
+}
+
+// whole is the limit of a plan's entitlement for all units that were bought.
+func (x *gathering) whole(e *catalog.Entitlement) quantity.Quantity {
+	if e.PerUnit && x.sub != nil {
+		return multiple(e.Limit, max(x.sub.Quantity, 1))
+	}
+	return e.Limit
 }
 
 // own is what the subscription's plan says of the feature.

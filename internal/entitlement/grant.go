@@ -275,11 +275,15 @@ func (st *State) NextDue() clock.Time {
 	for _, t := range st.RollsAt {
 		earlier(t)
 	}
+	for _, d := range st.Drawn {
+		earlier(d.Until)
+	}
 	return due
 }
 
-// Expire does what is due at in.Now: grants, overrides and reservations that are over. It says
-// whether the state is another now; the caller settles the features then.
+// Expire does what is due at in.Now: grants, overrides and reservations that are over, and
+// what was drawn in windows that are. It says whether the state is another now; the caller
+// settles the features then.
 func Expire(in Input) bool {
 	st, changed := in.State, false
 	over := func(t clock.Time) bool { return t != 0 && t <= in.Now }
@@ -291,6 +295,17 @@ func Expire(in Input) bool {
 	before := len(st.Overrides)
 	st.Overrides = slices.DeleteFunc(st.Overrides, func(o Override) bool { return over(o.Until) })
 	changed = changed || len(st.Overrides) != before
+	for _, key := range sortedKeys(st.Drawn) {
+		if d := st.Drawn[key]; d.over(in.Now) {
+			changed = true
+			if f := in.Catalog.Features[key]; f != nil && f.Counted() && !in.isLevel(f) {
+				Lapse(in, f)
+				Settle(in, f)
+				continue
+			}
+			st.final(key)
+		}
+	}
 	for i := 0; i < len(st.Reservations); {
 		r := st.Reservations[i]
 		if !over(r.ExpiresAt) {
@@ -298,15 +313,26 @@ func Expire(in Input) bool {
 			continue
 		}
 		changed = true
-		if f := in.Catalog.Features[r.Feature]; f != nil && f.Counted() { // as if released: grants get back what it held of them
-			Lapse(in, f)
-			st.finish(i, Expired, 0)
-			Settle(in, f)
-			continue
-		}
+		// As if released: grants get back what it held of them.
+		in.eachOf(r.Feature, Lapse)
 		st.finish(i, Expired, 0)
+		in.eachOf(r.Feature, Settle)
 	}
 	return changed
+}
+
+// eachOf does something to all that is counted by the meter of a feature: usage and
+// reservations of one are those of all.
+func (in *Input) eachOf(feature string, do func(in Input, f *catalog.Feature) bool) {
+	f := in.Catalog.Features[feature]
+	if f == nil || !f.Counted() {
+		return
+	}
+	for _, f := range in.Catalog.FeaturesOf(f.Meter) {
+		if Settles(*in, f) {
+			do(*in, f)
+		}
+	}
 }
 
 // SettleAll brings the grants of all features in line with limits that may be others now.

@@ -93,19 +93,26 @@ func TestWhatIsUsedAndWhatIsLeftAddUpOverAllSources(t *testing.T) {
 						sum += *src.Balance
 					}
 				}
-				var open, over quantity.Quantity
+				var live, dead quantity.Quantity // drawn in this period
+				d, any := s.in.State.Drawn[f]
+				allowance := slices.ContainsFunc(a.Sources, func(src Source) bool { return src.Limit != nil })
 				for i := range s.in.State.Grants {
 					g := &s.in.State.Grants[i]
-					if g.Open < 0 || g.Open > g.Used || g.Used > g.Amount {
+					if g.Open < 0 || g.Burned < 0 || g.Open+g.Burned > g.Used || g.Used > g.Amount {
 						t.Fatalf("%+v", g)
 					}
-					if g.Feature == f {
-						open += g.Open
+					switch {
+					case g.Feature != f || !any || d.Based == allowance: // when nothing but grants gave it, or something did
+					case g.live(s.in.Now, allowance):
+						live += g.Open + g.Burned
+					default:
+						dead += g.Open + g.Burned
 					}
 				}
-				over = min(open, max(a.Usage.Add(a.Reserved)-(sum-balanceOf(&a)), 0)) // what was drawn in an earlier period counts no more
-				if a.Kind != "seats" && *a.Limit != sum+over {
-					t.Fatalf("%s: limit %s, the sources give %s and %s was drawn in this period: %+v", f, a.Limit, sum, over, a.Sources)
+				// What is over covers what it was drawn for, and nothing else.
+				gave := live + min(dead, max(a.Usage.Add(a.Reserved)-(sum-balanceOf(&a))-live, 0))
+				if a.Kind != "seats" && *a.Limit != sum+gave {
+					t.Fatalf("%s: limit %s, the sources give %s and %s was drawn in this period: %+v", f, a.Limit, sum, gave, a.Sources)
 				}
 			}
 		})
@@ -178,6 +185,7 @@ func (s *story) copied() *story {
 	st.Grants, st.Past = slices.Clone(st.Grants), slices.Clone(st.Past)
 	st.Over, st.Base, st.RollsAt = maps.Clone(st.Over), maps.Clone(st.Base), maps.Clone(st.RollsAt)
 	c.names = maps.Clone(c.names)
+	st.Drawn, st.Within = maps.Clone(st.Drawn), maps.Clone(st.Within)
 	c.in.State, c.in.Subscription, c.in.Trials = &st, &sub, slices.Clone(s.in.Trials)
 	return &c
 }

@@ -18,21 +18,87 @@ type grace struct {
 	until   clock.Time        // when its time is over, unset before the limit was passed or without such a bound
 }
 
-// graceOf returns the grace that given has at this usage.
-func (in *Input) graceOf(f *catalog.Feature, given *Given, usage, limit quantity.Quantity) grace {
+// graceOf returns the grace that given has now.
+func (in *Input) graceOf(f *catalog.Feature, given *Given) grace {
 	if given.Grace == nil {
 		return grace{}
 	}
 	out := grace{applies: true, base: given.Limit, percent: given.Grace.Percent}
-	if given.Grace.For == 0 || in.State == nil || usage <= limit {
+	if given.Grace.For == 0 || in.State == nil {
 		return out
 	}
-	if since := in.State.Over[f.Key]; since != 0 && since >= in.began(f, given.Per) {
-		out.until = since + clock.Time(given.Grace.For.Microseconds())
-		out.over = in.Now >= out.until
-		out.applies = !out.over
+	since, passed := in.State.Over[f.Key]
+	if !passed || since < in.graceBegan(f, given.Per) || in.rested(f, given) {
+		return out
 	}
+	out.until = since + clock.Time(given.Grace.For.Microseconds())
+	out.over = in.Now >= out.until
+	out.applies = !out.over
 	return out
+}
+
+// A grace of some time is there once in a period: it runs from when usage first passes the
+// limit, whether or not usage comes back in between. What has no period as a whole (a level,
+// the account's life, a rolling one) has it again when usage was within the limit for as long
+// as the grace is.
+
+// graceBegan is when the period of now began that has one grace, unset for what has none.
+func (in *Input) graceBegan(f *catalog.Feature, per catalog.Period) clock.Time {
+	if _, rolls := per.Rolling(); rolls {
+		return 0
+	}
+	return in.began(f, per)
+}
+
+// rested says whether usage without a period was within its limit for so long that there is a
+// new grace.
+func (in *Input) rested(f *catalog.Feature, given *Given) bool {
+	within, is := in.State.Within[f.Key]
+	return is && given.Grace != nil && in.Now-within >= clock.Time(given.Grace.For.Microseconds())
+}
+
+// passed keeps when usage went above the limit and came back; after says that usage has just changed.
+func (in *Input) passed(f *catalog.Feature, givens []Given, after bool) bool {
+	st := in.State
+	since, over := st.Over[f.Key]
+	g := greatest(givens)
+	timed := g.Grace != nil && g.Grace.For > 0
+	if !over && (!after || !timed) {
+		return false
+	}
+	changed := false
+	began := in.graceBegan(f, g.Per)
+	if over && (since < began || timed && in.rested(f, &g)) {
+		st.unpass(f.Key)
+		over, changed = false, true
+	}
+	b := in.balance(f, givens)
+	above := g.Allowed && !g.Unlimited && in.used(f, g.Per) > in.limitOf(f, &g, &b)
+	_, within := st.Within[f.Key]
+	switch {
+	case above && !over && timed && after:
+		if st.Over == nil {
+			st.Over = make(map[string]clock.Time)
+		}
+		st.Over[f.Key] = in.Now
+		return true
+	case above && over && within:
+		delete(st.Within, f.Key)
+		return true
+	case !above && over && !within && began == 0:
+		if st.Within == nil {
+			st.Within = make(map[string]clock.Time)
+		}
+		st.Within[f.Key] = in.Now
+		return true
+	}
+	return changed
+}
+
+// unpass forgets that a limit was passed.
+func (st *State) unpass(feature string) {
+	delete(st.Over, feature)
+	delete(st.Within, feature)
 }
 
 // highest is how far usage may go.

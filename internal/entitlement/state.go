@@ -16,8 +16,12 @@ type State struct {
 	// Reservations are the open ones, Finished the newest that are over, each oldest first.
 	Reservations []Reservation `json:"reservations,omitempty"`
 	Finished     []Reservation `json:"finished,omitempty"`
-	// Over is when usage of a feature passed its limit (it has not come back since): grace runs from then.
+	// Drawn is what must be known of what features drew from grants in their window of now.
+	Drawn map[string]Drawn `json:"drawn,omitempty"`
+	// Over is when usage of a feature passed its limit in the period of now: grace runs from then.
 	Over map[string]clock.Time `json:"over,omitempty"`
+	// Within is since when usage of a feature that is in Over and has no period is within its limit again.
+	Within map[string]clock.Time `json:"within,omitempty"`
 	// Base is the usage in the account's life of a feature that only grants give, at the time
 	// when they began to give it: they are not burned by what was used before.
 	Base map[string]quantity.Quantity `json:"base,omitempty"`
@@ -33,7 +37,7 @@ type State struct {
 // the same state is stored as the same bytes.
 func (st State) IsZero() bool {
 	return len(st.Grants)+len(st.Past)+len(st.Overrides)+len(st.Reservations)+len(st.Finished)+
-		len(st.Over)+len(st.Base)+len(st.RollsAt)+len(st.Pools) == 0 && st.Granted == 0 && st.Numbers == 0
+		len(st.Drawn)+len(st.Over)+len(st.Within)+len(st.Base)+len(st.RollsAt)+len(st.Pools) == 0 && st.Granted == 0 && st.Numbers == 0
 }
 
 // Bounds of a State's lists.
@@ -64,6 +68,17 @@ type Grant struct {
 	// Open is the part of Used that is above the allowance of the window of now: it is given
 	// back when usage falls.
 	Open quantity.Quantity `json:"open,omitempty"`
+	// Burned is the part of Used that was above the allowance of the window of now before its
+	// limit rose: it stays used, and is not drawn again should the limit fall.
+	Burned quantity.Quantity `json:"burned,omitempty"`
+}
+
+// Drawn says of which window Open and Burned of a feature's grants are.
+type Drawn struct {
+	Until    clock.Time        `json:"until,omitzero"`     // its end; unset: it has none
+	Based    bool              `json:"based,omitempty"`    // nothing but grants gave the feature
+	Limit    quantity.Quantity `json:"limit,omitempty"`    // of a rolling allowance: the one that they were last drawn above
+	Reserved quantity.Quantity `json:"reserved,omitempty"` // part of Open that only reservations need
 }
 
 // Sources of grants.

@@ -40,12 +40,17 @@ meters:
   calls:   {fed_by: consume}
   emails:  {fed_by: consume}
   renders: {fed_by: consume}
+  drafts:  {fed_by: consume}
+  scans:   {fed_by: consume}
 features:
   exports:    {title: Exports, meter: exports}
   seats:      {title: Seats, kind: seats, meter: seats, pooled: true}
   calls:      {title: Calls, meter: calls}
   emails:     {title: Emails, meter: emails, trial: {length: 7d, limit: 3}}
   renders:    {title: Renders, meter: renders}
+  drafts:     {title: Drafts, meter: drafts}
+  hd:         {title: HD drafts, meter: drafts}
+  scans:      {title: Scans, meter: scans}
   recordings: {title: Recordings, kind: boolean, trial: {length: 14d}, locked: hidden,
                translations: {de: {title: Aufzeichnungen, benefit: Vorträge verkaufen}, pt-BR: {title: Gravações}}}
   captions:   {title: Captions, kind: boolean, part_of: recordings}
@@ -55,11 +60,11 @@ features:
 plans:
   starter: {title: Starter, price: {month: {USD: "49", EUR: "49"}}, unit: workspace,
             entitlements: {exports: {limit: 5, per: month}, seats: {limit: 2, per_unit: true}, support: community, retention: 30,
-                           emails: {limit: 100, per: month, grace: 10%},
+                           emails: {limit: 100, per: month, grace: 10%}, drafts: {limit: 100, per: month}, hd: {limit: 5, per: month}, scans: {limit: 5, per: rolling 24h},
                            calls: {limit: 10, per: day, grace: {percent: 50%, for: 36h}}}}
   pro:     {title: Pro, above: starter, price: {month: {USD: "149", EUR: "149"}}, unit: workspace,
             entitlements: {exports: {limit: 50, per: month, rollover: {cap: 60}}, seats: {limit: 10, per_unit: true}, support: email, retention: 365,
-                           recordings: true, captions: false,
+                           recordings: true, captions: false, scans: {limit: 50, per: rolling 24h},
                            emails: {limit: 1000, per: month, overage: {unit: 100, price: {USD: "2", EUR: "1.80"}}},
                            calls: {limit: 100, per: day, rollover: {for: 60d}}, renders: {limit: 10, per: month, soft: true}}}
 addons:
@@ -202,20 +207,20 @@ func (s *story) happen(sentence string) {
 	case "give": // give back N
 		s.move(f, func(m *catalog.Meter) { meter.Release(s.meter(m), m, s.number(words[2]), s.in.calendar(), s.in.Now) })
 	case "reserve":
-		Lapse(s.in, f)
+		s.in.eachOf(feature, Lapse)
 		var r Reservation
 		r, err = s.in.State.Reserve(Reservation{Feature: feature, Quantity: s.number(words[1]), CreatedAt: s.in.Now, ExpiresAt: s.in.Now + clock.Hour}, s.id)
 		s.last = r.ID
-		Settle(s.in, f)
+		s.in.eachOf(feature, Settle)
 	case "finalize":
 		s.move(f, func(m *catalog.Meter) {
 			s.in.State.Finish(s.last, Finalized, s.number(words[1]))
 			meter.Consume(s.meter(m), m, s.number(words[1]), s.in.calendar(), s.in.Now)
 		})
 	case "abandon":
-		Lapse(s.in, f)
+		s.in.eachOf(feature, Lapse)
 		s.in.State.Finish(s.last, Released, 0)
-		Settle(s.in, f)
+		s.in.eachOf(feature, Settle)
 	default:
 		s.t.Fatal("nobody knows how to " + sentence)
 	}
@@ -233,9 +238,9 @@ func (s *story) meter(m *catalog.Meter) *meter.Usage {
 
 // move changes usage, and settles it.
 func (s *story) move(f *catalog.Feature, how func(m *catalog.Meter)) {
-	Lapse(s.in, f)
+	s.in.eachOf(f.Key, Lapse)
 	how(s.in.Catalog.Meters[f.Meter])
-	Settle(s.in, f)
+	s.in.eachOf(f.Key, Settle)
 }
 
 // limits settles limits that may be others now.
@@ -301,7 +306,7 @@ func TestWhatIsUsedFirst(t *testing.T) {
 		{"without an allowance it counts from when it was given", "use 100; grant a 10; use 4", "yes granted 4/10 left 6 from grants", "a 6"},
 		{"when the subscription ends, what was used before does not burn it", "subscribe starter; use 5; grant a 10; cancel", "yes granted 0/10 left 10 from grants", "a 10"},
 		{"when one begins, the allowance is used first again", "grant a 10; use 4; subscribe starter", "yes within_limit 4/11 left 7 until 1 Apr 2026 from plan:starter,grants", "a 6"},
-		{"an upgrade leaves what was burned burned", "subscribe starter; grant a 10; use 8; subscribe pro", "yes within_limit 8/57 left 49 until 1 Apr 2026 from plan:pro,grants", "a 7"},
+		{"an upgrade leaves what was burned burned, and it counts in its period", "subscribe starter; grant a 10; use 8; subscribe pro", "yes within_limit 8/60 left 52 until 1 Apr 2026 from plan:pro,grants", "a 7"},
 		{"a downgrade burns what is above the lower limit", "subscribe pro; grant a 10; use 12; subscribe starter", "yes granted 12/15 left 3 until 1 Apr 2026 from plan:starter,grants", "a 3"},
 		{"a top-up is a grant that expires", "subscribe starter; buy topup; use 6", "yes granted 6/15 left 9 until 1 Apr 2026 from plan:starter,grants", "topup 9"},
 		{"until then", "subscribe starter; buy topup; use 6; on 2026-04-30", "no limit_reached 0/5 left 5 short 0 until 1 May 2026 from plan:starter", ""},
@@ -320,6 +325,89 @@ func TestWhatIsUsedFirst(t *testing.T) {
 				t.Errorf("left: got %q, want %q", got, c.balances)
 			}
 		})
+	}
+}
+
+func TestALimitThatRisesAndFallsBurnsNothingTwice(t *testing.T) {
+	const once = "yes granted 8/15 left 7 until 1 Apr 2026 from plan:starter,grants"
+	for _, c := range []struct{ name, given, then, balances string }{
+		{"an upgrade and back", "use 8; subscribe pro; subscribe starter", once, "a 7"},
+		{"again and again", "use 8; subscribe pro; subscribe starter; subscribe pro; subscribe starter; subscribe pro; subscribe starter", once, "a 7"},
+		{"an override for a day", "use 8; override 100 until 2026-03-02; on 2026-03-03", once, "a 7"},
+		{"one without a limit", "use 8; override unlimited until 2026-03-02; on 2026-03-03", once, "a 7"},
+		{"a trial that ends", "use 8; try pack; on 2026-03-12", once, "a 7"},
+		{"a subscription that is cancelled and taken again", "use 8; cancel; subscribe starter", once, "a 7"},
+		{"what was used on the way is burned once more", "use 8; subscribe pro; use 4; subscribe starter", "yes granted 12/15 left 3 until 1 Apr 2026 from plan:starter,grants", "a 3"},
+		{"what was burned below the lower limit covers the higher one too", "use 8; subscribe pro; use 50", "yes granted 58/60 left 2 until 1 Apr 2026 from plan:pro,grants", "a 2"},
+		{"given back afterwards it comes back as before", "use 8; subscribe pro; subscribe starter; give back 2", "yes granted 6/15 left 9 until 1 Apr 2026 from plan:starter,grants", "a 9"},
+		{"given back while the limit was higher it does not", "use 8; subscribe pro; give back 8; subscribe starter", "yes within_limit 0/15 left 15 until 1 Apr 2026 from plan:starter,grants", "a 7"},
+		{"when the period is over it is burned for good", "use 8; subscribe pro; on 2026-04-01; subscribe starter", "yes within_limit 0/54 left 54 until 1 May 2026 from plan:starter,grants", "rollover 42, a 7"},
+		{"and what the next period uses burns anew", "use 8; subscribe pro; subscribe starter; on 2026-04-01; use 8", "yes granted 8/12 left 4 until 1 May 2026 from plan:starter,grants", "a 4"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := tell(t, "subscribe starter; grant a 10; "+c.given)
+			a := Check(s.in, "exports", quantity.One)
+			if got := short(&a); got != c.then {
+				t.Errorf("got  %s\nwant %s", got, c.then)
+			}
+			if got := s.balances("exports"); got != c.balances {
+				t.Errorf("left: got %q, want %q", got, c.balances)
+			}
+		})
+	}
+}
+
+// A rolling allowance has no period that ends: what drops out of it is burned for good, bit by bit.
+func TestARollingLimitThatRisesAndFallsBurnsNothingTwice(t *testing.T) {
+	for _, c := range []struct{ name, given, then, balances string }{
+		{"an upgrade and back", "use 8 of scans; subscribe pro; subscribe starter", "yes granted 8/15 left 7 until 2 Mar 2026 from plan:starter,grants", "a 7"},
+		{"again and again", "use 8 of scans; subscribe pro; subscribe starter; subscribe pro; subscribe starter", "yes granted 8/15 left 7 until 2 Mar 2026 from plan:starter,grants", "a 7"},
+		{"what dropped out in between counts no more", "use 8 of scans; subscribe pro; on 2026-03-03; subscribe starter", "yes within_limit 0/12 left 12 from plan:starter,grants", "a 7"},
+		{"and what is used then burns anew", "use 8 of scans; subscribe pro; on 2026-03-03; subscribe starter; use 7 of scans", "yes granted 7/12 left 5 until 4 Mar 2026 from plan:starter,grants", "a 5"},
+		{"without any change too", "use 8 of scans; on 2026-03-03; use 7 of scans", "yes granted 7/12 left 5 until 4 Mar 2026 from plan:starter,grants", "a 5"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := tell(t, "subscribe starter; grant a 10 of scans; "+c.given)
+			a := Check(s.in, "scans", quantity.One)
+			if got := short(&a); got != c.then {
+				t.Errorf("got  %s\nwant %s", got, c.then)
+			}
+			if got := s.balances("scans"); got != c.balances {
+				t.Errorf("left: got %q, want %q", got, c.balances)
+			}
+		})
+	}
+}
+
+func TestWhatAReservationDrewIsGivenBackUnlessItIsUsed(t *testing.T) {
+	for _, c := range []struct{ name, given, feature, then, balances string }{
+		{"one that a period's end goes over draws of the new allowance", "grant a 10; use 5; on 2026-03-31T23:30:00Z; reserve 4; on 2026-04-01T00:15:00Z", "exports", "yes within_limit 0/15 left 11 until 1 May 2026 from plan:starter,grants", "a 10"},
+		{"given up in the new period", "grant a 10; use 5; on 2026-03-31T23:30:00Z; reserve 4; on 2026-04-01T00:15:00Z; use 1; abandon", "exports", "yes within_limit 1/15 left 14 until 1 May 2026 from plan:starter,grants", "a 10"},
+		{"finalized in the new period it counts there, once", "grant a 10; use 5; on 2026-03-31T23:30:00Z; reserve 4; on 2026-04-01T00:15:00Z; finalize 4", "exports", "yes within_limit 4/15 left 11 until 1 May 2026 from plan:starter,grants", "a 10"},
+		{"what was used beside it is burned for good", "grant a 10; use 7; on 2026-03-31T23:30:00Z; reserve 4; on 2026-04-01T00:15:00Z", "exports", "yes within_limit 0/13 left 9 until 1 May 2026 from plan:starter,grants", "a 8"},
+		{"more than the new allowance draws again", "grant a 10; use 5; on 2026-03-31T23:30:00Z; reserve 8; on 2026-04-01T00:15:00Z", "exports", "yes granted 0/15 left 7 until 1 May 2026 from plan:starter,grants", "a 7"},
+		{"a higher limit needs nothing of it", "grant a 10; use 5; reserve 4; subscribe pro", "exports", "yes within_limit 5/60 left 51 until 1 Apr 2026 from plan:pro,grants", "a 10"},
+		{"of another feature of its meter, it expires", "grant a 20 of hd; reserve 15 of drafts; on 2026-03-01T02:00:00Z", "hd", "yes within_limit 0/25 left 25 until 1 Apr 2026 from plan:starter,grants", "a 20"},
+		{"of another feature of its meter, it is given up", "grant a 20 of hd; reserve 15 of drafts; abandon of drafts", "hd", "yes within_limit 0/25 left 25 until 1 Apr 2026 from plan:starter,grants", "a 20"},
+		{"of another feature of its meter, while it is open", "grant a 20 of hd; reserve 15 of drafts", "hd", "yes granted 0/25 left 10 until 1 Apr 2026 from plan:starter,grants", "a 10"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := tell(t, "subscribe starter; "+c.given)
+			a := Check(s.in, c.feature, quantity.One)
+			if got := short(&a); got != c.then {
+				t.Errorf("got  %s\nwant %s", got, c.then)
+			}
+			if got := s.balances(c.feature); got != c.balances {
+				t.Errorf("left: got %q, want %q", got, c.balances)
+			}
+		})
+	}
+}
+
+func TestAFeatureThatIsOnOrOffLeavesNothingBehind(t *testing.T) {
+	s := tell(t, "subscribe starter; grant a of recordings; revoke a")
+	if st := s.in.State; len(st.Base)+len(st.Drawn) != 0 {
+		t.Errorf("a grant that was revoked leaves %v, %v", st.Base, st.Drawn)
 	}
 }
 
@@ -459,8 +547,84 @@ func TestGraceRunsFromWhenTheLimitWasPassed(t *testing.T) {
 	}
 	s.happen("give back 5 of emails")
 	s.happen("use 4 of emails")
-	if a = Check(s.in, "emails", quantity.One); a.Reason != InGrace {
-		t.Errorf("having come back below the limit: %s", a.Reason)
+	if a = Check(s.in, "emails", quantity.One); a.Reason != LimitReached || a.GraceEndsAt != at(t, "2026-03-07") {
+		t.Errorf("having come back to the limit in the same period: %s", a.Reason)
+	}
+	s.happen("on 2026-04-01")
+	s.happen("use 101 of emails")
+	if a = Check(s.in, "emails", quantity.One); a.Reason != InGrace || a.GraceEndsAt != at(t, "2026-04-03") {
+		t.Errorf("in the next period: %s", a.Reason)
+	}
+}
+
+func TestALevelHasItsGraceAgainWhenItWasWithinItsLimitForAsLong(t *testing.T) {
+	const passed = "subscribe starter; use 2 of seats; on 2026-03-05; use 1 of seats; "
+	for _, c := range []struct{ name, given, then string }{
+		{"from when the limit is passed", "", "grace until 7 Mar 2026"},
+		{"until it is over", "on 2026-03-07", "limit_reached until 7 Mar 2026"},
+		{"back at the limit for an instant, it is not there again", "on 2026-03-07; give back 1 of seats", "limit_reached until 7 Mar 2026"},
+		{"nor for a day, as often as that is tried", "on 2026-03-07; give back 1 of seats; on 2026-03-08; use 1 of seats; give back 1 of seats; on 2026-03-09", "limit_reached until 7 Mar 2026"},
+		{"nor by another plan for a while", "on 2026-03-07; subscribe pro; subscribe starter", "limit_reached until 7 Mar 2026"},
+		{"nor by a seat more and less while it runs", "on 2026-03-06; give back 1 of seats; use 1 of seats", "grace until 7 Mar 2026"},
+		{"within the limit for as long as the grace is", "on 2026-03-07; give back 1 of seats; on 2026-03-09", "grace"},
+		{"and then it runs anew", "on 2026-03-07; give back 1 of seats; on 2026-03-09; use 1 of seats", "grace until 11 Mar 2026"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t)
+			s.in.Catalog.Plans["starter"].Entitlements["seats"].Grace = &catalog.Grace{For: 48 * time.Hour}
+			for sentence := range strings.SplitSeq(passed+c.given, ";") {
+				if strings.TrimSpace(sentence) != "" {
+					s.happen(strings.TrimSpace(sentence))
+				}
+			}
+			a := Check(s.in, "seats", quantity.One)
+			got := string(a.Reason)
+			if a.GraceEndsAt != 0 {
+				got += " until " + day(a.GraceEndsAt)
+			}
+			if got != c.then {
+				t.Errorf("got %s, want %s", got, c.then)
+			}
+		})
+	}
+}
+
+func TestATrialBesideGivesWhatItsPlanGivesMore(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		own, tried   int64 // limits, of 10 units
+		each, eachOf bool  // they are for each unit
+		then         string
+	}{
+		{"both for each unit", 2, 10, true, true, "100"},
+		{"the own one for each unit", 2, 60, true, false, "60"},
+		{"the tried one for each unit", 40, 6, false, true, "60"},
+		{"neither", 40, 60, false, false, "60"},
+		{"less than there is", 10, 60, true, false, "100"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := tell(t, "subscribe starter; units 10")
+			own, tried := s.in.Catalog.Plans["starter"].Entitlements["seats"], s.in.Catalog.Plans["pro"].Entitlements["seats"]
+			own.Limit, own.PerUnit, tried.Limit, tried.PerUnit = quantity.Of(c.own), c.each, quantity.Of(c.tried), c.eachOf
+			s.in.Trials = []subscription.Trial{{ID: "plan:pro", Plan: "pro", Beside: true, StartedAt: s.in.Now, EndsAt: s.in.Now + clock.Day, State: subscription.TrialRunning}}
+			if a := Check(s.in, "seats", 0); a.Limit.String() != c.then {
+				t.Errorf("%s seats, want %s", a.Limit, c.then)
+			}
+		})
+	}
+}
+
+func TestATimedGraceOfATrialBesideIsSettled(t *testing.T) {
+	s := tell(t, "subscribe starter")
+	starter, pro := s.in.Catalog.Plans["starter"], s.in.Catalog.Plans["pro"]
+	starter.Entitlements["calls"].Grace = nil
+	pro.Entitlements["calls"].Grace = &catalog.Grace{For: time.Hour}
+	if AnySettles(s.in) {
+		t.Error("changes of usage are settled where nothing is timed")
+	}
+	s.in.Trials = []subscription.Trial{{ID: "plan:pro", Plan: "pro", Beside: true, StartedAt: s.in.Now, EndsAt: s.in.Now + clock.Day, State: subscription.TrialRunning}}
+	if !AnySettles(s.in) {
+		t.Error("the grace of a plan that is tried never begins")
 	}
 }
 
