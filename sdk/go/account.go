@@ -152,7 +152,9 @@ func (c *Client) fetch(a *Account) {
 	case err == nil:
 		c.setClock(out.Now)
 		a.replace(out.Items)
-		a.vouch(int64(c.now()))
+		if !out.Stale {
+			a.vouch(int64(c.now()))
+		}
 	case e != nil && e.Status == http.StatusNotFound:
 		a.replace(nil) // nobody has heard of it: every feature is closed until it is heard of
 		a.miss.Store(e)

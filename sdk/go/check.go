@@ -77,6 +77,8 @@ func (a *Account) missing(feature string, now int64) Answer {
 	if heard == unheard {
 		if e := a.miss.Load(); e != nil && e.Status == http.StatusNotFound {
 			return Answer{Reason: NoSubscription} // nobody has heard of the account
+		} else if e != nil && e.Status != 0 && !away(e) {
+			return Answer{Reason: Unavailable, Stale: true, Err: e} // the server is there and refuses: no time for defaults
 		}
 	}
 	if heard == unheard || now-heard > int64(c.MaxStale) {
@@ -89,6 +91,16 @@ func (a *Account) missing(feature string, now int64) Answer {
 func (c *Client) byDefault(feature string, i *Item) Answer {
 	d := c.Defaults[feature]
 	return Answer{Allowed: d.Allowed, Value: d.Value, Reason: Unavailable, Stale: true, Item: i}
+}
+
+// Fallback returns the answer of Config.Defaults to a call that failed because the server is
+// away; false when there is no default that opens the feature, and for any other error: what
+// the server refuses stays closed.
+func (c *Client) Fallback(feature string, err error) (Answer, bool) {
+	if !away(err) || !c.Defaults[feature].Allowed {
+		return Answer{}, false
+	}
+	return c.byDefault(feature, nil), true
 }
 
 func (c *Client) noQuantity(quantity float64, i *Item) Answer {
@@ -154,17 +166,24 @@ func (c *Client) Explain(ctx context.Context, r CheckRequest, no Answer) Answer 
 	if int64(c.now()) < c.awayUntil.Load() {
 		return no
 	}
-	answer, err := c.explain(ctx, r)
-	if err == nil && answer.Allowed && answer.Usage < no.Usage {
-		quantity := 1.0
-		if r.Quantity != nil {
-			quantity = *r.Quantity
+	quantity := 1.0
+	if r.Quantity != nil {
+		quantity = *r.Quantity
+	}
+	var answer Answer
+	var err error
+	counted := no.Usage // by the server, as far as is known
+	for range 4 {       // events may arrive there between two questions
+		r.Quantity = new(quantity + no.Usage - counted)
+		answer, err = c.explain(ctx, r)
+		if err != nil || answer.Usage == counted || counted == no.Usage && (answer.Usage > counted || !answer.Allowed) {
+			break
 		}
-		r.Quantity = new(quantity + no.Usage - answer.Usage)
-		if answer, err = c.explain(ctx, r); err == nil {
-			answer.Usage, answer.Remaining = no.Usage, no.Remaining
-			answer.Item.Usage, answer.Item.Remaining, answer.Item.Message = &no.Usage, &no.Remaining, "" // its sentence has other numbers
-		}
+		counted = min(answer.Usage, no.Usage)
+	}
+	if err == nil && counted < no.Usage {
+		answer.Usage, answer.Remaining = no.Usage, no.Remaining
+		answer.Item.Usage, answer.Item.Remaining, answer.Item.Message = &no.Usage, &no.Remaining, "" // its sentence has other numbers
 	}
 	if err != nil {
 		if away(err) {

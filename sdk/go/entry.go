@@ -80,6 +80,8 @@ func entryOf(i *Item) *entry {
 		remaining: unitsOf(value(i.Remaining)), until: never}
 	if i.Grace != nil {
 		e.grace = unitsOf(*i.Grace)
+	} else if i.Reason == InGrace { // bounded by its end alone
+		e.grace = 1e12 * one
 	}
 	if i.ResetsAt != nil {
 		e.resetsAt = *i.ResetsAt

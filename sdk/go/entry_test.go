@@ -76,6 +76,7 @@ func TestAnswersOfTheProcess(t *testing.T) {
 		{"after the grace", with(emails(1000, 1000), func(i *Item) {
 			i.Grace, i.Allowed, i.Reason, i.GraceEndsAt = new(float64(100)), true, InGrace, *later(time.Hour)
 		}), 2 * time.Hour, 1, false, LimitReached, 0, 1},
+		{"within a grace that only its end bounds", with(emails(1000, 1000), func(i *Item) { i.Allowed, i.Reason = true, InGrace }), 0, 5000, true, InGrace, 0, 0},
 		{"without a limit", with(emails(5, 0), func(i *Item) {
 			i.Limit, i.Remaining, i.Unlimited, i.Allowed, i.Reason = nil, nil, true, true, Included
 		}), 0, 1e9, true, Included, 0, 0},

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,6 +29,7 @@ const (
 type lane struct {
 	client *Client
 	poke   chan struct{} // accounts were added
+	joined atomic.Bool   // the same, though it may be one that was named before
 
 	accounts map[string]*Account // guarded by Client.mu
 	bytes    int                 // the same
@@ -64,6 +66,7 @@ func (l *lane) add(a *Account, size int) {
 	a.lane = l
 	l.accounts[a.key] = a
 	l.bytes += size
+	l.joined.Store(true)
 	select {
 	case l.poke <- struct{}{}:
 	default:
@@ -154,8 +157,8 @@ func (l *lane) run() {
 		if keys == nil {
 			return
 		}
-		if !slices.Equal(keys, before) {
-			last = "" // what others missed is not known: hear everything again
+		if joined := l.joined.Swap(false); joined || !slices.Equal(keys, before) {
+			last = "" // what those who joined missed is not known: hear everything again
 		}
 		before = keys
 		connected, added, err := l.listen(keys, &last)
@@ -250,8 +253,9 @@ func (l *lane) listen(keys []string, last *string) (connected, added bool, err e
 				return true, false, err
 			}
 			*last = events.id
+			continue // of the others it says nothing
 		}
-		for _, key := range keys { // whatever came, the server is there and has nothing else to say
+		for _, key := range keys { // the server is there, and has nothing else to say of any of them
 			if a := l.of(key); a != nil {
 				a.vouchKnown(now)
 			}

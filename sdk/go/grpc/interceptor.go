@@ -91,11 +91,11 @@ func (g Gates) enter(ctx context.Context, method string) (after func(err error, 
 	answer := gate.Peek(need.Quantity)
 	if need.Consume {
 		answer, err = g.Client.Consume(ctx, headroom.ConsumeRequest{Account: key, User: user, Feature: need.Feature, Quantity: need.Quantity})
-		if err != nil && !g.Client.Defaults[need.Feature].Allowed {
-			return nil, failed(err)
-		}
 		if err != nil {
-			answer = headroom.Answer{Allowed: true, Reason: headroom.Unavailable}
+			var open bool
+			if answer, open = g.Client.Fallback(need.Feature, err); !open {
+				return nil, failed(err)
+			}
 		}
 	} else if !answer.Allowed {
 		answer = g.Client.Explain(ctx, headroom.CheckRequest{Account: key, User: user, Feature: need.Feature, Quantity: &need.Quantity, Placement: need.Placement}, answer)
@@ -137,8 +137,11 @@ func again(panicked any) {
 // what would unlock it.
 func refused(a headroom.Answer, feature string) error {
 	code := codes.PermissionDenied
-	if a.Reason == headroom.LimitReached {
+	switch a.Reason {
+	case headroom.LimitReached:
 		code = codes.ResourceExhausted
+	case headroom.Unavailable:
+		return failed(a.Err)
 	}
 	info := &errdetails.ErrorInfo{Reason: string(a.Reason), Domain: "headroom", Metadata: map[string]string{"feature": feature}}
 	if a.Item != nil && a.Item.Limit != nil {

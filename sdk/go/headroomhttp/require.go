@@ -63,7 +63,8 @@ func From(ctx context.Context) (Entry, bool) {
 
 // Require returns middleware that lets through requests whose account may use the feature.
 // Others are answered by a problem (RFC 9457, see Problem): 402 when something can be bought
-// that unlocks it, 403 otherwise, 401 when account returns "". The question is answered in
+// that unlocks it, 403 otherwise, 401 when account returns "", 422 for a quantity that is none,
+// 503 when nothing is known and the server is away. The question is answered in
 // the process; only a no asks the server, for what would unlock it.
 func Require[F headroom.FeatureKey](c *headroom.Client, feature F, account func(*http.Request) string, options ...Option) func(http.Handler) http.Handler {
 	g := &gate{client: c, feature: string(feature), account: account}
@@ -88,6 +89,11 @@ func (g *gate) serve(w http.ResponseWriter, r *http.Request, next http.Handler) 
 	if g.quantity != nil {
 		quantity = g.quantity(r)
 	}
+	if !(quantity >= 0 && quantity <= 1e12) {
+		write(w, &Problem{Status: http.StatusUnprocessableEntity, Code: headroom.CodeQuantityInvalid, Feature: g.feature,
+			Detail: "the request asks for " + strconv.FormatFloat(quantity, 'g', -1, 64) + "; want 0 to 1e12"})
+		return
+	}
 	account, _ := g.client.Account(r.Context(), key) // one that is not known answers by Config.Defaults
 	if account == nil {
 		write(w, &Problem{Status: http.StatusUnauthorized, Code: "account_missing", Detail: "the request names no account"})
@@ -95,15 +101,16 @@ func (g *gate) serve(w http.ResponseWriter, r *http.Request, next http.Handler) 
 	}
 	at := account.Gate(g.feature)
 	var answer headroom.Answer
-	if g.consume {
+	consume := g.consume && quantity > 0 // of nothing there is nothing to take
+	if consume {
 		var err error
 		answer, err = g.client.Consume(r.Context(), headroom.ConsumeRequest{Account: key, User: user, Feature: g.feature, Quantity: quantity})
-		if err != nil && !g.client.Defaults[g.feature].Allowed {
-			write(w, failed(err, g.feature))
-			return
-		}
 		if err != nil {
-			answer = headroom.Answer{Allowed: true, Reason: headroom.Unavailable, Stale: true}
+			var open bool
+			if answer, open = g.client.Fallback(g.feature, err); !open {
+				write(w, failed(err, g.feature))
+				return
+			}
 		}
 	} else if answer = at.Peek(quantity); !answer.Allowed {
 		ask := headroom.CheckRequest{Account: key, User: user, Feature: g.feature, Quantity: &quantity, Placement: g.placement}
@@ -114,7 +121,7 @@ func (g *gate) serve(w http.ResponseWriter, r *http.Request, next http.Handler) 
 		return
 	}
 	r = r.WithContext(context.WithValue(r.Context(), contextKey{}, Entry{Account: account, Answer: answer}))
-	if g.event == "" && !g.consume {
+	if g.event == "" && !consume {
 		next.ServeHTTP(w, r)
 		return
 	}
@@ -142,7 +149,7 @@ func (g *gate) after(r *http.Request, key, user string, quantity float64, at hea
 		}
 		at.Add(quantity)
 	}
-	if g.consume && status >= 500 && answer.Reason != headroom.Unavailable {
+	if g.consume && quantity > 0 && status >= 500 && answer.Reason != headroom.Unavailable {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 5*time.Second)
 		defer cancel()
 		if _, err := g.client.Release(ctx, headroom.ConsumeRequest{Account: key, User: user, Feature: g.feature, Quantity: quantity}); err != nil {
@@ -192,6 +199,9 @@ type Problem struct {
 // refused is the problem of a no.
 func refused(a headroom.Answer, feature string) *Problem {
 	p := &Problem{Status: http.StatusForbidden, Code: string(a.Reason), Detail: a.Message(), Feature: feature, Shortfall: a.Shortfall, Unlock: a.Unlock()}
+	if a.Reason == headroom.Unavailable {
+		p.Status, p.Detail, p.retryAfter = http.StatusServiceUnavailable, notNow, time.Second
+	}
 	if len(p.Unlock) > 0 {
 		p.Status = http.StatusPaymentRequired
 	}
@@ -204,12 +214,19 @@ func refused(a headroom.Answer, feature string) *Problem {
 	return p
 }
 
+const notNow = "it cannot be said now whether this may be used"
+
 // failed is the problem of a consume that could not be made.
 func failed(err error, feature string) *Problem {
-	p := &Problem{Status: http.StatusServiceUnavailable, Code: "unavailable", Detail: "it cannot be said now whether this may be used", Feature: feature}
+	p := &Problem{Status: http.StatusServiceUnavailable, Code: "unavailable", Detail: notNow, Feature: feature}
 	if e, ok := errors.AsType[*headroom.Error](err); ok {
 		p.retryAfter = max(e.RetryAfter, time.Second)
-		if e.Status >= 400 && e.Status < 500 && e.Status != http.StatusTooManyRequests || e.Code == headroom.CodeQuantityInvalid {
+		switch {
+		case e.Code == headroom.CodeQuantityInvalid:
+			p.Status, p.Code, p.Detail, p.retryAfter = http.StatusUnprocessableEntity, e.Code, e.Detail, 0
+		case e.Code == string(headroom.UnknownFeature):
+			p.Status, p.Code, p.Detail, p.retryAfter = http.StatusForbidden, e.Code, e.Detail, 0
+		case e.Status >= 400 && e.Status < 500 && e.Status != http.StatusTooManyRequests:
 			p.Status, p.Code, p.retryAfter = http.StatusInternalServerError, e.Code, 0 // the program asks what cannot be answered
 		}
 	}

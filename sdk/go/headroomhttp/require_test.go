@@ -183,3 +183,51 @@ func TestRequire(t *testing.T) {
 		}
 	})
 }
+
+func TestDefaultsOpenNothingWhileTheServerIsThere(t *testing.T) {
+	s := testserver.Start(t, catalog)
+	s.Plan("acme", "starter")
+	open := map[string]headroom.Default{"exports": {Allowed: true}, "exprots": {Allowed: true}, "recordings": {Allowed: true}}
+	c := client(t, s, open)
+	account := byHeader("Account")
+	asking := headroomhttp.Quantity(func(r *http.Request) float64 {
+		q, _ := strconv.ParseFloat(r.Header.Get("Quantity"), 64)
+		return q
+	})
+	gates := map[string]http.Handler{
+		"a consume of exports":    headroomhttp.Require(c, "exports", account, headroomhttp.Consume(), asking)(fine),
+		"a check of exports":      headroomhttp.Require(c, "exports", account, asking)(fine),
+		"a consume of recordings": headroomhttp.Require(c, "recordings", account, headroomhttp.Consume(), asking)(fine),
+		"a consume of a typo":     headroomhttp.Require(c, "exprots", account, headroomhttp.Consume(), asking)(fine),
+	}
+	for _, g := range []struct {
+		name, quantity string
+		status         int
+		code           string
+	}{
+		{"a consume of exports", "3", 402, "limit_reached"},
+		{"a consume of exports", "-1", 422, "quantity_invalid"},
+		{"a consume of exports", "NaN", 422, "quantity_invalid"},
+		{"a consume of exports", "1e13", 422, "quantity_invalid"},
+		{"a consume of exports", "1e-9", 422, "quantity_invalid"},
+		{"a consume of exports", "0", 200, ""},
+		{"a check of exports", "-1", 422, "quantity_invalid"},
+		{"a check of exports", "NaN", 422, "quantity_invalid"},
+		{"a consume of recordings", "1", 500, "feature_not_metered"},
+		{"a consume of a typo", "1", 403, "unknown_feature"},
+	} {
+		if status, p := ask(gates[g.name], "acme", "Quantity", g.quantity); status != g.status || p.Code != g.code {
+			t.Errorf("%s, %s of it: %d %s, want %d %s", g.name, g.quantity, status, p.Code, g.status, g.code)
+		}
+	}
+	refused, err := headroom.New(headroom.Config{URL: s.URL, Key: "hr_sk_wrong", Logger: slog.New(slog.DiscardHandler), Attempts: 1, Defaults: open})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = refused.Close(t.Context()) })
+	for _, o := range [][]headroomhttp.Option{nil, {headroomhttp.Consume()}} {
+		if status, p := ask(headroomhttp.Require(refused, "exports", account, o...)(fine), "acme"); status == 200 {
+			t.Errorf("with a key that the server refuses: %d %s", status, p.Code)
+		}
+	}
+}

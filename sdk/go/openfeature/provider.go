@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -115,13 +116,14 @@ func (p *Provider) resolve(ctx context.Context, flag string, flat openfeature.Fl
 		}
 		return account.Gate(feature).Peek(1)
 	}
-	r := resolved{answer: ask(flag)}
-	if r.answer.Reason == headroom.UnknownFeature {
-		for _, part := range parts {
-			if feature, ok := strings.CutSuffix(flag, part); ok {
-				r.answer, r.part = account.Gate(feature).Peek(1), part
-			}
+	r := resolved{}
+	for _, part := range parts { // a feature that is really called so goes before
+		if feature, ok := strings.CutSuffix(flag, part); ok && !slices.Contains(account.Features(), flag) {
+			r.answer, r.part = account.Gate(feature).Peek(1), part
 		}
+	}
+	if r.part == "" {
+		r.answer = ask(flag)
 	}
 	switch {
 	case r.answer.Reason == headroom.UnknownFeature:
