@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -109,66 +108,29 @@ func (r *reader) adviseSelling(o *Offer) {
 	}
 }
 
-// claim is a part of a condition that must hold for the whole to hold: a name is one of some
-// values, or none of them.
-type claim struct {
-	name   string
-	is     bool
-	values []string
-}
-
-var (
-	equality   = regexp.MustCompile(`^\s*([a-z_.]+)\s*(==|!=)\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*$`)
-	membership = regexp.MustCompile(`^\s*([a-z_.]+)\s+in\s+\[([^\]]*)\]\s*$`)
-	element    = regexp.MustCompile(`^\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*$`)
-)
-
-// claims reads those parts of a condition that are joined by "and" and compare a name with
-// fixed texts. What it does not understand it leaves out: no claim is made of it.
-func claims(c *condition.Condition) (all []claim) {
-	if c == nil || strings.Contains(c.Source, "||") || strings.Contains(c.Source, "?") {
+// claims are those of a condition; none of a missing one.
+func claims(c *condition.Condition) []condition.Claim {
+	if c == nil {
 		return nil
 	}
-	for part := range strings.SplitSeq(c.Source, "&&") {
-		if m := equality.FindStringSubmatch(part); m != nil {
-			all = append(all, claim{m[1], m[2] == "==", []string{m[3] + m[4]}})
-			continue
-		}
-		m := membership.FindStringSubmatch(part)
-		if m == nil {
-			continue
-		}
-		one := claim{name: m[1], is: true}
-		for text := range strings.SplitSeq(m[2], ",") {
-			e := element.FindStringSubmatch(text)
-			if e == nil {
-				one.values = nil
-				break
-			}
-			one.values = append(one.values, e[1]+e[2])
-		}
-		if one.values != nil {
-			all = append(all, one)
-		}
-	}
-	return all
+	return c.Claims()
 }
 
 // left returns the values that a name may still have when all claims hold; false when they do
 // not bind it.
-func left(all []claim, name string) (values []string, bound bool) {
+func left(all []condition.Claim, name string) (values []string, bound bool) {
 	for _, c := range all {
-		if c.name == name && c.is {
+		if c.Name == name && c.Is {
 			if !bound {
-				values, bound = slices.Clone(c.values), true
+				values, bound = slices.Clone(c.Values), true
 				continue
 			}
-			values = slices.DeleteFunc(values, func(v string) bool { return !slices.Contains(c.values, v) })
+			values = slices.DeleteFunc(values, func(v string) bool { return !slices.Contains(c.Values, v) })
 		}
 	}
 	for _, c := range all {
-		if c.name == name && !c.is && bound {
-			values = slices.DeleteFunc(values, func(v string) bool { return slices.Contains(c.values, v) })
+		if c.Name == name && !c.Is && bound {
+			values = slices.DeleteFunc(values, func(v string) bool { return slices.Contains(c.Values, v) })
 		}
 	}
 	return values, bound
@@ -176,10 +138,10 @@ func left(all []claim, name string) (values []string, bound bool) {
 
 // contradiction says in words why nobody can qualify for an offer; empty when somebody may.
 func (r *reader) contradiction(o *Offer, a *Addon, eligible *condition.Condition) string {
-	all := append(claims(o.For), claims(eligible)...)
+	all := slices.Concat(claims(o.For), claims(eligible))
 	for _, c := range all {
-		if values, bound := left(all, c.name); bound && len(values) == 0 {
-			return "the conditions contradict each other about " + c.name
+		if values, bound := left(all, c.Name); bound && len(values) == 0 {
+			return "the conditions contradict each other about " + c.Name
 		}
 	}
 	plans, bound := left(all, "account.plan")

@@ -172,11 +172,9 @@ func (p *precheck) compares(operator string, args []ast.Expr) {
 		return
 	}
 	note := func(named, literal ast.Expr) {
-		if name := nameOf(named); name != "" && literal.Kind() == ast.LiteralKind {
-			if v, ok := literal.AsLiteral().(types.String); ok {
-				line, column := p.place(literal)
-				p.compared = append(p.compared, Comparison{name, string(v), line, column})
-			}
+		if text, ok := textOf(literal); ok && nameOf(named) != "" {
+			line, column := p.place(literal)
+			p.compared = append(p.compared, Comparison{nameOf(named), text, line, column})
 		}
 	}
 	switch operator {
@@ -190,6 +188,51 @@ func (p *precheck) compares(operator string, args []ast.Expr) {
 			}
 		}
 	}
+}
+
+// claims returns those of the comparisons with texts that an expression is a conjunction of.
+func claims(e ast.Expr) []Claim {
+	if e.Kind() != ast.CallKind {
+		return nil
+	}
+	c := e.AsCall()
+	args := c.Args()
+	switch name := c.FunctionName(); name {
+	case operators.LogicalAnd:
+		var all []Claim
+		for _, a := range args {
+			all = append(all, claims(a)...)
+		}
+		return all
+	case operators.Equals, operators.NotEquals:
+		for i, a := range args {
+			if text, ok := textOf(args[1-i]); ok && nameOf(a) != "" {
+				return []Claim{{nameOf(a), name == operators.Equals, []string{text}}}
+			}
+		}
+	case operators.In:
+		one := Claim{Name: nameOf(args[0]), Is: true}
+		if one.Name == "" || args[1].Kind() != ast.ListKind {
+			return nil
+		}
+		for _, element := range args[1].AsList().Elements() {
+			text, ok := textOf(element)
+			if !ok {
+				return nil
+			}
+			one.Values = append(one.Values, text)
+		}
+		return []Claim{one}
+	}
+	return nil
+}
+
+func textOf(e ast.Expr) (string, bool) {
+	if e.Kind() != ast.LiteralKind {
+		return "", false
+	}
+	v, ok := e.AsLiteral().(types.String)
+	return string(v), ok
 }
 
 // nameOf returns account.plan for that selection, amount for that name, else "".

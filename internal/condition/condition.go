@@ -41,6 +41,7 @@ type Condition struct {
 	program  cel.Program
 	env      Env
 	compared []Comparison
+	claims   []Claim
 }
 
 // Comparison is a place where a condition compares a name with a fixed text, such as
@@ -50,6 +51,14 @@ type Comparison struct {
 	Value  string // pro
 	Line   int    // of the text, within the condition, from 1
 	Column int
+}
+
+// Claim is a part of a condition that must hold for the whole to hold: a name is one of some
+// fixed texts, or none of them.
+type Claim struct {
+	Name   string // account.plan
+	Is     bool
+	Values []string
 }
 
 // Error is what is wrong with the text of a condition. Line and Column count from 1
@@ -106,12 +115,17 @@ func Compile(source string, env Env) (*Condition, error) {
 	if err != nil {
 		return nil, &Error{1, 1, "the condition cannot be run: " + err.Error(), "write it in a simpler way"}
 	}
-	return &Condition{Source: source, program: program, env: env, compared: p.compared}, nil
+	return &Condition{Source: source, program: program, env: env, compared: p.compared, claims: claims(p.ast.Expr())}, nil
 }
 
 // Compared lists the places where a name is compared with a fixed text, in the order of
 // the source.
 func (c *Condition) Compared() []Comparison { return c.compared }
+
+// Claims lists what must surely be so for the condition to hold, as far as it compares names
+// with fixed texts: of what is negated, or one of several ways, nothing is claimed. The caller
+// must not change them.
+func (c *Condition) Claims() []Claim { return c.claims }
 
 // Eval says whether the condition holds. vars holds plain values:
 //

@@ -213,6 +213,30 @@ func TestComparedListsFixedTexts(t *testing.T) {
 	}
 }
 
+func TestAConditionClaimsWhatMustBeSoForItToHold(t *testing.T) {
+	for _, c := range []struct{ name, source, claims string }{
+		{"one comparison", "account.plan == 'pro'", "[{account.plan true [pro]}]"},
+		{"turned round", "'pro' == account.plan", "[{account.plan true [pro]}]"},
+		{"that it is not so", "account.plan != 'pro'", "[{account.plan false [pro]}]"},
+		{"a list", "account.plan in ['pro', 'basic']", "[{account.plan true [pro basic]}]"},
+		{"several together", "account.plan == 'pro' && (user.role == 'admin' && placement != 'x')", "[{account.plan true [pro]} {user.role true [admin]} {placement false [x]}]"},
+		{"one of two", "account.plan == 'pro' || user.role == 'admin'", "[]"},
+		{"one of two, and a third", "(account.plan == 'pro' || user.role == 'admin') && placement == 'x'", "[{placement true [x]}]"},
+		{"what is negated", "placement == 'x' && !(account.plan == 'pro' && user.role == 'admin')", "[{placement true [x]}]"},
+		{"words inside a text", "account.name == 'a && account.plan == \"pro\" && b'", "[{account.name true [a && account.plan == \"pro\" && b]}]"},
+		{"a number", "account.mrr == 5.0", "[]"},
+		{"a choice", "user.role == 'admin' ? account.plan == 'pro' : account.plan == 'basic'", "[]"},
+	} {
+		got, err := Compile(c.source, ForOffer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if words := fmt.Sprint(got.Claims()); words != c.claims {
+			t.Errorf("%s: claims %s, want %s", c.name, words, c.claims)
+		}
+	}
+}
+
 func TestAConditionIsSafeForManyAtOnce(t *testing.T) {
 	c, err := Compile("account.traits.segment == 'smb' && account.mrr > 100", ForOffer)
 	if err != nil {
