@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/headroomhq/headroom/internal/catalog"
 )
 
 // catalogState is what an applied catalog leaves behind.
@@ -236,5 +239,42 @@ func TestLintOfTheServerLooksAtWhatAccountsUse(t *testing.T) {
 	}
 	if !slices.Contains(codes, "always_at_limit plans.starter.entitlements.exports") || lint.Version == "" {
 		t.Fatalf("found %q", codes)
+	}
+}
+
+func TestLintOfTheServerKnowsThatUsageOfARollingLimitPasses(t *testing.T) {
+	c := newCompany(t, "2026-01-01T00:00:00Z")
+	c.must("PUT", "/v1/catalog", []byte(`
+version: 1
+currency: USD
+meters: {calls: {event: api.call}, mails: {event: mail.sent}}
+features: {calls: {title: Calls, meter: calls}, mails: {title: Mails, meter: mails}}
+plans: {basic: {price: {month: "10"}, entitlements: {calls: {limit: 5, per: rolling 24h}, mails: {limit: 5, per: hour}}}}
+`), nil)
+	var in ingested
+	for i := range 12 {
+		key := fmt.Sprint("a", i)
+		c.must("PUT", "/v1/accounts/"+key+"/subscription", map[string]any{"plan": "basic"}, nil)
+		var batch []string
+		for j := range 5 {
+			batch = append(batch, fmt.Sprintf(`{"specversion":"1.0","id":"%s-%d","source":"s","type":"api.call","subject":"%s","time":"2026-01-01T00:00:00Z"}`, key, j, key))
+		}
+		c.must("POST", "/v1/events", json.RawMessage("["+strings.Join(batch, ",")+"]"), &in)
+	}
+	for _, day := range []string{"0d", "3d"} {
+		if day != "0d" {
+			c.must("POST", "/v1/clock/advance", map[string]any{"by": day}, nil)
+		}
+		var lint struct{ Findings []struct{ Code, Path string } }
+		c.must("GET", "/v1/catalog/lint", nil, &lint, "Headroom-Position", in.Position)
+		var got []string
+		for _, f := range lint.Findings {
+			if rule := catalog.RuleOf(f.Code); rule != nil && rule.Data {
+				got = append(got, f.Code+" "+f.Path)
+			}
+		}
+		if !slices.Equal(got, []string{"silent_event meters.mails.event"}) {
+			t.Errorf("after %s: %q", day, got)
+		}
 	}
 }

@@ -57,10 +57,11 @@ type uses struct {
 	periods  []catalog.Period // of the features
 	members  [][]packaging.Member
 	at       []map[string]int // by account, where it is among the members
+	heard    map[string]bool  // meters for which anything ever came in
 }
 
 func usesOf(cat *catalog.Catalog, now clock.Time) *uses {
-	u := &uses{cat: cat, now: now}
+	u := &uses{cat: cat, now: now, heard: map[string]bool{}}
 	for _, key := range slices.Sorted(maps.Keys(cat.Features)) {
 		if f := cat.Features[key]; f.Counted() && cat.Meters[f.Meter] != nil {
 			u.features = append(u.features, f)
@@ -73,6 +74,9 @@ func usesOf(cat *catalog.Catalog, now clock.Time) *uses {
 }
 
 func (u *uses) add(key string, a *engine.Account) {
+	for meter := range a.Usage {
+		u.heard[meter] = true
+	}
 	sub := &a.Subscription
 	if sub.Status != subscription.Active && sub.Status != subscription.Trialing {
 		return
@@ -103,10 +107,14 @@ func (u *uses) add(key string, a *engine.Account) {
 
 // lintData runs the rules of lint that need what accounts use.
 func (s *Server) lintData(ctx context.Context, u *uses) ([]catalog.Finding, error) {
-	in := packaging.LintInput{Catalog: u.cat, Members: map[string][]packaging.Member{}, Decided: map[string]int64{}}
+	in := packaging.LintInput{Catalog: u.cat, Members: map[string][]packaging.Member{}, Momentary: map[string]bool{}, Heard: u.heard}
 	for i, f := range u.features {
 		m := u.cat.Meters[f.Meter]
-		if span := spans[u.periods[i]]; span != 0 && m.Aggregate != catalog.Level {
+		switch span := spans[u.periods[i]]; {
+		case m.Aggregate == catalog.Level || u.periods[i] == catalog.Lifetime: // as much as there is
+		case span == 0:
+			in.Momentary[f.Key] = true
+		default:
 			err := s.Store.Peaks(ctx, m.Key, string(u.periods[i]), u.now-(completePeriods+1)*span, func(account string, usage int64) {
 				if n, ok := u.at[i][account]; ok {
 					u.members[i][n].Usage = max(u.members[i][n].Usage, quantity.Quantity(usage))
@@ -118,17 +126,37 @@ func (s *Server) lintData(ctx context.Context, u *uses) ([]catalog.Finding, erro
 		}
 		in.Members[f.Key] = u.members[i]
 	}
-	since := u.now - lintSpan
 	var err error
-	if in.Fired, err = s.Store.SignalsFired(ctx, since); err != nil {
-		return nil, err
-	}
-	funnels, err := s.Store.Funnels(ctx, since, 0)
+	in.Refused, in.Qualified, err = s.qualified(ctx, u.now-lintSpan)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range funnels {
-		in.Decided[f.Offer] = f.Shown + f.Holdout
-	}
 	return packaging.Lint(in), nil
+}
+
+// lintDecisions is how many decisions lint looks into, the newest.
+const lintDecisions = 10_000
+
+// qualified counts since when by offer the decisions that turned it away for what it says or
+// gives, and those in which it could have been shown. Only what was decided with something to
+// show, or to hold out, is on record.
+func (s *Server) qualified(ctx context.Context, since clock.Time) (refused, fits map[string]int64, err error) {
+	refused, fits = map[string]int64{}, map[string]int64{}
+	err = s.Store.Considered(ctx, since, lintDecisions, func(offer, code string) {
+		switch code {
+		case "no_signal", "not_related", "routed_to_people": // not its turn
+		case "chosen", "holdout", "outranked", "cooldown", "at_most":
+			fits[offer]++
+		default:
+			refused[offer]++
+		}
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	funnels, err := s.Store.Funnels(ctx, since, 0)
+	for _, f := range funnels {
+		fits[f.Offer] += f.Shown + f.Holdout
+	}
+	return refused, fits, err
 }

@@ -143,7 +143,7 @@ var lintRules = []Rule{
 		Why:  "The plainest sign of interest, a click on a lock, is lost.",
 		Mend: "Add a signal with `when: {gate: …, times: 2, within: 7d}`."},
 	{Code: "unqualified_offer", Severity: SeverityWarning, Data: true,
-		Says: "An offer was considered often in 90 days, and nobody ever qualified.",
+		Says: "Decisions often turned an offer away in 90 days while a signal of it was alive, and nobody ever qualified.",
 		Why:  "Its condition is stricter than whoever wrote it believes.",
 		Mend: "Look at why: GET /v1/decisions/{id}/explain."},
 	{Code: "unreachable_offer", Severity: SeverityWarning,

@@ -12,7 +12,7 @@ import (
 // Bounds of what lint with data speaks of.
 const (
 	enoughAccounts = 10 // on a plan, before anything is said of them
-	enoughSignals  = 10 // of an offer, in 90 days
+	enoughRefused  = 10 // decisions that turned an offer away, in 90 days
 	topTimes       = 5  // the busiest tenth uses so many times the median
 )
 
@@ -22,10 +22,16 @@ type LintInput struct {
 	// Members are the accounts that have a counted feature, with the most they used of it in a
 	// period of late; by feature.
 	Members map[string][]Member
-	// Fired counts the signals of the last 90 days by rule, Decided the decisions for an offer,
-	// those of its holdout included.
-	Fired   map[string]int64
-	Decided map[string]int64
+	// Momentary are the features whose usage is known of this moment only, because their periods
+	// leave no record: by that no limit is judged.
+	Momentary map[string]bool
+	// Heard are the meters for which anything ever came in.
+	Heard map[string]bool
+	// Refused counts the decisions of the last 90 days in which an offer had a living signal and
+	// was turned away by its condition or by what it gives; Qualified those in which it could have
+	// been shown, those of its holdout included.
+	Refused   map[string]int64
+	Qualified map[string]int64
 }
 
 // Lint finds what the catalog alone does not show: limits nobody reaches and limits everybody
@@ -50,6 +56,9 @@ func Lint(in LintInput) []catalog.Finding {
 			heard[f.Meter] = heard[f.Meter] || m.Usage > 0
 		}
 		asked[f.Meter] += len(in.Members[key])
+		if in.Momentary[key] {
+			continue
+		}
 		for _, plan := range slices.Sorted(maps.Keys(plans)) {
 			if p := in.Catalog.Plans[plan]; p != nil && p.Entitlements[key] != nil {
 				lintLimit(say, "plans."+plan+".entitlements."+key, f, p, plans[plan])
@@ -58,23 +67,25 @@ func Lint(in LintInput) []catalog.Finding {
 	}
 	for _, key := range slices.Sorted(maps.Keys(in.Catalog.Meters)) {
 		m := in.Catalog.Meters[key]
-		if heard[key] || asked[key] < enoughAccounts {
+		if heard[key] || in.Heard[key] || asked[key] < enoughAccounts {
 			continue
 		}
 		if m.FedByConsume {
 			say("silent_event", "meters."+key+".fed_by", "consume", "call POST /v1/consume where it is used up", "%d accounts have a feature with this meter, and nobody ever called consume for it", asked[key])
 			continue
 		}
-		event := m.Event + m.Add
-		say("silent_event", "meters."+key+".event", event, "send "+event+", or mend its name", "%d accounts have a feature with this meter, and no %s ever came in", asked[key], event)
+		at, event := "event", m.Event
+		switch {
+		case m.Add != "":
+			at, event = "add", m.Add
+		case m.Set != "":
+			at, event = "set", m.Set
+		}
+		say("silent_event", "meters."+key+"."+at, event, "send "+event+", or mend its name", "%d accounts have a feature with this meter, and no %s ever came in", asked[key], event)
 	}
 	for _, key := range slices.Sorted(maps.Keys(in.Catalog.Offers)) {
-		fired := int64(0)
-		for _, on := range in.Catalog.Offers[key].On {
-			fired += in.Fired[on]
-		}
-		if fired >= enoughSignals && in.Decided[key] == 0 {
-			say("unqualified_offer", "offers."+key, "", "look at GET /v1/decisions/{id}/explain for why it was left out", "its signals fired %d times in 90 days, and nobody qualified for it", fired)
+		if n := in.Refused[key]; n >= enoughRefused && in.Qualified[key] == 0 {
+			say("unqualified_offer", "offers."+key, "", "look at GET /v1/decisions/{id}/explain for why it was left out", "in %d decisions of 90 days a signal of it was alive, and nobody qualified for it", n)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b catalog.Finding) int {
@@ -88,7 +99,7 @@ func lintLimit(say func(code, path, given, mend, format string, args ...any), pa
 	e := p.Entitlements[f.Key]
 	var usage []quantity.Quantity
 	limited, at := 0, 0
-	var limit, most quantity.Quantity
+	var most quantity.Quantity
 	for _, m := range on {
 		if m.Unlimited {
 			usage = append(usage, m.Usage)
@@ -98,7 +109,6 @@ func lintLimit(say func(code, path, given, mend, format string, args ...any), pa
 			continue
 		}
 		limited++
-		limit = max(limit, m.Limit)
 		if m.Usage >= m.Limit {
 			at++
 		}

@@ -90,16 +90,3 @@ func (s *Store) Activations(ctx context.Context, p Page) (List[Activation], erro
 		return a, []any{position}, err
 	})
 }
-
-// SignalsFired counts the signals that fired after since, by the rule's key.
-func (s *Store) SignalsFired(ctx context.Context, since clock.Time) (map[string]int64, error) {
-	out := map[string]int64{}
-	err := s.rows(ctx, ask("SELECT name, COUNT(*) FROM signals WHERE at > ? GROUP BY name", since), func(r *sql.Rows) error {
-		var name string
-		var n int64
-		err := r.Scan(&name, &n)
-		out[name] = n
-		return err
-	})
-	return out, err
-}

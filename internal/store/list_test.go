@@ -287,6 +287,24 @@ func TestACursorThatIsNotOneOfTheListIsRefused(t *testing.T) {
 	})
 }
 
+func TestTheNewestDecisionsSayWhatTheyThoughtOfOffers(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store, open func() *db.DB) {
+		c := next(0, 1)
+		for i, code := range []string{"too old", "second", "newest"} {
+			c.Effects.Decisions = append(c.Effects.Decisions, offer.Decision{ID: code, Account: "acme", Status: "show", At: noon + clock.Time(i),
+				Considered: []offer.Considered{{Offer: "a", Code: code}, {Offer: "b", Code: code}}})
+		}
+		must(t, s.Commit(ctx, c))
+		for most, want := range map[int]string{1: "a newest b newest", 9: "a newest b newest a second b second"} {
+			var got []string
+			must(t, s.Considered(ctx, noon, most, func(offer, code string) { got = append(got, offer, code) }))
+			if strings.Join(got, " ") != want {
+				t.Errorf("the newest %d: %q, want %q", most, got, want)
+			}
+		}
+	})
+}
+
 func TestFunnelsCountEachDecisionOnce(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store, open func() *db.DB) {
 		c := next(0, 1)

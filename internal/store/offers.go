@@ -87,6 +87,24 @@ func (s *Store) Funnels(ctx context.Context, from, to clock.Time) ([]Funnel, err
 	return out, err
 }
 
+// Considered calls f with every offer that the newest decisions since then looked at, most of
+// them, and the code of what was thought of it.
+func (s *Store) Considered(ctx context.Context, since clock.Time, most int, f func(offer, code string)) error {
+	q := ask("SELECT document FROM decisions WHERE at > ? ORDER BY at DESC, id DESC LIMIT ?", since, most)
+	return s.rows(ctx, q, func(r *sql.Rows) error {
+		var doc string
+		if err := r.Scan(&doc); err != nil {
+			return err
+		}
+		var d struct{ Considered []offer.Considered }
+		err := document(doc, &d)
+		for _, c := range d.Considered {
+			f(c.Offer, c.Code)
+		}
+		return err
+	})
+}
+
 // RequestFilter narrows Requests; empty fields let everything pass.
 type RequestFilter struct{ Account, Status string }
 
