@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -103,6 +104,44 @@ func TestWhatAnAccountGainsIsToldByTheMonthAndNeverChanged(t *testing.T) {
 	c.must("GET", "/v1/accounts/acme/value", nil, &again)
 	if len(again.Items) != 3 || *again.Items[2].Share != "0.4083" {
 		t.Errorf("after a restart: %+v", again.Items)
+	}
+}
+
+func TestWhatIsOutOfItsBandIsToldWhileItCanBeMended(t *testing.T) {
+	c := newCompany(t, "2026-01-01T00:00:00Z")
+	c.must("PUT", "/v1/catalog", []byte(withFilms), nil)
+	for _, key := range []string{"stays", "leaves"} {
+		c.must("PUT", "/v1/accounts/"+key+"/subscription", map[string]any{"plan": "starter"}, nil)
+	}
+	c.must("POST", "/v1/clock/advance", map[string]any{"by": "40d"}, nil)
+	var moved struct{ Position string }
+	for _, key := range []string{"stays", "leaves"} {
+		c.must("PUT", "/v1/accounts/"+key, map[string]any{"domain": "acme.example"}, &moved) // whose checkpoint has the lines
+	}
+	out := func(query string) (accounts []string) {
+		var l struct{ Items []struct{ Account string } }
+		c.must("GET", "/v1/packaging/value"+query, nil, &l, "Headroom-Position", moved.Position)
+		for _, x := range l.Items {
+			accounts = append(accounts, x.Account)
+		}
+		slices.Sort(accounts)
+		return accounts
+	}
+	if got := out(""); !slices.Equal(got, []string{"leaves", "stays"}) {
+		t.Fatalf("paying for nothing: %q", got)
+	}
+	c.must("DELETE", "/v1/accounts/leaves/subscription?effective=now", nil, nil)
+	c.must("PUT", "/v1/accounts/leaves", map[string]any{"domain": "gone.example"}, &moved)
+	if got := out(""); !slices.Equal(got, []string{"stays"}) {
+		t.Errorf("when one has left: %q", got)
+	}
+	at, end := strings.Index(withFilms, "\nvalue:"), strings.Index(withFilms, "\naddons:")
+	c.must("PUT", "/v1/catalog", []byte(withFilms[:at]+withFilms[end:]), nil)
+	if got := out(""); got != nil {
+		t.Errorf("when the metric is gone: %q", got)
+	}
+	if got := out("?all=true"); !slices.Equal(got, []string{"leaves", "stays"}) {
+		t.Errorf("the ledger: %q", got)
 	}
 }
 

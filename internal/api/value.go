@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -134,14 +135,23 @@ type valueAlertsRequest struct {
 	PageParams
 	PositionParam
 	Metric string `query:"metric" maxLength:"200" doc:"only of this metric"`
-	All    bool   `query:"all" doc:"every line, not only those that are the newest of their account and out of their band"`
+	All    bool   `query:"all" doc:"every line there ever was, not only those that are the newest of an account with a live subscription and a metric of the active catalog, and out of their band"`
 }
 
 func (s *Server) valueAlerts(ctx context.Context, in *valueAlertsRequest) (*listAnswer[ValueLedgerLine], error) {
 	if err := s.listed(ctx, in.Position); err != nil {
 		return nil, err
 	}
-	l, err := s.Store.ValueLines(ctx, store.ValueFilter{Metric: in.Metric, Out: !in.All, Newest: !in.All}, in.page())
+	f := store.ValueFilter{Metric: in.Metric}
+	if !in.All {
+		active, err := s.Runner.Active(ctx)
+		if err != nil {
+			return nil, err
+		}
+		f.Out, f.Newest, f.Live = true, true, true
+		f.Metrics = append([]string{}, slices.Sorted(maps.Keys(active.Value))...)
+	}
+	l, err := s.Store.ValueLines(ctx, f, in.page())
 	if err != nil {
 		return nil, err
 	}

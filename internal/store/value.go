@@ -39,6 +39,9 @@ type ValueFilter struct {
 	Metric  string
 	Out     bool // only lines out of their band
 	Newest  bool // only the newest line of each account and metric
+	Live    bool // only of accounts that have a live subscription now
+	// Metrics are those wanted; nil: all there ever were.
+	Metrics []string
 }
 
 func scanValue(r *sql.Rows) (engine.ValueLine, error) {
@@ -59,6 +62,16 @@ func (s *Store) ValueLines(ctx context.Context, f ValueFilter, p Page) (List[eng
 	}
 	if f.Newest {
 		q.and(`AND NOT EXISTS (SELECT 1 FROM value_lines n WHERE n.account = v.account AND n.metric = v.metric AND n.start_at > v.start_at)`)
+	}
+	if f.Live {
+		q.and("AND EXISTS (SELECT 1 FROM accounts a WHERE a.account = v.account AND a.status IN ('active', 'trialing'))")
+	}
+	if f.Metrics != nil {
+		wanted := []any{""} // no metric has this name: the list is never empty
+		for _, key := range f.Metrics {
+			wanted = append(wanted, key)
+		}
+		q.and("AND metric IN "+in(len(wanted)), wanted...)
 	}
 	var end int64
 	var account, metric string

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/db"
 	"github.com/headroomhq/headroom/internal/db/dbtest"
@@ -27,6 +28,26 @@ func TestLinesOfTheValueLedgerReadAsWrittenAndStand(t *testing.T) {
 		want := engine.ValueLine{Account: "k03", Metric: "near", Start: noon, End: noon + clock.Hour, State: "below"}
 		if len(got.Items) != 1 || !reflect.DeepEqual(got.Items[0], want) {
 			t.Errorf("%+v, want %+v", got.Items, want)
+		}
+		c := next(10, 11)
+		c.Accounts = append(c.Accounts, engine.AccountRow{Key: "k05", State: []byte("{}"), Listing: &engine.Listing{Account: account.Account{Key: "k05"}, Plan: "pro", Status: "canceled"}})
+		must(t, s.Commit(ctx, c))
+		for _, x := range []struct {
+			name   string
+			filter store.ValueFilter
+			lines  int
+		}{
+			{"all", store.ValueFilter{}, 46},
+			{"of accounts with a live subscription", store.ValueFilter{Live: true}, 44},
+			{"of metrics there are", store.ValueFilter{Metrics: []string{"near", "other"}}, 23},
+			{"of no metric, because there is none", store.ValueFilter{Metrics: []string{}}, 0},
+			{"of both", store.ValueFilter{Live: true, Metrics: []string{"near"}, Out: true}, 22},
+		} {
+			got, err := s.ValueLines(ctx, x.filter, store.Page{Limit: 100})
+			must(t, err)
+			if len(got.Items) != x.lines {
+				t.Errorf("lines %s: %d, want %d", x.name, len(got.Items), x.lines)
+			}
 		}
 		between, err := s.ValueBetween(ctx, "k03", noon, noon+clock.Hour)
 		must(t, err)
