@@ -223,6 +223,12 @@ func TestTheConsolesCookieIsNoUseToOtherPages(t *testing.T) {
 	if status, text, _ := call("POST", "/v1/keys", `{"name":"x","scopes":["read"]}`, access.ConsoleHeader, "1"); status != http.StatusOK {
 		t.Errorf("a change of the console was answered %d %s", status, text)
 	}
+	if status, text, _ := call("PUT", "/v1/catalog?author=Somebody+else", "version: 1\ncurrency: USD\n", access.ConsoleHeader, "1"); status != http.StatusOK {
+		t.Errorf("applying a catalog in the console was answered %d %s", status, text)
+	}
+	if _, text, _ := call("GET", "/v1/catalog/versions?limit=1", ""); !strings.Contains(text, `"author":"Administrator"`) {
+		t.Errorf("who applied it: %s", text)
+	}
 	if status, text, _ := call("DELETE", "/v1/session", "", access.ConsoleHeader, "1"); status != http.StatusOK {
 		t.Errorf("signing out was answered %d %s", status, text)
 	}

@@ -218,15 +218,23 @@ type SessionState struct {
 	Company  string `json:"company,omitempty"`
 }
 
+// consoleName is what whoever works in the console is called.
+func (s *Server) consoleName() string {
+	if s.Demo != "" {
+		return "Demo"
+	}
+	return "Administrator"
+}
+
 func (s *Server) getSession(ctx context.Context, _ *struct{}) (*struct{ Body SessionState }, error) {
 	out := &struct{ Body SessionState }{}
 	if s.Demo != "" {
-		out.Body = SessionState{SignedIn: true, Name: "Demo", Demo: true, Company: s.Demo}
+		out.Body = SessionState{SignedIn: true, Name: s.consoleName(), Demo: true, Company: s.Demo}
 		return out, nil
 	}
 	v, _ := ctx.Value(visitorKey).(visitor)
 	if _, err := s.Access.Authenticate(ctx, access.Credentials{Session: v.session}); err == nil {
-		out.Body = SessionState{SignedIn: true, Name: "Administrator"}
+		out.Body = SessionState{SignedIn: true, Name: s.consoleName()}
 	}
 	return out, nil
 }
@@ -252,7 +260,7 @@ func (s *Server) postSession(ctx context.Context, in *signInRequest) (*sessionAn
 	if err != nil {
 		return nil, err
 	}
-	return &sessionAnswer{SetCookie: s.Access.Cookie(token, v.secure).String(), Body: SessionState{SignedIn: true, Name: "Administrator"}}, nil
+	return &sessionAnswer{SetCookie: s.Access.Cookie(token, v.secure).String(), Body: SessionState{SignedIn: true, Name: s.consoleName()}}, nil
 }
 
 func (s *Server) deleteSession(ctx context.Context, in *ConsoleParam) (*sessionAnswer, error) {

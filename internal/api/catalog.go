@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/headroomhq/headroom/internal/access"
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
@@ -115,12 +116,21 @@ func (s *Server) applyCatalog(ctx context.Context, a application) (*CatalogAnswe
 		return out, nil
 	}
 	position, err := s.activate(ctx, next, store.Catalog{Version: next.Version, Text: string(a.text),
-		Author: fault.Shorten(a.author), Note: fault.Shorten(a.note), CreatedAt: s.Clock.Now()}, a.match)
+		Author: fault.Shorten(s.author(ctx, a.author)), Note: fault.Shorten(a.note), CreatedAt: s.Clock.Now()}, a.match)
 	if err != nil {
 		return nil, err
 	}
 	out.Position = s.Runner.Position(position)
 	return out, nil
+}
+
+// author is who makes a catalog active: a key speaks for whom it says, a session of the console
+// for itself alone.
+func (s *Server) author(ctx context.Context, said string) string {
+	if principal(ctx).Kind == access.Console {
+		return s.consoleName()
+	}
+	return said
 }
 
 // filled is a list that is [] in JSON where it is empty.
