@@ -228,6 +228,8 @@ func (w *world) append(records []event.Record) uint64 {
 		}
 		m.Add(p, &records[i])
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.flaw.forgetful && len(w.log) > 0 && w.rng.IntN(8) == 0 {
 		w.log = w.log[:len(w.log)-1] // a log that gives a position twice
 	}
@@ -236,6 +238,34 @@ func (w *world) append(records []event.Record) uint64 {
 	w.grown = make(chan struct{})
 	close(grown)
 	return uint64(len(w.log))
+}
+
+// last returns the position at which the log ends.
+func (w *world) last() uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return uint64(len(w.log))
+}
+
+// grows says whether the log has a position, and what tells that it has more than now.
+func (w *world) grows(position uint64) (there bool, grown chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return position <= uint64(len(w.log)), w.grown
+}
+
+// message returns what the log has at a position.
+func (w *world) message(position uint64) simMessage {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.log[position-1]
+}
+
+// waiting returns the node's submissions that are not in the log yet.
+func (n *simNode) waiting() []*simSubmission {
+	n.w.mu.Lock()
+	defer n.w.mu.Unlock()
+	return slices.Clone(n.pending)
 }
 
 // endpoint is the log as one node sees it: runner.Log and runner.Writer.
@@ -250,7 +280,7 @@ func (e *simLog) Bounds(ctx context.Context) (first, end uint64, err error) {
 	if t := taskOf(ctx); t != nil && t.park("ask for the log's bounds") != fateFine {
 		return 0, 0, errLog()
 	}
-	return 1, uint64(len(e.w.log)), nil
+	return 1, e.w.last(), nil
 }
 
 func errLog() error {
@@ -264,9 +294,13 @@ func (e *simLog) Read(ctx context.Context, from uint64, f func(uint64, time.Time
 		return errLog()
 	}
 	for next := max(from, 1); ; next++ {
-		for next > uint64(len(e.w.log)) {
+		for {
+			there, grown := e.w.grows(next)
+			if there {
+				break
+			}
 			select {
-			case <-e.w.grown:
+			case <-grown:
 			case <-ctx.Done():
 				return nil
 			}
@@ -281,7 +315,7 @@ func (e *simLog) Read(ctx context.Context, from uint64, f func(uint64, time.Time
 		case outcome != fateFine:
 			return errLog()
 		}
-		m := e.w.log[next-1]
+		m := e.w.message(next)
 		if err := f(next, m.at, m.bytes); err != nil {
 			return err
 		}
@@ -326,7 +360,9 @@ func (e *simLog) Submit(ctx context.Context, records ...event.Record) (uint64, e
 		return 0, fault.New(fault.Busy, "log_busy", "too much waits")
 	}
 	s := &simSubmission{records: slices.Clone(records), landed: make(chan struct{})}
+	e.w.mu.Lock()
 	e.n.pending = append(e.n.pending, s)
+	e.w.mu.Unlock()
 	select {
 	case <-s.landed:
 	case <-ctx.Done(): // it may still be written
@@ -344,9 +380,12 @@ func (e *simLog) Submit(ctx context.Context, records ...event.Record) (uint64, e
 // flush writes some of a node's submissions as one message, or as two of which the second
 // may fail.
 func (w *world) flush(n *simNode, f simFate) {
-	k := 1 + w.rng.IntN(len(n.pending))
-	group := n.pending[:k]
+	waiting := n.waiting()
+	k := 1 + w.rng.IntN(len(waiting))
+	group := waiting[:k]
+	w.mu.Lock()
 	n.pending = n.pending[k:]
+	w.mu.Unlock()
 	var records []event.Record
 	for _, s := range group {
 		records = append(records, s.records...)
@@ -362,7 +401,9 @@ func (w *world) flush(n *simNode, f simFate) {
 		position = w.append(records[:written])
 	}
 	if f == fateFine && w.flaw.hasty && w.rng.IntN(4) == 0 {
+		w.mu.Lock()
 		w.log = w.log[:position-1] // acknowledged, and not on disk when the power failed
+		w.mu.Unlock()
 	}
 	for _, s := range group {
 		if written -= len(s.records); f != fateFine && (f == fateAfter || written < 0) {

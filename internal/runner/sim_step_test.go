@@ -126,11 +126,11 @@ func (w *world) work() {
 		return
 	}
 	n := nodes[w.rng.IntN(len(nodes))]
-	if len(n.pending) > 0 && w.rng.IntN(2) == 0 {
+	if len(n.waiting()) > 0 && w.rng.IntN(2) == 0 {
 		w.flush(n, w.flushFate())
 		return
 	}
-	parts := n.parts
+	parts := n.running()
 	switch k := w.rng.IntN(20); {
 	case k == 0:
 		w.begin(n, "lease", "renew", n.runner.renew)
@@ -156,7 +156,7 @@ func (w *world) flushFate() simFate {
 // apply steps the next message that waits for the partition, as its loop would.
 func (w *world) apply(n *simNode, p *partition) {
 	if p.isGone() && w.rng.IntN(2) == 0 { // the loop notices, or takes what waits: Go does not say which
-		n.parts = slices.DeleteFunc(n.parts, func(q *partition) bool { return q == p })
+		n.drop(p)
 		return
 	}
 	if len(p.in) == 0 || n.busy[fmt.Sprint("step ", p.epoch, p.n)] {
@@ -165,12 +165,26 @@ func (w *world) apply(n *simNode, p *partition) {
 	w.begin(n, fmt.Sprint("step ", p.epoch, p.n), fmt.Sprint("step partition ", p.n), func(ctx context.Context) {
 		it := <-p.in
 		if err := p.apply(ctx, it); err != nil {
-			n.parts = slices.DeleteFunc(n.parts, func(q *partition) bool { return q == p })
+			n.drop(p)
 			if ctx.Err() == nil && !p.isGone() {
 				w.blame("partition %d stopped at %d: %v", p.n, it.position, err)
 			}
 		}
 	})
+}
+
+// running returns the partitions whose loops run.
+func (n *simNode) running() []*partition {
+	n.w.mu.Lock()
+	defer n.w.mu.Unlock()
+	return slices.Clone(n.parts)
+}
+
+// drop ends a partition's loop.
+func (n *simNode) drop(p *partition) {
+	n.w.mu.Lock()
+	defer n.w.mu.Unlock()
+	n.parts = slices.DeleteFunc(n.parts, func(q *partition) bool { return q == p })
 }
 
 // checkpoint commits or forwards, as the partition's loop would.
@@ -314,7 +328,7 @@ func (w *world) settle() error {
 					w.checkpoint(n, p)
 				}
 			}
-			for len(n.pending) > 0 {
+			for len(n.waiting()) > 0 {
 				w.flush(n, fateFine)
 			}
 			w.letAll(n)
@@ -339,7 +353,7 @@ func (w *world) atRest() bool { return w.restless() == "" }
 func (w *world) restless() string {
 	owned := map[int]bool{}
 	for _, n := range w.awake() {
-		if len(n.pending) > 0 {
+		if len(n.waiting()) > 0 {
 			return "submissions wait"
 		}
 		for _, p := range n.runner.partitions() {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -50,6 +51,9 @@ type world struct {
 	tasks      int        // ever
 	writes     *partition // of the task that is about to begin
 
+	// Time and the end of a context wake several tasks at once: what they share with each other
+	// is guarded. All else is touched by one at a time.
+	mu    sync.Mutex
 	log   []simMessage
 	grown chan struct{} // closed and replaced when the log grows
 
@@ -80,8 +84,8 @@ type simNode struct {
 	asleep       int           // steps for which it is frozen
 	skew         time.Duration // of its clock
 	tasks        []*simTask
-	pending      []*simSubmission
-	parts        []*partition    // whose loops run
+	pending      []*simSubmission // guarded by the world
+	parts        []*partition     // whose loops run; guarded by the world
 	busy         map[string]bool // what one loop of a runner does one at a time
 	ticked       clock.Time
 }
@@ -191,7 +195,10 @@ func (w *world) start(n *simNode) {
 	n.dead, n.asleep, n.ticked = false, 0, 0
 	n.down.Store(false)
 	n.doomed.Store(false)
-	n.busy, n.parts = map[string]bool{}, nil
+	n.busy = map[string]bool{}
+	w.mu.Lock()
+	n.parts = nil
+	w.mu.Unlock()
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	n.skew = 0
 	if w.rng.IntN(3) == 0 {
@@ -209,7 +216,9 @@ func (w *world) start(n *simNode) {
 			w.taken[lease] = true
 		}
 		w.epochs[p.n] = max(w.epochs[p.n], p.epoch)
+		w.mu.Lock()
 		n.parts = append(n.parts, p)
+		w.mu.Unlock()
 		w.note(n, "owns partition %d from %d under epoch %d", p.n, p.committed, p.epoch)
 	}
 	w.note(n, "starts")
@@ -241,10 +250,12 @@ func (w *world) kill(n *simNode) {
 	}
 	n.dead = true
 	n.down.Store(true)
-	if k := len(n.pending); k > 0 && w.rng.IntN(2) == 0 {
+	if len(n.waiting()) > 0 && w.rng.IntN(2) == 0 {
 		w.flush(n, fateAfter) // this was on its way already
 	}
+	w.mu.Lock()
 	n.pending = nil
+	w.mu.Unlock()
 	n.cancel()
 	synctest.Wait()
 	for round := 0; len(n.tasks) > 0; round++ {
@@ -312,8 +323,8 @@ func (w *world) look() {
 		if position < w.positions[p] || epoch < w.epochs[p] {
 			w.blame("partition %d went from position %d, epoch %d to %d, %d", p, w.positions[p], w.epochs[p], position, epoch)
 		}
-		if position > uint64(len(w.log)) {
-			w.blame("partition %d stands at %d of a log that ends at %d", p, position, len(w.log))
+		if end := w.last(); position > end {
+			w.blame("partition %d stands at %d of a log that ends at %d", p, position, end)
 		}
 		w.positions[p], w.epochs[p] = position, epoch
 	}
