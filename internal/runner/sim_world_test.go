@@ -86,7 +86,7 @@ type simNode struct {
 	tasks        []*simTask
 	pending      []*simSubmission // guarded by the world
 	parts        []*partition     // whose loops run; guarded by the world
-	busy         map[string]bool // what one loop of a runner does one at a time
+	busy         map[string]bool  // what one loop of a runner does one at a time
 	ticked       clock.Time
 }
 
