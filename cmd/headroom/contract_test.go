@@ -470,7 +470,7 @@ func TestAnEmptyServerAnswersAsDocumented(t *testing.T) {
 	c.must("GET", "/openapi.json", nil, &doc)
 	paths, _ := doc["paths"].(map[string]any)
 	for path, item := range paths {
-		if item.(map[string]any)["get"] == nil || strings.Contains(path, "{") || path == "/v1/changes" || path == "/openapi.json" {
+		if item.(map[string]any)["get"] == nil || strings.Contains(path, "{") || path == "/v1/changes" || strings.HasSuffix(path, "/stream") || path == "/openapi.json" {
 			continue
 		}
 		status, answer := c.send("GET", path, "")

@@ -279,13 +279,14 @@ func TestTheDoctorNamesWhatIsWrongWithARunningServer(t *testing.T) {
 	}
 	t.Run("senders that mistype, forget ids and send what is refused", func(t *testing.T) {
 		setUp(t, n.url)
-		batch := []map[string]any{
-			{"specversion": "1.0", "id": "1", "source": "s", "type": "step.doen", "subject": "account-0"},
-			{"specversion": "1.0", "source": "s", "type": "step.done", "subject": "account-0"},
-			{"specversion": "1.0", "id": "2", "source": "s", "type": "step.done"},
-		}
 		// A process looks once a second what types the catalog knows.
-		for deadline, told := time.Now().Add(20*time.Second), false; !told; {
+		told := false
+		for deadline, turn := time.Now().Add(20*time.Second), 0; !told; turn++ {
+			batch := []map[string]any{
+				{"specversion": "1.0", "id": fmt.Sprint("misspelt-", turn), "source": "s", "type": "step.doen", "subject": "account-0"},
+				{"specversion": "1.0", "source": "s", "type": "step.done", "subject": "account-0"},
+				{"specversion": "1.0", "id": fmt.Sprint("nobodys-", turn), "source": "s", "type": "step.done"},
+			}
 			var answer struct {
 				Unknown []string `json:"unknown_types"`
 			}

@@ -116,7 +116,7 @@ func TestTheWrongNodeLetsTheRightOneAnswer(t *testing.T) {
 	// Even what fills a request is passed on whole.
 	big := make([]string, 1000)
 	for i := range big {
-		big[i] = fmt.Sprintf("unknown-feature-%0200d", i)
+		big[i] = fmt.Sprintf("unknown-feature-%0180d", i)
 	}
 	body, err := json.Marshal(map[string]any{"account": account, "features": big})
 	if err != nil {
