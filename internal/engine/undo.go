@@ -7,6 +7,7 @@ import (
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/entitlement"
+	"github.com/headroomhq/headroom/internal/opportunity"
 	"github.com/headroomhq/headroom/internal/revenue"
 	"github.com/headroomhq/headroom/internal/subscription"
 )
@@ -43,6 +44,11 @@ func (s *State) takeBack(a *Account, next subscription.Subscription, c *catalog.
 		}
 	}
 	s.trialsBack(a, rev.Trials)
+	for _, op := range a.Opportunities {
+		if op.ID == rev.Ref && op.Stage == opportunity.Won {
+			s.keep(a, opportunity.Undone(op, s.Now))
+		}
+	}
 	s.book(a, revenue.Change{
 		Account: a.key, MRR: rev.Standing.MRR, Currency: cmp.Or(rev.Standing.Currency, undone.Currency),
 		EffectiveAt: rev.At, RecordedAt: s.Now, Type: rev.Type, Motion: rev.Motion, Movement: revenue.Undone,

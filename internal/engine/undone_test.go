@@ -8,6 +8,7 @@ import (
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/money"
+	"github.com/headroomhq/headroom/internal/opportunity"
 	"github.com/headroomhq/headroom/internal/subscription"
 )
 
@@ -94,5 +95,36 @@ func TestTheLedgerSaysWhatHappenedOnceOnly(t *testing.T) {
 	d.passes(40 * clock.Day)
 	if note := d.lines[len(d.lines)-1].Note; len(d.lines) != 2 || strings.Count(note, "Starter") != 1 {
 		t.Errorf("%d lines, the last: %q", len(d.lines), note)
+	}
+}
+
+func TestAnOpportunityWhosePurchaseIsUndoneIsNoLongerWon(t *testing.T) {
+	d := newDesk(t, parse(t, catalogText))
+	d.buys(0, subscription.Change{Plan: "starter"})
+	sent := event.Record{Kind: event.KindEvent, Key: "acme", ID: "e1", Source: "app", Type: "email.sent", At: start + hour, ReceivedAt: start + hour,
+		Props: []event.Prop{{Name: "count", Value: event.Value{Kind: event.Number, Text: "95"}}}}
+	for _, day := range d.state.Needs([]event.Record{sent}).Days {
+		d.state.LoadDay(day, nil)
+	}
+	engine.Step(d.state, &sent, d.cat)
+	if len(d.account().Opportunities) != 1 {
+		t.Fatalf("opportunities %+v", d.account().Opportunities)
+	}
+	id, won, open := d.account().Opportunities[0].ID, opportunity.Won, opportunity.Open
+	stage := func(after clock.Time, to *opportunity.Stage) string {
+		return refusal(d.call(after, event.KindOpportunity, engine.EditCall{ID: id, Edit: opportunity.Edit{Stage: to}}))
+	}
+	if got := stage(2*hour, &won); got != "" || d.account().Subscription.Plan != "scale" {
+		t.Fatalf("winning it: %s, plan %s", got, d.account().Subscription.Plan)
+	}
+	d.buys(3*hour, subscription.Change{Undo: true})
+	if op := d.account().Opportunities[0]; op.Stage != opportunity.Lost || op.LostWhy != "The purchase was undone" || op.ClosedAt != start+3*hour {
+		t.Errorf("after the undo it is %s, %q", op.Stage, op.LostWhy)
+	}
+	if got := stage(4*hour, &open); got != "" {
+		t.Errorf("reopening it: %s", got)
+	}
+	if got := stage(5*hour, &won); got != "" || d.account().Subscription.Plan != "scale" {
+		t.Errorf("winning it again: %s", got)
 	}
 }

@@ -30,7 +30,7 @@ type Edit struct {
 }
 
 // next lists the stages that may follow each one. Won is final: the subscription has
-// changed.
+// changed. Only undoing that change takes it back (see Undone).
 var next = map[Stage][]Stage{
 	Open:       {InProgress, Won, Lost},
 	InProgress: {Open, Won, Lost},
@@ -95,6 +95,14 @@ func Apply(op Opportunity, e Edit, now clock.Time, others ...Opportunity) (edite
 	op.Version++
 	op.EditedAt = now
 	return op, to == Won && was.Stage != Won, nil
+}
+
+// Undone returns op, which was won, after the change of the subscription was taken back: lost,
+// with that as the reason, so that no report counts it as won and people may reopen it.
+func Undone(op Opportunity, now clock.Time) Opportunity {
+	op.Stage, op.LostWhy, op.ClosedAt, op.EditedAt = Lost, "The purchase was undone", now, now
+	op.Version++
+	return op
 }
 
 func same(a, b *Opportunity) bool {
