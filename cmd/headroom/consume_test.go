@@ -387,6 +387,9 @@ func TestAFamilySharesAPoolDownToTheLastSeat(t *testing.T) {
 	if got1.Allowed || seen()["rome"] != rome {
 		t.Errorf("rome left, asked and was told %+v; it holds %d", got1, seen()["rome"])
 	}
+	if status, answer := c.send("POST", "/v1/release", `{"account":"rome","feature":"seats"}`); status != 409 || answer["code"] != "not_held" || !strings.Contains(fmt.Sprint(answer["mend"]), `"holder"`) {
+		t.Errorf("rome gave back what it holds of its old family's pool, and was told %v", answer["mend"])
+	}
 	c.must("POST", "/v1/release", map[string]any{"account": "rome", "feature": "seats", "holder": "acme", "quantity": rome}, &got1)
 	if seen()["rome"] != 0 {
 		t.Errorf("rome gave its seats back and holds %d", seen()["rome"])

@@ -241,3 +241,19 @@ func TestWhatCannotBeSoldIsRefusedInWordsAndChangesNothing(t *testing.T) {
 		t.Errorf("switched: %+v", switched)
 	}
 }
+
+func TestNoAccountIsAboveItself(t *testing.T) {
+	c := sells(t)
+	for child, parent := range map[string]string{"berlin": "germany", "germany": "europe"} {
+		c.must("PUT", "/v1/accounts/"+child, map[string]any{"parent": parent}, nil)
+	}
+	status, p := c.send("PUT", "/v1/accounts/europe", `{"parent":"berlin"}`)
+	if status != 422 || p["code"] != "parent_circle" || !strings.Contains(fmt.Sprint(p["detail"]), "europe → berlin → germany → europe") || p["mend"] == nil {
+		t.Errorf("a circle: %d %v", status, p)
+	}
+	if status, p := c.send("PUT", "/v1/accounts/europe", `{"parent":"europe"}`); status != 422 || p["code"] != "own_parent" || p["mend"] == nil {
+		t.Errorf("its own parent: %d %v", status, p)
+	}
+	c.must("PUT", "/v1/accounts/germany", map[string]any{"parent": nil}, nil)
+	c.must("PUT", "/v1/accounts/europe", map[string]any{"parent": "berlin"}, nil)
+}

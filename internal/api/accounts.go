@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"strings"
 
 	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/runner"
 	"github.com/headroomhq/headroom/internal/signal"
@@ -33,6 +35,11 @@ func (s *Server) putAccount(ctx context.Context, in *putAccountRequest) (*accoun
 	if err := in.Body.Check(in.Account); err != nil {
 		return nil, err
 	}
+	if in.Body.Parent != nil {
+		if err := s.noCircle(ctx, in.Account, *in.Body.Parent); err != nil {
+			return nil, err
+		}
+	}
 	rec, err := s.call(event.KindAccount, in.Account, "", "", in.IdempotencyKey, in.Body)
 	if err != nil {
 		return nil, err
@@ -42,6 +49,27 @@ func (s *Server) putAccount(ctx context.Context, in *putAccountRequest) (*accoun
 		return nil, err
 	}
 	return s.getAccount(ctx, &accountRead{AccountParam: in.AccountParam, PositionParam: PositionParam{s.Runner.Position(position)}})
+}
+
+// noCircle refuses a parent that is below the account, as far as can be known here and now: two
+// calls at once, or a part of the family on a node that does not answer, may still make a circle,
+// so whatever walks up a family has an end of its own.
+func (s *Server) noCircle(ctx context.Context, key, parent string) error {
+	chain, circle := []string{key}, false
+	_ = s.ancestors(ctx, key, parent, func(above string, v runner.View) bool { // what cannot be read is not known
+		chain = append(chain, above)
+		circle = v.Account.Facts.Parent == key
+		return circle
+	})
+	if !circle {
+		return nil
+	}
+	for i := range chain {
+		chain[i] = fault.Shorten(chain[i])
+	}
+	return fault.New(fault.Invalid, "parent_circle", "account %s would be above itself: %s", chain[0], strings.Join(append(chain, chain[0]), " → ")).
+		WithMend("name a parent that is not below this account, or take the parent of %s away first (\"parent\": null)", chain[len(chain)-1]).
+		WithField("parent", parent, "is below this account")
 }
 
 func (s *Server) getAccount(ctx context.Context, in *accountRead) (*accountAnswer, error) {

@@ -144,9 +144,13 @@ func (s *State) holds(a *Account, f *catalog.Feature, child string, q quantity.Q
 	if q <= has {
 		return nil
 	}
+	mend := "release no more than the account holds"
 	if child == "" {
 		child = a.key
+		if f.Pooled {
+			mend += "; what it holds of the pool of a family it was in, release with \"holder\": the key of the account whose pool it is"
+		}
 	}
 	return fault.New(fault.Conflict, "not_held", "account %s holds %s of %s, so %s cannot be released", fault.Shorten(child), has, f.Key, q).
-		WithMend("release no more than the account holds").WithField("/quantity", q.String(), "is more than "+has.String())
+		WithMend("%s", mend).WithField("/quantity", q.String(), "is more than "+has.String())
 }

@@ -2,10 +2,13 @@ package entitlement
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/quantity"
 )
 
 // override returns the override of a feature that holds now, nil when there is none.
@@ -66,7 +69,7 @@ func SetOverride(in Input, o Override) error {
 	}
 	bad := func(field, message, mend string) error {
 		return fault.New(fault.Invalid, "override_invalid", "the override of %s %s", f.Key, message).
-			WithMend("%s", mend).WithField("/"+field, "", message)
+			WithMend("%s", mend).WithField("/"+field, o.sent(field), message)
 	}
 	switch {
 	case set != 1:
@@ -79,9 +82,11 @@ func SetOverride(in Input, o Override) error {
 	case o.Value != nil && f.Kind != catalog.Valued:
 		return bad("value", "has a value, and the feature is of kind "+string(f.Kind), "send allowed, limit or unlimited")
 	case o.Value != nil && len(f.Values) > 0 && !slices.Contains(f.Values, *o.Value):
-		return bad("value", "has a value that the catalog does not list", "use one of the feature's values")
+		return bad("value", "has a value that the catalog does not list, "+strconv.Quote(fault.Shorten(*o.Value)), "use "+strings.Join(f.Values, ", "))
 	case o.Value != nil && (*o.Value == "" || len(*o.Value) > 64):
 		return bad("value", "has an empty or too long value", "use a value of 1 to 64 bytes")
+	case o.Value != nil && len(f.Values) == 0 && !isNumber(*o.Value):
+		return bad("value", "has the value "+strconv.Quote(*o.Value)+", and the feature is a number", "use a number from 0 to 1e12, such as 25")
 	case o.Allowed != nil && *o.Allowed && f.Kind != catalog.Boolean:
 		return bad("allowed", "allows a feature without saying how much of it", "send limit, unlimited or value; allowed may be false to lock it")
 	case o.Per != nil && o.Limit == nil:
@@ -93,7 +98,7 @@ func SetOverride(in Input, o Override) error {
 	}
 	if o.Per != nil && *o.Per != catalog.Lifetime {
 		if m := in.Catalog.Meters[f.Meter]; m == nil || !slices.ContainsFunc(m.Windows(), func(w catalog.Window) bool { return w.Per == *o.Per }) {
-			return bad("per", "has a period that no plan gives the feature for", "use a period that the catalog names for it, or leave per out")
+			return bad("per", "has a period that no plan gives the feature for", periodsMend(m))
 		}
 	}
 	o.SetAt = in.Now
@@ -114,6 +119,44 @@ func SetOverride(in Input, o Override) error {
 		return 1
 	})
 	return nil
+}
+
+// isNumber says whether text is a value of a feature that is a number.
+func isNumber(text string) bool {
+	q, err := quantity.Parse(text)
+	return err == nil && q >= 0
+}
+
+// sent is one of what the override was said to give, as text.
+func (o *Override) sent(field string) string {
+	switch {
+	case field == "value" && o.Value != nil:
+		return *o.Value
+	case field == "limit" && o.Limit != nil:
+		return o.Limit.String()
+	case field == "limit" && o.Unlimited:
+		return "unlimited"
+	case field == "allowed" && o.Allowed != nil:
+		return strconv.FormatBool(*o.Allowed)
+	case field == "per" && o.Per != nil:
+		return string(*o.Per)
+	case field == "feature":
+		return o.Feature
+	}
+	return ""
+}
+
+// periodsMend names the periods that a feature of m may have a limit for; m may be nil.
+func periodsMend(m *catalog.Meter) string {
+	words := []string{"lifetime"}
+	if m != nil {
+		for _, w := range m.Windows() {
+			if w.Per != catalog.Lifetime && !slices.Contains(words, string(w.Per)) {
+				words = append(words, string(w.Per))
+			}
+		}
+	}
+	return "use " + strings.Join(words, ", ") + ", which the catalog names for it, or leave per out"
 }
 
 // ClearOverride takes an override away and returns it.

@@ -136,7 +136,10 @@ func (c *AccountChange) Check(key string) error {
 	if f == nil {
 		return nil
 	}
-	if f.Code == CodeTimeZone {
+	switch f.Code {
+	case "own_parent":
+		f.Mend = "name the account above this one, or leave parent out; null takes it away"
+	case CodeTimeZone:
 		f.Mend = "write a name of the IANA database such as Europe/Berlin, or UTC"
 	}
 	return f
