@@ -113,7 +113,7 @@ func TestPackagingIsEditedSeenAppliedAndTakenBack(t *testing.T) {
 	t.Run("the matrix shows everything that is sold, as text", func(t *testing.T) {
 		page := page.in(t)
 		for _, words := range []string{"Starter", "<b>Pro</b>", "$149 a month", "$1,490 a year", "version 2", "retired: no longer sold", "Recording pack", "bundle", "of Recording pack, More exports", "10% off its parts",
-			"Run events", "Sell talks", "not ready: never offered", "20,000 a month", "then $2 for each started 1,000", "Unlimited", "<img src=x onerror=alert(1)> Recordings", "needs Starter or Pro", "value feature"} {
+			"Run events", "Sell talks", "not ready: never offered", "20,000 a month", "then $2 for each started 1,000", "Unlimited", "<img src=x onerror=alert(1)> Recordings", "needs Starter or <b>Pro</b>", "value feature"} {
 			page.until("it says "+words, fmt.Sprintf(`document.querySelector('[aria-labelledby=matrix-title]').innerText.includes(%q)`, words))
 		}
 		page.until("parts are indented below their whole", `(() => { const rows = [...document.querySelectorAll('tbody th[scope=row]')].map((th) => th.innerText); return rows.findIndex((t) => t.includes('Captions')) === rows.findIndex((t) => t.includes('Recordings')) + 1 })()`)
@@ -143,9 +143,12 @@ func TestPackagingIsEditedSeenAppliedAndTakenBack(t *testing.T) {
 		}
 		page.until("a reload keeps the draft", `document.body.innerText.includes('1 edit in the draft, not applied')`)
 		page.clickNamed("a", "See what it changes")
+		page.until("the edit is said as the matrix says it", `document.querySelector('[aria-labelledby=edits-title]')?.innerText.includes('Speakers in Starter: 12, was 10')`)
+		page.until("with who pays what", `document.querySelector('[aria-labelledby=edits-title]').innerText.includes('pays the price it was bought at until')`)
 		page.until("the change is said in words", `document.querySelector('[aria-labelledby=changes-title]')?.innerText.includes('speakers')`)
 		page.until("old and new lines stand below each other", `(() => { const lines = [...document.querySelectorAll('[aria-labelledby=diff-title] tr')].map((tr) => tr.textContent); return lines.some((l) => l.includes('−removed: ') && l.includes('speakers: 10 # the limit')) && lines.some((l) => l.includes('+added: ') && l.includes('speakers: 12 # the limit')) })()`)
 		page.until("it says whom it changes", `/Accounts that change\s*16/.test(document.querySelector('[aria-labelledby=impact-title]')?.innerText ?? '')`)
+		page.until("what the change adds to the findings stands apart from what was there", `/added/.test(document.querySelector('[aria-labelledby=findings-title] h3')?.innerText ?? '')`)
 		page.shot("3-changes")
 		page.fill(page.labelled("Note"), "Room for <b>two</b> more")
 		page.clickNamed("button", "Apply the catalog")
@@ -253,8 +256,44 @@ func TestPackagingIsEditedSeenAppliedAndTakenBack(t *testing.T) {
 		page.until("an account of any key has its page", `document.querySelector('h1')?.innerText === '<script>alert("x")</script>'`)
 	})
 
+	t.Run("a bundle is added, and an error in it is mended before it can be applied", func(t *testing.T) {
+		page := page.in(t)
+		page.go_(c.server.url() + "/packaging/worksheet?step=plans")
+		page.fill(page.labelled("Bundle"), "Media")
+		page.clickNamed("[aria-labelledby=new-bundle-title] label", "Recording pack")
+		page.clickNamed("[aria-labelledby=new-bundle-title] label", "More exports")
+		page.fill(page.labelled("How many of More exports"), "2")
+		page.clickNamed("[aria-labelledby=new-bundle-title] label", "A price of its own")
+		ask(page, chromedp.Evaluate[bool](`[...document.querySelectorAll('[aria-labelledby=new-bundle-title] label')].find((l) => l.textContent === 'Price a month, USD').control.focus(), true`))
+		page.press("100")
+		page.clickNamed("[aria-labelledby=new-bundle-title] label", "Starter")
+		page.shot("bundle")
+		page.clickNamed("button", "Add the bundle")
+		page.until("it is a column", `document.querySelector('[aria-labelledby=plans-title] thead').innerText.includes('Recording pack, 2 × More exports')`)
+		page.clickNamed("td button", "Speakers in Starter: 10")
+		page.fill(page.labelled("Limit"), "12")
+		page.press(kb.Enter)
+		page.clickNamed("a", "See what it changes")
+		page.until("the error stands where it cannot be missed", `document.querySelector('[aria-labelledby=errors-title]')?.innerText.includes('costs more than its parts')`)
+		page.until("what is right is still weighed", `/Accounts that change\s*16/.test(document.querySelector('[aria-labelledby=impact-title]')?.innerText ?? '')`)
+		page.until("and nothing can be applied, with the reason", `document.querySelector('[aria-labelledby=apply-title] button').disabled && document.getElementById('apply-blocked').innerText.includes('One error has to be mended')`)
+		page.shot("error")
+		page.clickNamed("a", "Mend it where it stands")
+		page.fill(page.labelled("Price a month, USD"), "40")
+		page.press(kb.Enter)
+		page.until("the dialog is closed", `!document.querySelector('dialog[open]')`)
+		page.clickNamed("a", "See what it changes")
+		page.until("mended, it can be applied", `document.querySelector('[aria-labelledby=apply-title] button')?.disabled === false && !document.querySelector('[aria-labelledby=errors-title]')`)
+		page.until("a key of its own keeps the bundle that is there", `document.querySelector('[aria-labelledby=edits-title]').innerText.includes('bundles.media_2')`)
+		page.clickNamed("button", "Leave out plans.starter")
+		page.clickNamed("button", "Apply the catalog")
+		page.until("it is applied", `[...document.querySelectorAll('[role=status]')].some((s) => s.innerText.startsWith('Applied: c-'))`)
+		c.must("PUT", "/v1/accounts/account-11/subscription", map[string]any{"addons": []map[string]any{{"key": "media_2", "quantity": 1}}}, nil)
+		c.must("PUT", "/v1/accounts/account-11/subscription", map[string]any{"addons": []map[string]any{}}, nil)
+	})
+
 	accessible(t, browser, c.server.url(), "/packaging", "/packaging/versions", "/packaging/changes", "/packaging/worksheet", "/packaging/features/recordings",
-		"/packaging/limits/speakers?candidate=12", "/accounts", "/accounts/account-11", "/packaging?edit=plans.pro.entitlements.emails")
+		"/packaging/limits/speakers?candidate=12", "/packaging/value", "/packaging/worksheet?step=plans", "/accounts", "/accounts/account-11", "/packaging?edit=plans.pro.entitlements.emails")
 }
 
 func TestTheWorksheetWritesAFirstCatalog(t *testing.T) {
@@ -269,7 +308,12 @@ func TestTheWorksheetWritesAFirstCatalog(t *testing.T) {
 	page.until("the empty page says what to do", `document.querySelector('main')?.innerText.includes('There is no catalog yet')`)
 	page.clickNamed("a", "worksheet")
 
+	page.until("the currency comes first, and nothing else can be said", `document.querySelector('main').innerText.includes('First: the currency') && !document.querySelector('[aria-labelledby=new-feature-title]')`)
+	page.clickNamed("button", "Plans")
+	page.until("at every step", `document.querySelector('main').innerText.includes('First: the currency') && ![...document.querySelectorAll('main label')].some((l) => l.textContent.startsWith('Price'))`)
+	page.clickNamed("button", "← Value features")
 	page.choose("Currency", "EUR")
+	page.clickNamed("button", "Use this currency")
 	page.fill(page.labelled("Feature"), "Speakers")
 	page.fill(page.labelled("Why do they buy it?"), "More voices bring more guests")
 	page.clickNamed("label", "So many of it")
