@@ -9,7 +9,6 @@ import (
 	"go/token"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
@@ -154,9 +153,11 @@ func exported(key string) string {
 }
 
 // names returns the name of each key after the prefix. Keys that would have the same name
-// spell out what stands between their parts, or else carry a hash.
+// spell out what stands between their parts, or else carry a hash. A name that another key has
+// is not taken, whichever of its forms it is.
 func names(prefix string, keys []keyed) map[string]string {
 	out := make(map[string]string, len(keys))
+	taken := make(map[string]bool, len(keys))
 	left := keys
 	for _, form := range []func(string) string{exported, spelledOut, withHash} {
 		count := make(map[string]int)
@@ -165,12 +166,19 @@ func names(prefix string, keys []keyed) map[string]string {
 		}
 		left = slices.DeleteFunc(slices.Clone(left), func(k keyed) bool {
 			name := form(k.key)
-			if name == "" || count[name] > 1 {
+			if name == "" || count[name] > 1 || taken[name] {
 				return false
 			}
-			out[k.key] = prefix + name
+			out[k.key], taken[name] = prefix+name, true
 			return true
 		})
+	}
+	for _, k := range left { // of which even the hash is somebody's name
+		name := withHash(k.key)
+		for taken[name] {
+			name += "_"
+		}
+		out[k.key], taken[name] = prefix+name, true
 	}
 	return out
 }
@@ -289,5 +297,5 @@ func generateTS(c *Catalog) string {
 	return b.String()
 }
 
-// stringTS is a key as a string of TypeScript; keys and values are plain texts.
-func stringTS(s string) string { return strconv.QuoteToASCII(s) }
+// stringTS is a text as a string of TypeScript.
+func stringTS(s string) string { return quoted(s) }

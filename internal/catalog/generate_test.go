@@ -134,3 +134,33 @@ func TestAnyKeysHaveNamesOfTheirOwn(t *testing.T) {
 		}
 	})
 }
+
+func TestKeysWithOneSpelledOutNameHaveNamesOfTheirOwn(t *testing.T) {
+	for _, keys := range [][]string{
+		{"a_b", "a-b", "a_low_b"},
+		{"a-b", "a.b", "a_dash_b", "a_dot_b"},
+	} {
+		var all []keyed
+		for _, key := range keys {
+			all = append(all, keyed{key: key})
+		}
+		of := make(map[string]string)
+		for key, name := range names("Plan", all) {
+			if !token.IsIdentifier(name) || of[name] != "" {
+				t.Errorf("%q and %q are both %s", key, of[name], name)
+			}
+			of[name] = key
+		}
+		if len(of) != len(keys) {
+			t.Errorf("of %q only %v have names", keys, of)
+		}
+	}
+}
+
+func TestTypeScriptStringsAreThoseOfJSON(t *testing.T) {
+	for text, want := range map[string]string{"24/7": `"24/7"`, `a"b`: `"a\"b"`, "😀": `"😀"`, "a\ab": `"a\u0007b"`, "<b>": `"<b>"`, "a\u2028b": `"a\u2028b"`} {
+		if got := stringTS(text); got != want {
+			t.Errorf("%q is written %s, want %s", text, got, want)
+		}
+	}
+}

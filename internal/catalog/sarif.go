@@ -2,7 +2,9 @@ package catalog
 
 import (
 	"encoding/json"
+	"net/url"
 	"slices"
+	"strings"
 )
 
 // SARIF writes findings in the Static Analysis Results Interchange Format 2.1.0 (OASIS), which
@@ -33,7 +35,7 @@ func SARIF(findings []Finding, version string) ([]byte, error) {
 		r := sarifResult{RuleID: f.Code, RuleIndex: i, Level: levels[f.Severity], Message: sarifText{f.Message + " (" + f.Mend + ")"}}
 		l := sarifLocation{}
 		if f.File != "" {
-			l.Physical = &sarifPhysical{Artifact: sarifArtifact{URI: f.File}}
+			l.Physical = &sarifPhysical{Artifact: sarifArtifact{URI: uriOf(f.File)}}
 			if f.Line > 0 {
 				l.Physical.Region = &sarifRegion{f.Line, max(f.Column, 1)}
 			}
@@ -47,6 +49,15 @@ func SARIF(findings []Finding, version string) ([]byte, error) {
 		run.Results = append(run.Results, r)
 	}
 	return json.MarshalIndent(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}}, "", "  ")
+}
+
+// uriOf writes the name of a file as a URI reference. Names come with slashes, or from Windows
+// with backslashes; a drive is no scheme.
+func uriOf(file string) string {
+	if len(file) > 2 && file[1] == ':' && (file[2] == '\\' || file[2] == '/') {
+		return (&url.URL{Scheme: "file", Path: "/" + strings.ReplaceAll(file, `\`, "/")}).String()
+	}
+	return (&url.URL{Path: file}).String()
 }
 
 // The parts of a log that are used here, by the names of the standard.

@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"slices"
@@ -84,5 +85,17 @@ func TestFindingsAreWrittenAsSARIF(t *testing.T) {
 	}
 	if empty, err := catalog.SARIF(nil, ""); err != nil || !json.Valid(empty) {
 		t.Errorf("of nothing: %v", err)
+	}
+}
+
+func TestFilesAreWrittenAsURIs(t *testing.T) {
+	for file, want := range map[string]string{
+		"plans.yaml": "plans.yaml", "a/b.yaml": "a/b.yaml", "our plans.yaml": "our%20plans.yaml", "100%.yaml": "100%25.yaml",
+		"a#b?.yaml": "a%23b%3F.yaml", "/tmp/ü.yaml": "/tmp/%C3%BC.yaml", "x:y.yaml": "./x:y.yaml", `C:\our\plans.yaml`: "file:///C:/our/plans.yaml",
+	} {
+		text, err := catalog.SARIF([]catalog.Finding{{Code: "x", Position: catalog.Position{File: file}}}, "1")
+		if err != nil || !bytes.Contains(text, []byte(`"uri": "`+want+`"`)) {
+			t.Errorf("%s is not %s (%v):\n%s", file, want, err, text)
+		}
 	}
 }
