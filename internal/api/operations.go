@@ -153,18 +153,18 @@ var operations = map[string]operation{
 		values: nova, body: `{"name":"Nova Summits","domain":"nova.example","traits":{"segment":"mid_market","seats":12},"external_ids":{"crm":"0017000000abc"}}`},
 	"GET /v1/accounts/{account}": {values: nova},
 	"PUT /v1/accounts/{account}/subscription": {text: "What is left out stays as it is. `addons` names all add-ons after the change; without it, those that do not go with a new plan or interval are left behind and named in `dropped`. " +
-		"`once` buys things once. With the `token` of a preview the change is refused (412) unless it still costs what was shown.",
+		"`once` buys things once. With the `token` of a preview the change is refused (412) unless it still costs what was shown; the token is enough alone, and whatever is sent beside it and differs from what it was made for is refused (`token_mismatch`). A quantity is 1 or more: to have none of an add-on leave it out.",
 		answer: "The subscription after the change, with its entitlements", values: nova, body: `{"plan":"starter","interval":"month"}`},
 	"GET /v1/accounts/{account}/subscription":    {values: nova},
 	"DELETE /v1/accounts/{account}/subscription": {values: map[string]string{"account": "nova", "effective": "renewal"}},
-	"POST /v1/accounts/{account}/subscription/undo": {text: "Only the last change, once, and until `undo.until` of the subscription. Gives back exactly what was charged; with the `token` of a preview it is refused (412) unless it gives back what was shown.",
+	"POST /v1/accounts/{account}/subscription/undo": {text: "Only the last change, once, and until `undo.until` of the subscription. It is refused (409) while something that was bought once with it is used or reserved, or seats are taken that there would not be without it; what was used and given back again counts as unused. Gives back exactly what was charged; with the `token` of a preview it is refused (412) unless it gives back what was shown.",
 		answer: "The subscription as it was before", values: nova, body: `{}`},
 	"GET /v1/accounts/{account}/trials": {text: "Each thing once, the newest trial first.", values: nova},
 	"POST /v1/accounts/{account}/trials": {text: "Of one plan, add-on or feature that the catalog lets be tried, once per account. It costs nothing, and when it ends nothing is bought by itself.",
 		answer: "The trial, with the entitlements of now", values: nova, body: `{"plan":"pro"}`},
 	"POST /v1/accounts/{account}/trials/{id}/extend": {text: "By as much and as often as the catalog says.", answer: "The trial, with the entitlements of now", values: map[string]string{"account": "nova", "id": "plan:pro"}},
 	"DELETE /v1/accounts/{account}/trials/{id}":      {text: "What would follow its end follows now.", answer: "The trial, with the entitlements of now", values: map[string]string{"account": "nova", "id": "plan:pro"}},
-	"POST /v1/subscriptions/preview": {text: "Nothing changes yet. Show the amounts, then send `token` with the change itself within 15 minutes: it is good for exactly this change of exactly this subscription. " +
+	"POST /v1/subscriptions/preview": {text: "Nothing changes yet. Show the amounts, then send `token`, alone is enough, within 15 minutes of real time, whatever a test clock says (`expires_at`): it is good for exactly this change of exactly this subscription. " +
 		"With `decision_id` the change is what the decided offer gives, with `undo` it is taking the last change back.",
 		answer: "What is due now, and from then on", body: `{"account":"nova","decision_id":"` + exampleDecision + `"}`},
 
@@ -230,7 +230,7 @@ var operations = map[string]operation{
 	"GET /v1/status": {text: "Of the whole installation where it can be known, otherwise of the process that answers. `headroom doctor` reads it and says what is wrong and the mend.",
 		answer: "How log, database, partitions, catalog and events are"},
 	"GET /v1/clock":          {},
-	"POST /v1/clock/advance": {text: "Only on a server that was started with `--test-clock`. Everything that falls due on the way happens, in order, before the answer. Ten years at most at once.", body: `{"by":"1d"}`},
+	"POST /v1/clock/advance": {text: "Only on a server that was started with `--test-clock`. Everything that falls due on the way happens, in order, before the answer. Ten years at most at once. The time to confirm a preview, its `expires_at`, is real time: it does not go by with this clock.", body: `{"by":"1d"}`},
 	"GET /v1/changes":        {text: "Server-sent events named `change`, at most five a second, each with a position: a sign to read again what is on screen."},
 	"GET /v1/session":        {text: "For the console, which signs in with the administrator's password and a cookie."},
 	"POST /v1/session":       {text: "For the console. After five wrong passwords an address has to wait.", values: map[string]string{"Headroom-Console": "1"}, body: `{"password":"$PASSWORD"}`},

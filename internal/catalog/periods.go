@@ -191,6 +191,8 @@ func (r *reader) per(path string, e *Entitlement, m *Meter) {
 		r.broken("contradiction", path, string(e.Per), "remove per", "%s is a level, which stands as it is and begins no period anew", e.Feature)
 	case rolling && m.Aggregate == Unique:
 		r.broken("contradiction", path, string(e.Per), "write per: day, week or month", "a meter of aggregate %s is kept for windows of the calendar only", m.Aggregate)
+	case rolling && r.c.Features[e.Feature].Pooled:
+		r.broken("contradiction", path, string(e.Per), "write per: day, week or month, or remove pooled from the feature", "%s is pooled, and what each account of a family holds of it begins anew with a period, which a rolling one never does", e.Feature)
 	}
 }
 

@@ -221,7 +221,7 @@ func (a *Account) Input(c *catalog.Catalog, now clock.Time) entitlement.Input {
 
 // Terms are what a change of the subscription is judged by.
 func (a *Account) Terms(c *catalog.Catalog, now clock.Time) subscription.Terms {
-	return subscription.Terms{Catalog: c, Now: now, Eligible: a.eligible(), Tried: a.Trials, OnceUsed: a.onceUsed()}
+	return subscription.Terms{Catalog: c, Now: now, Eligible: a.eligible(), Tried: a.Trials, OnceUsed: a.onceUsed(c, now)}
 }
 
 // eligible says whether a condition of the catalog holds for the account.

@@ -64,6 +64,9 @@ func (s *State) consume(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 		s.hold(a, f, call.For, call.Quantity, c)
 		return ok(a.taken(ans, call.For, s.Now, c))
 	}
+	if err := a.Entitled.CanReserve(); err != nil {
+		return refused(err) // before anything is another
+	}
 	s.lapse(a, c.Meters[f.Meter], c)
 	made, err := a.Entitled.Reserve(entitlement.Reservation{Feature: f.Key, Quantity: call.Quantity, For: call.For, User: r.User,
 		CreatedAt: s.Now, ExpiresAt: s.Now + call.Reserve}, func(n int64) string { return ID("rsv", a.key, n) })
@@ -163,10 +166,10 @@ func (s *State) reservation(a *Account, r *event.Record, c *catalog.Catalog) Ans
 		return ok(a.reserved(held, entitlement.Check(a.Input(c, s.Now), held.Feature, 0)))
 	}
 	f := c.Features[held.Feature]
-	if f == nil || c.Meters[f.Meter] == nil || !c.Meters[f.Meter].FedByConsume {
-		a.Entitled.Finish(held.ID, entitlement.Released, 0) // the catalog is another one: there is nothing to take it from
-		return refused(fault.New(fault.Conflict, "reservation_void", "feature %s can no longer be consumed, so the reservation %s is released", held.Feature, held.ID).
-			WithMend("nothing was taken; see the catalog for what the feature is now"))
+	consumable := f != nil && c.Meters[f.Meter] != nil && c.Meters[f.Meter].FedByConsume
+	if !consumable && q > 0 { // the catalog is another one: there is nothing to take it from
+		return refused(fault.New(fault.Conflict, "reservation_void", "feature %s can no longer be consumed, so nothing of the reservation %s can be taken", held.Feature, held.ID).
+			WithMend("release it, or let it expire; see the catalog for what the feature is now"))
 	}
 	if more := q - held.Quantity; more > 0 {
 		ans := entitlement.Check(a.Input(c, s.Now), held.Feature, more)
@@ -175,9 +178,8 @@ func (s *State) reservation(a *Account, r *event.Record, c *catalog.Catalog) Ans
 		}
 	}
 	if q == 0 {
-		s.lapse(a, c.Meters[f.Meter], c)
-		a.Entitled.Finish(held.ID, state, 0)
-		s.settleUsage(a, c.Meters[f.Meter], c)
+		entitlement.Free(a.Input(c, s.Now), held.ID, state)
+		a.watches = nil
 	} else {
 		s.moveUsage(a, c.Meters[f.Meter], r, c, func(m *catalog.Meter) {
 			a.Entitled.Finish(held.ID, state, q)

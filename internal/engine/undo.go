@@ -2,7 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
@@ -85,13 +84,11 @@ func (s *State) trialsBack(a *Account, were []subscription.Trial) {
 }
 
 // onceUsed says whether something of the top-ups that the last change bought is no longer
-// there: it was used, or taken away.
-func (a *Account) onceUsed() bool {
-	if a.Reversal == nil {
+// there or is needed: it was used and not given back, was taken away, or what it gives beside
+// (seats, a feature that is on or off) there would not be without it.
+func (a *Account) onceUsed(c *catalog.Catalog, now clock.Time) bool {
+	if a.Reversal == nil || len(a.Reversal.Grants) == 0 {
 		return false
 	}
-	return slices.ContainsFunc(a.Reversal.Grants, func(id string) bool {
-		i := slices.IndexFunc(a.Entitled.Grants, func(g entitlement.Grant) bool { return g.ID == id })
-		return i < 0 || a.Entitled.Grants[i].Used > 0 || a.Entitled.Grants[i].RevokedAt != 0
-	})
+	return entitlement.Needs(a.Input(c, now), a.Reversal.Grants)
 }

@@ -78,6 +78,35 @@ func Revoke(in Input, id string) (Grant, error) {
 	return g, nil
 }
 
+// Needs says whether the account could not do without some grants: one is over, something of it
+// is used or reserved, it holds usage of a level that would be above its limit without them,
+// or nothing else gives a feature that is on or off, of which nobody counts whether it is used.
+// What was used and given back again is not.
+func Needs(in Input, ids []string) bool {
+	rest := *in.State
+	rest.Grants = slices.DeleteFunc(slices.Clone(rest.Grants), func(g Grant) bool { return slices.Contains(ids, g.ID) })
+	if len(rest.Grants)+len(ids) > len(in.State.Grants) {
+		return true // one of them is over
+	}
+	in.Subscription = current(in)
+	without := in
+	without.State = &rest
+	for i := range in.State.Grants {
+		g := &in.State.Grants[i]
+		f := in.Catalog.Features[g.Feature]
+		switch {
+		case !slices.Contains(ids, g.ID) || f == nil && g.Used == 0 && g.RevokedAt == 0:
+		case g.Used > 0 || g.RevokedAt != 0, !f.Counted() && in.has(f, 0) && !without.has(f, 0):
+			return true
+		case in.isLevel(f):
+			if a, _ := answer(&without, f.Key, 0); a.Limit != nil && a.Usage.Add(a.Reserved) > *a.Limit {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // TopUp returns the grants that n of an add-on bought once give: of each counted feature so
 // much, and each feature that is on or off opened.
 func TopUp(a *catalog.Addon, n int64, now clock.Time) []Grant {
@@ -313,10 +342,7 @@ func Expire(in Input) bool {
 			continue
 		}
 		changed = true
-		// As if released: grants get back what it held of them.
-		in.eachOf(r.Feature, Lapse)
-		st.finish(i, Expired, 0)
-		in.eachOf(r.Feature, Settle)
+		in.free(i, Expired)
 	}
 	return changed
 }

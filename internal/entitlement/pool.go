@@ -32,10 +32,10 @@ type Held struct {
 }
 
 // window is the beginning of the period in which holdings of f count; unset where usage never
-// begins anew, or bit by bit.
+// begins anew. A pooled feature has no rolling limit: the catalog refuses it.
 func (in *Input) window(f *catalog.Feature) clock.Time {
 	g := greatest(in.givens(f))
-	if _, rolls := g.Per.Rolling(); rolls || !g.Allowed || in.isLevel(f) {
+	if !g.Allowed || in.isLevel(f) {
 		return 0
 	}
 	return in.began(f, g.Per)

@@ -23,11 +23,19 @@ func CheckReserve(length clock.Time) error {
 		WithMend("reserve from 1s to 24h, such as 5m").WithField("/reserve", "", "must be 1s to 24h")
 }
 
+// CanReserve says why no more can be reserved.
+func (st *State) CanReserve() error {
+	if len(st.Reservations) < MaxReservations {
+		return nil
+	}
+	return fault.New(fault.Conflict, "too_many_reservations", "the account has %d open reservations, the most there can be", MaxReservations).
+		WithMend("finalize or release some, or reserve for a shorter time")
+}
+
 // Reserve locks what Take has allowed. The caller settles the feature.
 func (st *State) Reserve(r Reservation, id func(n int64) string) (Reservation, error) {
-	if len(st.Reservations) >= MaxReservations {
-		return Reservation{}, fault.New(fault.Conflict, "too_many_reservations", "the account has %d open reservations, the most there can be", MaxReservations).
-			WithMend("finalize or release some, or reserve for a shorter time")
+	if err := st.CanReserve(); err != nil {
+		return Reservation{}, err
 	}
 	st.Numbers++
 	r.ID, r.State = id(st.Numbers), Open
@@ -87,6 +95,21 @@ func (st *State) Finish(id, state string, q quantity.Quantity) {
 	if i := slices.IndexFunc(st.Reservations, func(r Reservation) bool { return r.ID == id }); i >= 0 {
 		st.finish(i, state, q)
 	}
+}
+
+// Free ends an open reservation of which nothing was taken: grants get back what it drew, those
+// of all features that its meter measures.
+func Free(in Input, id, state string) {
+	if i := slices.IndexFunc(in.State.Reservations, func(r Reservation) bool { return r.ID == id }); i >= 0 {
+		in.free(i, state)
+	}
+}
+
+func (in *Input) free(i int, state string) {
+	feature := in.State.Reservations[i].Feature
+	in.eachOf(feature, Lapse)
+	in.State.finish(i, state, 0)
+	in.eachOf(feature, Settle)
 }
 
 func (st *State) finish(i int, state string, q quantity.Quantity) {

@@ -843,3 +843,21 @@ func TestAPoolKnowsWhoHoldsHowMuch(t *testing.T) {
 		t.Errorf("what nobody holds is kept: %v", s.in.State.Pools)
 	}
 }
+
+func TestNothingCountsWhetherWhatIsOnOrOffIsUsed(t *testing.T) {
+	for _, c := range []struct {
+		name, given string
+		needed      bool
+	}{
+		{"so a grant that alone opens it is needed", "subscribe starter; grant a of recordings", true},
+		{"one beside a plan that gives it is not", "subscribe pro; grant a of recordings", false},
+		{"nor one of a part whose whole is locked", "subscribe starter; grant a of captions", false},
+		{"what was taken away is not there any more", "subscribe pro; grant a of recordings; revoke a", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := Needs(tell(t, c.given).in, []string{"g1"}); got != c.needed {
+				t.Errorf("needed: %v", got)
+			}
+		})
+	}
+}
