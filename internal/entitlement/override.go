@@ -100,6 +100,9 @@ func SetOverride(in Input, o Override) error {
 		if m := in.Catalog.Meters[f.Meter]; m == nil || !slices.ContainsFunc(m.Windows(), func(w catalog.Window) bool { return w.Per == *o.Per }) {
 			return bad("per", "has a period that no plan gives the feature for", periodsMend(m))
 		}
+		if _, rolls := o.Per.Rolling(); rolls && f.Pooled {
+			return bad("per", "has a rolling period, and a family shares the feature: what each account holds of it begins anew with a period", "use a period of the calendar, or leave per out")
+		}
 	}
 	o.SetAt = in.Now
 	st := in.State
