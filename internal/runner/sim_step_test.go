@@ -193,7 +193,7 @@ func (w *world) checkpoint(n *simNode, p *partition) {
 	if n.busy[loop] || p.isGone() {
 		return
 	}
-	if p.outbox && (p.state.Position == p.committed || w.rng.IntN(2) == 0) {
+	if p.outbox && (p.at.Load() == p.committed || w.rng.IntN(2) == 0) {
 		w.begin(n, loop, fmt.Sprint("forward from partition ", p.n), p.forward)
 		return
 	}
@@ -324,7 +324,7 @@ func (w *world) settle() error {
 					w.apply(n, p)
 					w.collect(n)
 				}
-				if p.outbox || p.state.Position > p.committed {
+				if p.outbox || p.at.Load() > p.committed {
 					w.checkpoint(n, p)
 				}
 			}
