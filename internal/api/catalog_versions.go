@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -181,6 +182,9 @@ type CatalogEditAnswer struct {
 	Findings []catalog.Finding `json:"findings"`
 }
 
+// editWait is how long an edit waits for the one before it.
+const editWait = 5 * time.Second
+
 // editCatalog says what the text would be after edits. It applies nothing.
 func (s *Server) editCatalog(ctx context.Context, in *catalogEditRequest) (*struct{ Body *CatalogEditAnswer }, error) {
 	active, err := s.Runner.Active(ctx)
@@ -201,7 +205,16 @@ func (s *Server) editCatalog(ctx context.Context, in *catalogEditRequest) (*stru
 	for i, e := range in.Body.Edits {
 		edits[i] = catalog.Edit{Path: e.Path, Value: e.Value.RawMessage, Remove: e.Remove}
 	}
-	text, err = catalog.EditText(text, edits)
+	// One at a time: an edit may take a core for seconds.
+	select {
+	case s.editing <- struct{}{}:
+		defer func() { <-s.editing }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(editWait):
+		return nil, fault.New(fault.Busy, "edits_busy", "other edits of the catalog are being worked out").WithMend("send it again in a few seconds").WithRetryAfter(5)
+	}
+	text, err = catalog.EditText(ctx, text, edits)
 	if err != nil {
 		return nil, err
 	}

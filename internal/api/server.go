@@ -64,7 +64,9 @@ type Server struct {
 	gates   *gates
 	ingest  *ingest
 	meters  *meters
-	started clock.Time // by the machine
+	streams streamCount
+	editing chan struct{} // holds one while an edit of the catalog is worked out
+	started clock.Time    // by the machine
 	known   knownTypes
 	unknown unknownTypes
 	noted   atomic.Bool // an event came in, see arrived
@@ -83,7 +85,7 @@ func New(o Options) *Server {
 		o.Logger = slog.Default()
 	}
 	s := &Server{Options: o, people: newPeople(o.Store, o.PseudonymSecret), gates: newGates(), ingest: newIngest(), meters: newMeters(),
-		started: clock.At(time.Now()), leaving: make(chan struct{}),
+		started: clock.At(time.Now()), leaving: make(chan struct{}), editing: make(chan struct{}, 1),
 		scopes: make(map[string]access.Scopes), doors: make(map[string]http.HandlerFunc)}
 	s.nodes = &http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, ResponseHeaderTimeout: o.Timeout}}
 	s.handler = s.routes()

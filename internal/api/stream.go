@@ -72,6 +72,11 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, accounts []strin
 	if err != nil {
 		return err
 	}
+	end, err := s.streams.open(principal(r.Context()))
+	if err != nil {
+		return err
+	}
+	defer end()
 	ctx, cancel := context.WithCancel(r.Context())
 	st := newStream(s, w, r, accounts, after)
 	defer st.close()

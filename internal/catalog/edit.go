@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -30,15 +31,17 @@ var errTrailing = errors.New("there is more after the value")
 // as it is: comments, order, form. In a text of several files an edit is made in the file that
 // has the path, else beside its siblings. The text after it holds exactly what was asked for:
 // where that cannot be done, the edit is refused (fault.Invalid: edit_invalid,
-// edit_path_unknown, edit_impossible, or catalog_invalid for a text that is not YAML).
-func EditText(text []byte, edits []Edit) ([]byte, error) {
+// edit_path_unknown, edit_impossible, or catalog_invalid for a text that is not YAML). Edits
+// that would read the text too often are refused as well (edit_too_large), and given up when
+// ctx ends.
+func EditText(ctx context.Context, text []byte, edits []Edit) ([]byte, error) {
 	if len(edits) > MaxEdits {
 		return nil, fault.New(fault.Invalid, "edit_invalid", "these are %d edits, the most is %d", len(edits), MaxEdits).
 			WithMend("send them in several calls")
 	}
-	now := string(text)
+	now, left := string(text), &budget{ctx, maxReread}
 	for i, e := range edits {
-		next, err := e.in(now)
+		next, err := e.in(now, left)
 		if err != nil {
 			if f, ok := errors.AsType[*fault.Error](err); ok && f.Fields == nil {
 				err = f.WithField("edits["+strconv.Itoa(i)+"]", e.Path, f.Message)
@@ -54,7 +57,7 @@ func EditText(text []byte, edits []Edit) ([]byte, error) {
 }
 
 // in makes the edit in a text, and checks that nothing else came of it.
-func (e Edit) in(text string) (string, error) {
+func (e Edit) in(text string, left *budget) (string, error) {
 	var v any
 	switch {
 	case e.Path == "":
@@ -72,7 +75,7 @@ func (e Edit) in(text string) (string, error) {
 				WithMend("send remove: true to take it out")
 		}
 	}
-	l, err := layOut(text)
+	l, err := layOut(text, left)
 	if err != nil {
 		return "", err
 	}
@@ -89,7 +92,10 @@ func (e Edit) in(text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	l, err = layOut(after)
+	l, err = layOut(after, left)
+	if left.over() {
+		return "", err
+	}
 	if err != nil || !same(l.document(), want) {
 		return "", impossible(e.Path)
 	}

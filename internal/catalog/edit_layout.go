@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -16,6 +17,30 @@ import (
 type layout struct {
 	text  string
 	sheet []sheet
+	left  *budget
+}
+
+// maxReread bounds the work of edits: how many bytes of text are read in all, each time the
+// text is read anew counted. That is some seconds; a form in the console reads the text a few
+// times.
+const maxReread = 64 << 20
+
+// budget is what is left of the work that edits may make.
+type budget struct {
+	ctx   context.Context
+	bytes int
+}
+
+// spend takes n bytes that are to be read; fault edit_too_large, or why ctx ended.
+func (b *budget) spend(n int) error {
+	if err := b.ctx.Err(); err != nil {
+		return err
+	}
+	if b.bytes -= n; b.bytes < 0 {
+		return fault.New(fault.Invalid, "edit_too_large", "these edits read the text too often: more than %d MiB in all", maxReread>>20).
+			WithMend("send fewer edits in a call, or write the file and apply it instead: PUT /v1/catalog")
+	}
+	return nil
 }
 
 // sheet is one YAML document of a text.
@@ -28,9 +53,18 @@ type sheet struct {
 	json   bool                 // keys and texts are in quotes
 }
 
+// times returns how often n bytes may still be read.
+func (b *budget) times(n int) int { return b.bytes / max(n, 1) }
+
+// over says whether nothing more may be read.
+func (b *budget) over() bool { return b.bytes < 0 || b.ctx.Err() != nil }
+
 // layOut reads a text; fault catalog_invalid where it is not YAML.
-func layOut(text string) (*layout, error) {
-	l := &layout{text: text}
+func layOut(text string, left *budget) (*layout, error) {
+	if err := left.spend(len(text)); err != nil {
+		return nil, err
+	}
+	l := &layout{text: text, left: left}
 	r := &reader{c: &Catalog{}}
 	for _, p := range split("", []byte(text)) {
 		r.file = p.file

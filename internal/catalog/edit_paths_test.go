@@ -1,10 +1,13 @@
 package catalog
 
-import "strconv"
+import (
+	"context"
+	"strconv"
+)
 
 // TextPaths lists the paths of all that stands in a text; nil when it cannot be read.
 func TextPaths(text []byte) []string {
-	l, err := layOut(string(text))
+	l, err := layOut(string(text), &budget{context.Background(), maxReread})
 	if err != nil {
 		return nil
 	}

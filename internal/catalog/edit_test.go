@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -105,7 +106,7 @@ func TestAnEditChangesItsPlaceAndNothingElse(t *testing.T) {
 			"title: Pro\n", "title: \"yes\"\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			after, err := catalog.EditText([]byte(editable), c.edits)
+			after, err := catalog.EditText(context.Background(), []byte(editable), c.edits)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -135,7 +136,7 @@ func TestAnEditOfAFolderIsMadeInTheFileThatHasThePath(t *testing.T) {
 		{"a new section, in the last file", edit("time_zone", `"Europe/Berlin"`), "a: {title: A}\n", "a: {title: A}\ntime_zone: \"Europe/Berlin\"\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			after, err := catalog.EditText([]byte(bundle), []catalog.Edit{c.edit})
+			after, err := catalog.EditText(context.Background(), []byte(bundle), []catalog.Edit{c.edit})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -169,7 +170,7 @@ func TestEditsThatCannotBeMadeSayWhy(t *testing.T) {
 		{"a text that is no YAML", "plans: [", edit("plans.pro.title", `"x"`), "catalog_invalid"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			after, err := catalog.EditText([]byte(c.text), []catalog.Edit{c.edit})
+			after, err := catalog.EditText(context.Background(), []byte(c.text), []catalog.Edit{c.edit})
 			if fault.CodeOf(err) != c.code || after != nil {
 				t.Errorf("got %v and %q, want %s", err, after, c.code)
 			}
@@ -209,7 +210,7 @@ func TestAfterAnEditTheTextSaysWhatWasAsked(t *testing.T) {
 				e.Value = json.RawMessage(rapid.SampledFrom([]string{`1`, `"text"`, `"# not a comment"`, `"a\nb"`, `true`, `"49.00"`, `[1,"b"]`, `[]`, `{}`,
 					`{"a":{"b":{"c":[{"d":1,"e":[]}]}}}`, `{"title":"T","price":{"month":"1"}}`, `"- x"`, `"--- # file: x"`, `"é ☃"`, `1.50`, `""`}).Draw(r, "value"))
 			}
-			after, err := catalog.EditText([]byte(text), []catalog.Edit{e})
+			after, err := catalog.EditText(context.Background(), []byte(text), []catalog.Edit{e})
 			if err != nil {
 				continue
 			}
@@ -233,7 +234,7 @@ func TestAnEditOfOneValueIsOneDifference(t *testing.T) {
 		if rapid.Bool().Draw(r, "limit") {
 			path, value, to = "plans."+plan+".entitlements.speakers", strconv.Itoa(n), strconv.Itoa(n)
 		}
-		after, err := catalog.EditText([]byte(text), []catalog.Edit{edit(path, value)})
+		after, err := catalog.EditText(context.Background(), []byte(text), []catalog.Edit{edit(path, value)})
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -265,14 +266,14 @@ func FuzzEditText(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text, path, value string) {
 		e := catalog.Edit{Path: path, Value: json.RawMessage(value), Remove: value == ""}
-		after, err := catalog.EditText([]byte(text), []catalog.Edit{e})
+		after, err := catalog.EditText(context.Background(), []byte(text), []catalog.Edit{e})
 		if err != nil {
 			if _, ok := errors.AsType[*fault.Error](err); !ok {
 				t.Fatalf("no fault: %v", err)
 			}
 			return
 		}
-		if again, err := catalog.EditText(after, []catalog.Edit{e}); !e.Remove && (err != nil || string(again) != string(after)) {
+		if again, err := catalog.EditText(context.Background(), after, []catalog.Edit{e}); !e.Remove && (err != nil || string(again) != string(after)) {
 			t.Fatalf("the same edit again: %v\n%q\n%q", err, after, again)
 		}
 	})
@@ -280,3 +281,29 @@ func FuzzEditText(f *testing.F) {
 
 // pathsOf lists all paths of a text's document, and one that no text has.
 func pathsOf(text string) []string { return append(catalog.TextPaths([]byte(text)), "plans.new") }
+
+func TestAnEditThatReadsTheTextTooOftenIsRefused(t *testing.T) {
+	var text, more strings.Builder
+	text.WriteString("version: 1\ncurrency: USD\nfeatures:\n")
+	more.WriteString(`{`)
+	for i := range 8000 {
+		fmt.Fprintf(&text, "  f%d: {title: \"x\"}\n", i)
+		fmt.Fprintf(&more, `"f%d":{"title":"x"},`, i)
+	}
+	for i := range 900 {
+		fmt.Fprintf(&more, `"g%d":{"title":"y"},`, i)
+	}
+	big := edit("features", strings.TrimSuffix(more.String(), ",")+"}")
+	if _, err := catalog.EditText(t.Context(), []byte(text.String()), []catalog.Edit{big}); fault.CodeOf(err) != "edit_too_large" {
+		t.Errorf("900 more features give %v", err)
+	}
+	few := edit("features.f1.title", `"z"`)
+	if _, err := catalog.EditText(t.Context(), []byte(text.String()), []catalog.Edit{few, few}); err != nil {
+		t.Errorf("one title gives %v", err)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if _, err := catalog.EditText(gone, []byte(text.String()), []catalog.Edit{few}); !errors.Is(err, context.Canceled) {
+		t.Errorf("of a caller that left it gives %v", err)
+	}
+}

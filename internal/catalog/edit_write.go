@@ -22,6 +22,10 @@ func set(l *layout, path string, v any) (string, error) {
 		return l.text, nil
 	}
 	if steps := difference(path, was, v); steps != nil {
+		// Refused before the first step where all of them would be too much.
+		if len(steps) > 1 && len(steps) > l.left.times(len(l.text)) {
+			return "", l.left.spend(len(steps) * len(l.text))
+		}
 		for _, step := range steps {
 			var text string
 			if step.v == nil {
@@ -32,7 +36,11 @@ func set(l *layout, path string, v any) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			if l, err = layOut(text); err != nil {
+			left := l.left
+			if l, err = layOut(text, left); err != nil {
+				if left.over() {
+					return "", err
+				}
 				return "", impossible(path)
 			}
 		}
