@@ -173,6 +173,27 @@ func TestTheExamplesOfTheReferenceWork(t *testing.T) {
 	}
 }
 
+// A shell keeps $NAME in single quotes as it is, and curl reads [ ] in an address as a range.
+func TestTheCallsOfTheReferenceCanBePasted(t *testing.T) {
+	page, err := os.ReadFile("../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range strings.Split(string(page), "```sh\n")[1:] {
+		shell, _, _ := strings.Cut(part, "```")
+		for i, piece := range strings.Split(strings.ReplaceAll(shell, `'\''`, ""), "'") {
+			if i%2 == 1 && strings.Contains(piece, "$") {
+				t.Errorf("$ in single quotes: %s", piece)
+			}
+		}
+		for line := range strings.Lines(shell) {
+			if strings.Contains(line, "$HEADROOM_URL") && strings.ContainsAny(strings.Split(line, " -H ")[0], "[]{}") {
+				t.Errorf("not an address for curl: %s", line)
+			}
+		}
+	}
+}
+
 // sendAny is send for answers that need not be JSON.
 func (c *company) sendAny(t *testing.T, method, path, body string, headers ...string) (int, map[string]any) {
 	t.Helper()

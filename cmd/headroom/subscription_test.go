@@ -257,3 +257,17 @@ func TestNoAccountIsAboveItself(t *testing.T) {
 	c.must("PUT", "/v1/accounts/germany", map[string]any{"parent": nil}, nil)
 	c.must("PUT", "/v1/accounts/europe", map[string]any{"parent": "berlin"}, nil)
 }
+
+func TestACurrencyThatAccountsPayInStays(t *testing.T) {
+	c := sells(t)
+	c.changes("nova", map[string]any{"plan": "pro", "currency": "EUR"})
+	c.changes("orion", map[string]any{"plan": "pro"})
+	only := strings.NewReplacer("currencies: [EUR]\n", "", `, EUR: "0"`, "", `, EUR: "45"`, "", `, EUR: "139"`, "", `, EUR: "95"`, "", `, EUR: "9"`, "",
+		`, EUR: "1"`, "", `, EUR: "75"`, "", `, EUR: "8"`, "").Replace(subscriptionCatalog)
+	status, p := c.send("PUT", "/v1/catalog", only)
+	if status != 409 || p["code"] != "currency_in_use" || !strings.Contains(fmt.Sprint(p["detail"]), "nova") || strings.Contains(fmt.Sprint(p["detail"]), "orion") {
+		t.Fatalf("without euros: %d %v", status, p)
+	}
+	c.must("DELETE", "/v1/accounts/nova/subscription", nil, nil)
+	c.must("PUT", "/v1/catalog", []byte(only), nil)
+}

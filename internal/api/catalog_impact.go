@@ -34,7 +34,8 @@ func accepted(query string) ([]string, error) {
 // is sold differently and nobody asks how it is used.
 func (s *Server) impactOf(ctx context.Context, active, next *catalog.Catalog, used *uses) (*packaging.Impact, error) {
 	im := packaging.NewImpact(active, next)
-	nobody := active.Version == "" || im.Nobody()
+	paid := payers{dropped: droppedCurrencies(active, next)}
+	nobody := active.Version == "" || im.Nobody() && len(paid.dropped) == 0
 	if nobody && used == nil {
 		return im, nil
 	}
@@ -42,11 +43,15 @@ func (s *Server) impactOf(ctx context.Context, active, next *catalog.Catalog, us
 	err := s.eachAccount(ctx, func(key string, a *engine.Account) {
 		if !nobody {
 			im.Add(packaging.Holder{Account: key, Name: a.Facts.Name, Input: a.Input(active, now)})
+			paid.add(key, a)
 		}
 		if used != nil {
 			used.add(key, a)
 		}
 	})
+	if err == nil {
+		err = paid.refused()
+	}
 	return im, err
 }
 
@@ -68,7 +73,7 @@ func (s *Server) eachAccount(ctx context.Context, f func(key string, a *engine.A
 
 // inUse refuses a catalog without something that accounts have: they would lose what they pay
 // for.
-func inUse(gone []packaging.Gone) error {
+func inUse(gone []packaging.Gone, next *catalog.Catalog) error {
 	var e *fault.Error
 	for _, g := range gone {
 		names := g.Names()
@@ -88,6 +93,10 @@ func inUse(gone []packaging.Gone) error {
 			if e == nil {
 				e = fault.New(fault.Conflict, "plan_in_use", "version %d of plan %q %s", g.Version, g.Key, on).
 					WithMend("keep it under earlier: {%d: …}, or change its accounts to the newest version first, with plan_version in PUT /v1/accounts/{account}/subscription", g.Version)
+				if p := next.Plans[g.Key]; p != nil && g.Version > p.Version { // earlier holds only lower ones
+					e.WithMend("move them with plan_version %d in PUT /v1/accounts/{account}/subscription first, where the active catalog has it, or apply the old terms as a newer version of the plan, %d, with %d under earlier",
+						p.Version, g.Version+1, g.Version)
+				}
 			}
 			e.WithField(fmt.Sprintf("plans.%s.earlier.%d", g.Key, g.Version), "", on)
 		default:
@@ -129,7 +138,7 @@ func (s *Server) weighed(ctx context.Context, active, next *catalog.Catalog, a *
 	if err != nil {
 		return nil, err
 	}
-	if err := inUse(im.Gone()); err != nil {
+	if err := inUse(im.Gone(), next); err != nil {
 		return nil, err
 	}
 	answer := im.Answer()

@@ -32,7 +32,8 @@ const referenceHead = "# The API\n\n" +
 	"curl -X PUT $HEADROOM_URL/v1/accounts/nova/subscription -H \"Authorization: Bearer $HEADROOM_SECRET_KEY\" \\\n" +
 	"  -H 'Content-Type: application/json' -d '{\"plan\":\"starter\"}'\n" +
 	"```\n\n" +
-	"`$TOKEN` is the token that the preview answered, `$KEY_ID` the id of a key.\n"
+	"`$TOKEN` is the token that the preview answered, `$KEY_ID` the id of a key, `$VERSION` a version that\n" +
+	"`GET /v1/catalog/versions` answered.\n"
 
 func reference(doc map[string]any, inOrder []string) []byte {
 	current = doc
@@ -204,6 +205,9 @@ func curls(r route) (out []string) {
 		case "path":
 			path = strings.ReplaceAll(path, "{"+text(p, "name")+"}", value)
 		case "query":
+			if list, several := at(p, "example").([]any); several {
+				value = fmt.Sprint(list[0]) // the curl shows one; several are given by naming the parameter again
+			}
 			query = append(query, text(p, "name")+"="+value)
 		case "header":
 			headers = append(headers, text(p, "name")+": "+value)
@@ -239,7 +243,7 @@ func curls(r route) (out []string) {
 		about := operations[r.method+" "+r.path]
 		body := cmp.Or(about.bodies[media], about.body) // its fields as they were written
 		body = strings.NewReplacer("'", `'\''`).Replace(body)
-		for _, name := range []string{"$TOKEN", "$PASSWORD"} {
+		for _, name := range []string{"$TOKEN", "$PASSWORD", "$VERSION"} {
 			body = strings.ReplaceAll(body, name, `'"`+name+`"'`)
 		}
 		flag := "-d"
