@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -56,13 +57,23 @@ func pullCommand() *cobra.Command {
 // different is kept unless force is given.
 func pullInto(folder string, text []byte, force bool) (written int, err error) {
 	files := catalog.Files(text)
-	var write []string
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if !filepath.IsLocal(filepath.FromSlash(name)) {
-			return 0, fault.New(fault.Invalid, "file_name_invalid", "the catalog has a file %q, which is outside of the folder", fault.Shorten(name)).
+	for name := range files {
+		if !pullable(name) {
+			return 0, fault.New(fault.Invalid, "file_name_invalid", "the catalog has a file %q, which is no YAML file in the folder", fault.Shorten(name)).
 				WithMend("pull it without --into and part it by hand")
 		}
-		there, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(name))) //nolint:gosec // within the folder that was named
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // a folder for people
+		return 0, err
+	}
+	root, err := os.OpenRoot(folder) // no link leads out of it
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = root.Close() }()
+	var write []string
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		there, err := root.ReadFile(filepath.FromSlash(name))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			write = append(write, name)
@@ -77,13 +88,27 @@ func pullInto(folder string, text []byte, force bool) (written int, err error) {
 		}
 	}
 	for _, name := range write {
-		path := filepath.Join(folder, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // a folder for people
+		path := filepath.FromSlash(name)
+		if err := root.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return 0, err
 		}
-		if err := os.WriteFile(path, files[name], 0o644); err != nil { //nolint:gosec // a file for people
+		if err := root.WriteFile(path, files[name], 0o644); err != nil {
 			return 0, err
 		}
 	}
 	return len(write), nil
+}
+
+// pullable says whether a file of a catalog may be written: whoever may apply a catalog chooses
+// the names, and must not reach what other programs read and run.
+func pullable(name string) bool {
+	if !filepath.IsLocal(filepath.FromSlash(name)) || !strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".yml") {
+		return false
+	}
+	for part := range strings.FieldsFuncSeq(name, func(r rune) bool { return r == '/' || r == '\\' }) {
+		if strings.HasPrefix(part, ".") {
+			return false
+		}
+	}
+	return true
 }

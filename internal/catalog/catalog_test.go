@@ -287,10 +287,13 @@ func TestSeveralFilesAreOneCatalog(t *testing.T) {
 
 func TestOneFileIsItsOwnBundle(t *testing.T) {
 	text := []byte(head)
-	c, _ := ParseFiles(map[string][]byte{"only.yaml": text})
+	c, _ := ParseFiles(map[string][]byte{"catalog.yaml": text})
 	d, _ := Parse("x", text)
-	if c.Version != d.Version || !bytes.Equal(Bundle(map[string][]byte{"only.yaml": text}), text) {
+	if c.Version != d.Version || !bytes.Equal(Bundle(map[string][]byte{"catalog.yaml": text}), text) {
 		t.Error("one file is changed by bundling")
+	}
+	if files := Files(Bundle(map[string][]byte{"plans.yaml": text})); len(files) != 1 || !bytes.Equal(files["plans.yaml"], text) {
+		t.Errorf("a file of another name comes back as %q", files)
 	}
 }
 

@@ -298,7 +298,7 @@ func same(a, b any) bool {
 // catalog.yaml.
 func Files(text []byte) map[string][]byte {
 	files := map[string][]byte{}
-	for _, p := range split("catalog.yaml", text) {
+	for _, p := range split(onlyFile, text) {
 		files[p.file] = append(files[p.file], p.text...)
 	}
 	return files

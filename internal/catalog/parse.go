@@ -78,13 +78,16 @@ func ParseFiles(files map[string][]byte) (*Catalog, []Finding) {
 // marker begins each file in a bundle. To YAML it is the start of a document with a comment.
 const marker = "--- # file: "
 
+// onlyFile is the name of a text that names none.
+const onlyFile = "catalog.yaml"
+
 // Bundle joins several files to the one text that is stored and versioned: in the order
 // of their names, each after a line "--- # file: NAME" that lets findings name the file.
-// One file is taken as it is.
+// One file named catalog.yaml is taken as it is: that is what Files calls a text of no name.
 func Bundle(files map[string][]byte) []byte {
 	names := slices.Sorted(maps.Keys(files))
-	if len(names) == 1 {
-		return files[names[0]]
+	if len(names) == 1 && names[0] == onlyFile {
+		return files[onlyFile]
 	}
 	var b bytes.Buffer
 	for _, name := range names {
