@@ -105,7 +105,7 @@ func (s *Server) checked(ctx context.Context, c *fastCheck, who access.Principal
 	if !c.parse(body) {
 		return false
 	}
-	if asks(who, &c.req.Account, &c.req.User, &c.req.Role) != nil || checkName("feature", c.req.Feature) != nil || checkName("placement", c.req.Placement) != nil {
+	if asks(who, &c.req.Account, &c.req.User, &c.req.Role) != nil || needFeature(c.req.Feature) != nil || checkName("placement", c.req.Placement) != nil {
 		return false
 	}
 	position, err := s.Runner.ParsePosition(after)

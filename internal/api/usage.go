@@ -91,7 +91,7 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) error {
 	if err := caller(r.Context(), &req.Account, &req.User, &req.Role); err != nil {
 		return err
 	}
-	if err := cmp.Or(checkName("feature", req.Feature), checkName("placement", req.Placement)); err != nil {
+	if err := cmp.Or(needFeature(req.Feature), checkName("placement", req.Placement)); err != nil {
 		return err
 	}
 	if req.Quantity != nil && *req.Quantity < 0 {
@@ -124,6 +124,15 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) error {
 	}
 	writeBytes(w, http.StatusOK, s.appendCheck(nil, &out, position))
 	return nil
+}
+
+// needFeature refuses a call about no feature.
+func needFeature(key string) error {
+	if key == "" {
+		return fault.New(fault.Invalid, "feature_missing", "feature is missing").
+			WithMend("name a feature of the catalog by its key").WithField("feature", "", "is required: the feature's key")
+	}
+	return checkName("feature", key)
 }
 
 // lock records that somebody met a closed feature and finds the offer to show there.
@@ -301,7 +310,7 @@ func (s *Server) take(ctx context.Context, kind event.Kind, req ReleaseRequest, 
 	if err := caller(ctx, &req.Account, &req.User, &role); err != nil {
 		return none, 0, err
 	}
-	if err := checkName("feature", req.Feature); err != nil {
+	if err := needFeature(req.Feature); err != nil {
 		return none, 0, err
 	}
 	if holder != "" && principal(ctx).Kind == access.Browser {
@@ -419,6 +428,10 @@ func badJSON(err error) error {
 			WithField(name, "", "is not a field of this call")
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fault.New(fault.Invalid, "malformed_json", "the body ends too early, or is empty")
+	case strings.HasPrefix(err.Error(), "number "): // what package quantity says
+		value, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "number "), ": ")
+		return fault.New(fault.Invalid, "quantity_invalid", "quantity: %s", fault.Shorten(err.Error())).
+			WithMend("use a number from 0 to 1e12").WithField("quantity", strings.Trim(value, `"`), "want a number from 0 to 1e12")
 	default:
 		return fault.New(fault.Invalid, "invalid", "%s", strings.TrimPrefix(err.Error(), "json: "))
 	}
