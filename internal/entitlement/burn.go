@@ -413,7 +413,6 @@ func (in *Input) settle(f *catalog.Feature, givens []Given, w *window) bool {
 			}
 			if any && !w.same(&was) {
 				st.final(f.Key)
-				any = false
 			}
 			g.Used, g.Open = g.Used+part, g.Open+part
 			missing -= part
