@@ -95,7 +95,7 @@ func readCatalog(path string) (*catalog.Catalog, []catalog.Finding, error) {
 			WithMend("give a YAML file, or a folder of them")
 	}
 	if !info.IsDir() {
-		text, err := os.ReadFile(path) //nolint:gosec // the file is the user's own
+		text, err := os.ReadFile(path)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -109,7 +109,7 @@ func (q *question) put(w io.Writer, in *bufio.Reader) (string, error) {
 // usualLimits gives each plan ten times as much as the one below it.
 func usualLimits(plans string) string {
 	limit, all := 100, []string(nil)
-	for range strings.Split(plans, ",") {
+	for range strings.SplitSeq(plans, ",") {
 		all = append(all, strconv.Itoa(limit))
 		limit = min(limit*10, 1_000_000_000)
 	}

@@ -94,7 +94,7 @@ func inUse(gone []packaging.Gone, next *catalog.Catalog) error {
 				e = fault.New(fault.Conflict, "plan_in_use", "version %d of plan %q %s", g.Version, g.Key, on).
 					WithMend("keep it under earlier: {%d: …}, or change its accounts to the newest version first, with plan_version in PUT /v1/accounts/{account}/subscription", g.Version)
 				if p := next.Plans[g.Key]; p != nil && g.Version > p.Version { // earlier holds only lower ones
-					e.WithMend("move them with plan_version %d in PUT /v1/accounts/{account}/subscription first, where the active catalog has it, or apply the old terms as a newer version of the plan, %d, with %d under earlier",
+					e = e.WithMend("move them with plan_version %d in PUT /v1/accounts/{account}/subscription first, where the active catalog has it, or apply the old terms as a newer version of the plan, %d, with %d under earlier",
 						p.Version, g.Version+1, g.Version)
 				}
 			}

@@ -39,7 +39,7 @@ func EditText(ctx context.Context, text []byte, edits []Edit) ([]byte, error) {
 		return nil, fault.New(fault.Invalid, "edit_invalid", "these are %d edits, the most is %d", len(edits), MaxEdits).
 			WithMend("send them in several calls")
 	}
-	now, left := string(text), &budget{ctx, maxReread}
+	now, left := string(text), &budget{ctx.Err, maxReread}
 	for i, e := range edits {
 		next, err := e.in(now, left)
 		if err != nil {

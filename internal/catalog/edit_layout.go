@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"context"
 	"slices"
 	"strings"
 
@@ -27,13 +26,13 @@ const maxReread = 64 << 20
 
 // budget is what is left of the work that edits may make.
 type budget struct {
-	ctx   context.Context
+	ended func() error // why the caller wants no more, nil as long as they do
 	bytes int
 }
 
 // spend takes n bytes that are to be read; fault edit_too_large, or why ctx ended.
 func (b *budget) spend(n int) error {
-	if err := b.ctx.Err(); err != nil {
+	if err := b.ended(); err != nil {
 		return err
 	}
 	if b.bytes -= n; b.bytes < 0 {
@@ -57,7 +56,7 @@ type sheet struct {
 func (b *budget) times(n int) int { return b.bytes / max(n, 1) }
 
 // over says whether nothing more may be read.
-func (b *budget) over() bool { return b.bytes < 0 || b.ctx.Err() != nil }
+func (b *budget) over() bool { return b.bytes < 0 || b.ended() != nil }
 
 // layOut reads a text; fault catalog_invalid where it is not YAML.
 func layOut(text string, left *budget) (*layout, error) {

@@ -34,6 +34,9 @@ func TestEveryTableIsTakenOut(t *testing.T) {
 				have = append(have, name)
 			}
 		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
 		slices.Sort(have)
 		if taken := slices.Sorted(slices.Values(store.Tables())); !slices.Equal(have, taken) {
 			t.Errorf("the database has\n%v, taken out are\n%v: give the new one its place in store/export.go", have, taken)

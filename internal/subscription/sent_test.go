@@ -42,7 +42,7 @@ func TestWhatIsSentBesideATokenMustBeWhatItBinds(t *testing.T) {
 				}
 				return
 			}
-			f, ok := err.(*fault.Error) //nolint:errorlint // it is returned as it is
+			f, ok := err.(*fault.Error)
 			if !ok || f.Code != "token_mismatch" || f.Kind != fault.Stale || len(f.Fields) != 1 || f.Fields[0].Path != c.field {
 				t.Errorf("%#v, want token_mismatch at %s", err, c.field)
 			}
@@ -61,7 +61,7 @@ func TestAQuantityOfNothingIsRefusedAndOneLeftOutIsNot(t *testing.T) {
 		t.Run(c.given, func(t *testing.T) {
 			_, err := subscription.ReadSent([]byte(c.sent))
 			path := ""
-			if f, ok := err.(*fault.Error); ok && f.Code == "quantity_invalid" { //nolint:errorlint // it is returned as it is
+			if f, ok := err.(*fault.Error); ok && f.Code == "quantity_invalid" {
 				path = f.Fields[0].Path
 			}
 			if path != c.path || (err == nil) != (c.path == "") {
