@@ -118,7 +118,7 @@ func belowUsage(a *packaging.ImpactAnswer) error {
 	first := a.Squeezed[0]
 	e := fault.New(fault.Conflict, "limit_below_usage", "%s above a new limit, such as %s: it uses %s of %s, and the limit would be %s",
 		counted(a.Above, "account is", "accounts are"), fault.Shorten(first.Account), first.Usage, first.Feature, first.Limit).
-		WithMend("raise the limit, give the plan a new version and keep this one under earlier, or apply it with accept=%s", limitBelowUsage)
+		WithMend("raise the limit, give the plan a new version and keep this one under earlier, or apply it with accept=%s (--accept %[1]s on the command line)", limitBelowUsage)
 	for _, s := range a.Squeezed[:min(len(a.Squeezed), 10)] {
 		e.WithField(s.Feature, s.Usage.String(), fmt.Sprintf("is above the new limit of %s on %s", s.Limit, fault.Shorten(s.Account)))
 	}
