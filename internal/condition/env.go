@@ -95,6 +95,12 @@ func newEnv(e Env) (*cel.Env, error) {
 	for _, name := range e.names() {
 		options = append(options, cel.Variable(name, variables[e][name]))
 	}
+	return withOperators(options)
+}
+
+// withOperators returns an environment with the operators and functions of all conditions and
+// formulas, and nothing else of CEL's own library.
+func withOperators(options []cel.EnvOption) (*cel.Env, error) {
 	var logic []*decls.FunctionDecl
 	for _, f := range stdlib.Functions() {
 		if slices.Contains(logicOperators, f.Name()) {

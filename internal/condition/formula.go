@@ -8,9 +8,7 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
-	"cel.dev/cel-go/common/decls"
 	"cel.dev/cel-go/common/operators"
-	"cel.dev/cel-go/common/stdlib"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 
@@ -189,12 +187,5 @@ func formulaEnv(names []string) (*cel.Env, error) {
 	for _, name := range names {
 		options = append(options, cel.Variable(name, number))
 	}
-	var logic []*decls.FunctionDecl
-	for _, f := range stdlib.Functions() {
-		if slices.Contains(logicOperators, f.Name()) {
-			logic = append(logic, f)
-		}
-	}
-	options = append(options, cel.FunctionDecls(logic...))
-	return cel.NewCustomEnv(append(options, functions()...)...)
+	return withOperators(options)
 }
