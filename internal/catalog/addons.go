@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/headroomhq/headroom/internal/condition"
@@ -10,15 +11,13 @@ import (
 var (
 	addonKinds = []string{string(OfFeature), string(OfIntegration), string(OfModule), string(OfCapacity), string(OfSeat),
 		string(OfServiceTier), string(OfService), string(OfWorkspace), string(OfPack), string(OfTopUp)}
-	addonFields = []field[Addon]{
-		{"title", func(r *reader, v value, a *Addon) { a.Title = r.text(v, maxTitle) }},
-		{"kind", func(r *reader, v value, a *Addon) { r.addonKind(v, a) }},
-		{"price", func(r *reader, v value, a *Addon) { r.prices(v, &a.Price) }},
-		{"entitlements", func(r *reader, v value, a *Addon) { a.Entitlements = r.entitlements(v) }},
+	// besideFields say what an add-on or a bundle goes with, offeredFields to whom and how it is offered.
+	besideFields = []field[Addon]{
 		{"needs", func(r *reader, v value, a *Addon) { a.Needs = r.names(v, r.name) }},
 		{"excludes", func(r *reader, v value, a *Addon) { a.Excludes = r.names(v, r.name) }},
 		{"complements", func(r *reader, v value, a *Addon) { a.Complements = r.names(v, r.name) }},
-		{"expires", func(r *reader, v value, a *Addon) { a.Expires = r.duration(v, maxDuration) }},
+	}
+	offeredFields = []field[Addon]{
 		{"trial", func(r *reader, v value, a *Addon) { a.Trial = r.trial(v) }},
 		{"retired", func(r *reader, v value, a *Addon) { a.Retired = r.truth(v) }},
 		{"eligible", func(r *reader, v value, a *Addon) { a.Eligible = r.rule(v, condition.ForAccount) }},
@@ -26,6 +25,14 @@ var (
 		{"role", func(r *reader, v value, a *Addon) { a.Role = r.oneOf(v, roles...) }},
 		{"use_cases", func(r *reader, v value, a *Addon) { a.UseCases = r.names(v, r.name) }},
 	}
+	addonFields = slices.Concat([]field[Addon]{
+		{"title", func(r *reader, v value, a *Addon) { a.Title = r.text(v, maxTitle) }},
+		{"kind", func(r *reader, v value, a *Addon) { r.addonKind(v, a) }},
+		{"price", func(r *reader, v value, a *Addon) { r.prices(v, &a.Price) }},
+		{"entitlements", func(r *reader, v value, a *Addon) { a.Entitlements = r.entitlements(v) }},
+	}, besideFields, []field[Addon]{
+		{"expires", func(r *reader, v value, a *Addon) { a.Expires = r.duration(v, maxDuration) }},
+	}, offeredFields)
 )
 
 func newAddon(key string) *Addon {

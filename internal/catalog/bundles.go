@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/headroomhq/headroom/internal/condition"
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/quantity"
 )
@@ -17,21 +16,12 @@ const (
 	maxBundled  = 200_000 // entitlements of all bundles
 )
 
-var bundleFields = []field[Addon]{
+var bundleFields = slices.Concat([]field[Addon]{
 	{"title", func(r *reader, v value, a *Addon) { a.Title = r.text(v, maxTitle) }},
 	{"includes", func(r *reader, v value, a *Addon) { a.Includes = r.includes(v) }},
 	{"discount", func(r *reader, v value, a *Addon) { a.Discount = r.percent(v, 0, 100) }},
 	{"price", func(r *reader, v value, a *Addon) { r.prices(v, &a.Price) }},
-	{"needs", func(r *reader, v value, a *Addon) { a.Needs = r.names(v, r.name) }},
-	{"excludes", func(r *reader, v value, a *Addon) { a.Excludes = r.names(v, r.name) }},
-	{"complements", func(r *reader, v value, a *Addon) { a.Complements = r.names(v, r.name) }},
-	{"trial", func(r *reader, v value, a *Addon) { a.Trial = r.trial(v) }},
-	{"retired", func(r *reader, v value, a *Addon) { a.Retired = r.truth(v) }},
-	{"eligible", func(r *reader, v value, a *Addon) { a.Eligible = r.rule(v, condition.ForAccount) }},
-	{"ready", func(r *reader, v value, a *Addon) { a.Ready = Readiness(r.oneOf(v, readinesses...)) }},
-	{"role", func(r *reader, v value, a *Addon) { a.Role = r.oneOf(v, roles...) }},
-	{"use_cases", func(r *reader, v value, a *Addon) { a.UseCases = r.names(v, r.name) }},
-}
+}, besideFields, offeredFields)
 
 func newBundle(key string) *Addon {
 	return &Addon{Key: key, Title: key, Kind: OfBundle, Entitlements: map[string]*Entitlement{}}
