@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState, type FormEvent } from 'react'
+import { useState } from 'react'
 import { post, problemOf } from '../api/client'
 import { accountPath, clockQuery, dataKey, definitionsQuery, entitlementsQuery } from '../api/queries'
 import type { EntitlementItem, FeatureDefinition } from '../api/types'
@@ -8,6 +8,7 @@ import { count } from '../lib/format'
 import { numberOf, titleOf } from '../lib/entitlement'
 import { Dialog } from '../shared/Dialog'
 import { ChoiceField, RadioField, TextField } from '../shared/Field'
+import { Form } from '../shared/Form'
 import { ProblemWords } from '../shared/ProblemWords'
 import { standing } from './words'
 import classes from './Account.module.css'
@@ -78,11 +79,6 @@ function Foot({ words, busy, close, problem }: { words: string; busy: boolean; c
 
 const options = (features: FeatureDefinition[]): [string, string][] => features.map((each) => [each.key, titleOf(each)])
 
-function submitted(event: FormEvent, go: () => void): void {
-  event.preventDefault()
-  go()
-}
-
 /** What the next check says, before it does. */
 function After({ item, words }: { item: EntitlementItem | undefined; words: string }) {
   return (
@@ -112,22 +108,19 @@ function GrantForm({ account, close }: FormProps) {
   }
   const item = items.find((each) => each.feature === feature?.key)
   return (
-    <form
-      noValidate
+    <Form
       className={classes.form}
-      onSubmit={(event) =>
-        submitted(event, () => {
-          setTried(true)
-          if (wrong.quantity || wrong.days || wrong.priority || !feature) return
-          send.mutate({
-            feature: feature.key,
-            ...(counted ? { quantity: amount } : {}),
-            priority: Number(priority),
-            ...(days ? { for: `${days}d` } : {}),
-            ...(reason.trim() ? { reason: reason.trim() } : {}),
-          })
+      send={() => {
+        setTried(true)
+        if (wrong.quantity || wrong.days || wrong.priority || !feature) return
+        send.mutate({
+          feature: feature.key,
+          ...(counted ? { quantity: amount } : {}),
+          priority: Number(priority),
+          ...(days ? { for: `${days}d` } : {}),
+          ...(reason.trim() ? { reason: reason.trim() } : {}),
         })
-      }
+      }}
     >
       <ChoiceField label="Feature" value={feature?.key ?? ''} set={setFeature} options={options(grantable)} />
       <div className={classes.two}>
@@ -138,7 +131,7 @@ function GrantForm({ account, close }: FormProps) {
       <TextField label="Reason" hint="For whoever looks at it later." value={reason} set={setReason} />
       <After item={item} words={counted ? (amount ? `${count(amount)} more` : 'more, once you say how much') : 'open'} />
       <Foot words="Grant" busy={send.isPending} close={close} problem={problem} />
-    </form>
+    </Form>
   )
 }
 
@@ -172,15 +165,12 @@ function OverrideForm({ account, close }: FormProps) {
   })
   const words = { limit: numberOf(limit) === undefined ? 'a limit of its own' : `a limit of ${count(numberOf(limit) ?? 0)}`, unlimited: 'unlimited', value: picked, open: 'open', locked: 'locked' }[way] ?? ''
   return (
-    <form
-      noValidate
+    <Form
       className={classes.form}
-      onSubmit={(event) =>
-        submitted(event, () => {
-          setTried(true)
-          if (!wrong.limit && !wrong.value && !wrong.days && feature) send.mutate(body())
-        })
-      }
+      send={() => {
+        setTried(true)
+        if (!wrong.limit && !wrong.value && !wrong.days && feature) send.mutate(body())
+      }}
     >
       <ChoiceField label="Feature" value={feature?.key ?? ''} set={setFeature} options={options(features)} hint="An override replaces all that gives it: plan, add-ons, trials and grants." />
       <RadioField label="What it is instead" value={way} set={setHow} options={ways} />
@@ -195,7 +185,7 @@ function OverrideForm({ account, close }: FormProps) {
       <TextField label="Reason" hint="For whoever looks at it later." value={reason} set={setReason} />
       <After item={items.find((each) => each.feature === feature?.key)} words={words} />
       <Foot words="Override" busy={send.isPending} close={close} problem={problem} />
-    </form>
+    </Form>
   )
 }
 
@@ -215,19 +205,16 @@ function TrialForm({ account, close }: FormProps) {
   const { send, problem } = useSend(account, 'trials', close)
   const at = thing.indexOf(':')
   return (
-    <form
-      noValidate
+    <Form
       className={classes.form}
-      onSubmit={(event) =>
-        submitted(event, () => {
-          setTried(true)
-          if (!wrong && at > 0) send.mutate({ [thing.slice(0, at)]: thing.slice(at + 1), ...(days ? { length: `${days}d` } : {}) })
-        })
-      }
+      send={() => {
+        setTried(true)
+        if (!wrong && at > 0) send.mutate({ [thing.slice(0, at)]: thing.slice(at + 1), ...(days ? { length: `${days}d` } : {}) })
+      }}
     >
       <ChoiceField label="Of" value={thing} set={setThing} options={things} hint="One trial of each thing for an account; it costs nothing and ends by itself." />
       <TextField label="Length, days" number placeholder="as the catalog says" value={days} set={setDays} wrong={tried ? wrong : undefined} />
       <Foot words="Start the trial" busy={send.isPending} close={close} problem={problem} />
-    </form>
+    </Form>
   )
 }

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import type { AddonDefinition, CatalogDefinitions, EntitlementValue, FeatureDefinition, PlanDefinition } from '../api/types'
 import { Dialog } from '../shared/Dialog'
 import { CheckField, ChoiceField, KeysField, RadioField, TextField } from '../shared/Field'
+import { Form } from '../shared/Form'
 import { useParam } from '../shared/open'
 import { valueAt, type Edit } from './draft'
 import type { DraftInHand } from './useDraft'
@@ -95,11 +96,9 @@ function EntitlementEditor({ path, section, feature, unit, value, shown, was, do
         : [['none', 'None'], ['limit', 'Up to a limit'], ['unlimited', 'Unlimited']]
 
   return (
-    <form
-      noValidate
+    <Form
       className={classes.form}
-      onSubmit={(event) => {
-        event.preventDefault()
+      send={() => {
         setTried(true)
         if (Object.keys(wrong).length > 0) return
         const next = valueOf(form, feature, value)
@@ -176,7 +175,7 @@ function EntitlementEditor({ path, section, feature, unit, value, shown, was, do
       {ofPlan && !made && <NewVersionField value={terms} set={setTerms} />}
       {made === 'version' && <p className={classes.note}>The draft makes a new version of the plan: who has it now keeps what it gives.</p>}
       <Foot cancel={cancel} />
-    </form>
+    </Form>
   )
 }
 
@@ -235,11 +234,9 @@ function PlanEditor({ plan, shown, was, done, cancel }: EditorProps & { plan: Pl
   const wrong = wrongPrices(prices)
   const made = newInDraft(path, shown, was)
   return (
-    <form
-      noValidate
+    <Form
       className={classes.form}
-      onSubmit={(event) => {
-        event.preventDefault()
+      send={() => {
         setTried(true)
         if (wrong || !title.trim()) return
         done([
@@ -277,7 +274,7 @@ function PlanEditor({ plan, shown, was, done, cancel }: EditorProps & { plan: Pl
       <CheckField label="Retired" hint="No longer sold; who has it keeps it." value={retired} set={setRetired} />
       {!made && <NewVersionField value={terms} set={setTerms} />}
       <Foot cancel={cancel} />
-    </form>
+    </Form>
   )
 }
 
@@ -295,11 +292,9 @@ function AddonEditor({ section, addon, shown, done, cancel }: EditorProps & { se
   const [tried, setTried] = useState(false)
   const wrongDiscount = discount !== '' && !((numberOf(discount) ?? 101) <= 100) ? 'Whole percents from 0 to 100.' : undefined
   return (
-    <form
-      noValidate
+    <Form
       className={classes.form}
-      onSubmit={(event) => {
-        event.preventDefault()
+      send={() => {
         setTried(true)
         if (wrongPrices(prices) || !title.trim() || wrongDiscount) return
         done([
@@ -326,6 +321,6 @@ function AddonEditor({ section, addon, shown, done, cancel }: EditorProps & { se
       <KeysField label="Needs one of" hint={bundle ? 'None: what its parts need.' : 'None: it can be bought with any plan.'} options={needOptions(shown, addon.key)} chosen={needs} set={setNeeds} />
       <CheckField label="Retired" hint="No longer sold; who has it keeps it." value={retired} set={setRetired} />
       <Foot cancel={cancel} />
-    </form>
+    </Form>
   )
 }

@@ -11,6 +11,7 @@ import { AccountLink } from '../shared/AccountLink'
 import { DataTable, type Column } from '../shared/Details'
 import { Empty } from '../shared/Empty'
 import { ChoiceField, TextField } from '../shared/Field'
+import { Form } from '../shared/Form'
 import { PageHead } from '../shared/PageHead'
 import { Await, Panel, WaitingRows } from '../shared/Panel'
 import { DraftBar } from './DraftBar'
@@ -95,11 +96,9 @@ function Content({ feature, shown, hand }: { feature: FeatureDefinition; shown: 
 
   return (
     <Panel id="content" title="Content" of="what is said to sell it">
-      <form
-        noValidate
+      <Form
         className={classes.form}
-        onSubmit={(event) => {
-          event.preventDefault()
+        send={() => {
           setTried(true)
           if (!title.trim() || link(media) || link(docs)) return
           hand.edit(
@@ -162,7 +161,7 @@ function Content({ feature, shown, hand }: { feature: FeatureDefinition; shown: 
         <div>
           <Button type="submit">Put into the draft</Button>
         </div>
-      </form>
+      </Form>
     </Panel>
   )
 }

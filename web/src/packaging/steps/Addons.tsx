@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { CheckField, ChoiceField, KeysField, RadioField, TextField } from '../../shared/Field'
+import { Form } from '../../shared/Form'
 import { addonKinds, includesOf, needOptions, partsOf, rightQuantity, soldKeys } from '../addons'
 import { keyFor } from '../draft'
 import { currenciesOf, newPrice, PriceFields, pricesOf, wrongPrices } from '../PriceFields'
@@ -33,11 +34,9 @@ export function NewAddon({ hand, shown }: StepProps) {
     setKind(next)
   }
   return (
-    <form
-      noValidate
+    <Form
       className={classes.form}
-      onSubmit={(event) => {
-        event.preventDefault()
+      send={() => {
         setTried(true)
         if (!title.trim() || wrong || wrongPrices(prices)) return
         hand.edit({
@@ -71,7 +70,7 @@ export function NewAddon({ hand, shown }: StepProps) {
       <div>
         <Button type="submit">Add the add-on</Button>
       </div>
-    </form>
+    </Form>
   )
 }
 
@@ -99,11 +98,9 @@ export function NewBundle({ hand, shown }: StepProps) {
     quantity: chosen.some((each) => !rightQuantity(parts[each.key] ?? '')),
   }
   return (
-    <form
-      noValidate
+    <Form
       className={classes.form}
-      onSubmit={(event) => {
-        event.preventDefault()
+      send={() => {
         setTried(true)
         if (wrong.title || wrong.parts || wrong.discount || wrong.price || wrong.quantity || (how === 'own' && wrongPrices(mine))) return
         hand.edit({
@@ -179,6 +176,6 @@ export function NewBundle({ hand, shown }: StepProps) {
       <div>
         <Button type="submit">Add the bundle</Button>
       </div>
-    </form>
+    </Form>
   )
 }

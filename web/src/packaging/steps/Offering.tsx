@@ -3,6 +3,7 @@ import { useState } from 'react'
 import type { CatalogDefinitions, OfferDefinition, SignalDefinition } from '../../api/types'
 import { term, words } from '../../lib/format'
 import { ChoiceField, TextField } from '../../shared/Field'
+import { Form } from '../../shared/Form'
 import { Panel } from '../../shared/Panel'
 import { keyFor } from '../draft'
 import { titleOf } from '../../lib/entitlement'
@@ -158,11 +159,9 @@ function NewOffer({ hand, shown, gives }: StepProps & { gives: ('plan' | 'addon'
   const at = moment || (moments[0]?.value ?? '')
   if (things.length === 0 || moments.length === 0) return <p className={classes.none}>An offer gives a plan or an add-on when a feature is wanted: add those first.</p>
   return (
-    <form
-      noValidate
+    <Form
       className={classes.form}
-      onSubmit={(event) => {
-        event.preventDefault()
+      send={() => {
         setTried(true)
         if (!place.trim() || !title.trim()) return
         hand.edit(...offerEdits({ gives: given, moment: at, place, kind, title, body, action }, shown))
@@ -189,7 +188,7 @@ function NewOffer({ hand, shown, gives }: StepProps & { gives: ('plan' | 'addon'
       <div>
         <Button type="submit">Add the offer</Button>
       </div>
-    </form>
+    </Form>
   )
 }
 
@@ -211,11 +210,9 @@ function NewMoment({ hand, shown }: StepProps) {
     days: kind === 'trial' && !/^[1-9]\d{0,2}$/.test(days) ? 'Whole days.' : undefined,
   }
   return (
-    <form
-      noValidate
+    <Form
       className={classes.form}
-      onSubmit={(submit) => {
-        submit.preventDefault()
+      send={() => {
         setTried(true)
         if (wrong.event || wrong.nth || wrong.days || (kind === 'feature' && !at)) return
         const taken = (shown.signals ?? []).map((each) => each.key)
@@ -242,6 +239,6 @@ function NewMoment({ hand, shown }: StepProps) {
       <div>
         <Button type="submit">Add the moment</Button>
       </div>
-    </form>
+    </Form>
   )
 }

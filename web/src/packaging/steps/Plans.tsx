@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { ChoiceField, TextField } from '../../shared/Field'
+import { Form } from '../../shared/Form'
 import { useParam } from '../../shared/open'
 import { Panel } from '../../shared/Panel'
 import { keyFor } from '../draft'
@@ -48,11 +49,9 @@ function NewPlan({ hand, shown }: StepProps) {
   const [above, setAbove] = useState((plans.findLast((plan) => plan.family === plans[0]?.family) ?? plans.at(-1))?.key ?? '')
   const [tried, setTried] = useState(false)
   return (
-    <form
-      noValidate
+    <Form
       className={classes.form}
-      onSubmit={(event) => {
-        event.preventDefault()
+      send={() => {
         setTried(true)
         if (!title.trim() || wrongPrices(prices)) return
         const key = keyFor(title, (shown.plans ?? []).map((plan) => plan.key))
@@ -67,7 +66,7 @@ function NewPlan({ hand, shown }: StepProps) {
       <div>
         <Button type="submit">Add the plan</Button>
       </div>
-    </form>
+    </Form>
   )
 }
 

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { words } from '../../lib/format'
 import { CheckField, ChoiceField, TextField } from '../../shared/Field'
+import { Form } from '../../shared/Form'
 import { Panel } from '../../shared/Panel'
 import { keyFor } from '../draft'
 import { titleOf } from '../../lib/entitlement'
@@ -49,11 +50,9 @@ function NewProfile({ hand, shown }: StepProps) {
   const [seat, setSeat] = useState('')
   const [tried, setTried] = useState(false)
   return (
-    <form
-      noValidate
+    <Form
       className={classes.form}
-      onSubmit={(event) => {
-        event.preventDefault()
+      send={() => {
         setTried(true)
         if (!title.trim()) return
         const key = keyFor(title, profiles.map((each) => each.key))
@@ -79,6 +78,6 @@ function NewProfile({ hand, shown }: StepProps) {
       <div>
         <Button type="submit">Add the profile</Button>
       </div>
-    </form>
+    </Form>
   )
 }

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { Link } from 'wouter'
 import type { CatalogDefinitions, FeatureDefinition } from '../../api/types'
 import { ChoiceField, RadioField, TextField } from '../../shared/Field'
+import { Form } from '../../shared/Form'
 import { Panel } from '../../shared/Panel'
 import { fieldEdit } from '../EditDialog'
 import type { DraftInHand } from '../useDraft'
@@ -72,10 +73,9 @@ export function FirstCurrency({ hand }: { hand: DraftInHand }) {
   const [currency, setCurrency] = useState(() => currencyFor(navigator.language))
   return (
     <Panel id="currency" title="First: the currency" of="of all prices">
-      <form
+      <Form
         className={classes.form}
-        onSubmit={(event) => {
-          event.preventDefault()
+        send={() => {
           hand.edit({ path: 'currency', value: currency })
         }}
       >
@@ -86,7 +86,7 @@ export function FirstCurrency({ hand }: { hand: DraftInHand }) {
         <div>
           <Button type="submit">Use this currency</Button>
         </div>
-      </form>
+      </Form>
     </Panel>
   )
 }
@@ -109,11 +109,9 @@ function NewFeature({ hand, shown }: StepProps) {
   const wrong = tried ? missing : {}
   const level = idea.kind === 'seats' || (idea.kind === 'metered' && idea.measure === 'level')
   return (
-    <form
-      noValidate
+    <Form
       className={classes.form}
-      onSubmit={(event) => {
-        event.preventDefault()
+      send={() => {
         setTried(true)
         if (Object.keys(missing).length > 0) return
         hand.edit(...featureEdits(idea, shown))
@@ -166,6 +164,6 @@ function NewFeature({ hand, shown }: StepProps) {
       <div>
         <Button type="submit">Add the feature</Button>
       </div>
-    </form>
+    </Form>
   )
 }

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { TextField } from '../../shared/Field'
+import { Form } from '../../shared/Form'
 import { Panel } from '../../shared/Panel'
 import { keyFor } from '../draft'
 import { amountWords, titleOf } from '../../lib/entitlement'
@@ -61,11 +62,9 @@ function NewMetric({ hand, shown }: StepProps) {
     band: !whole(low) || !whole(high) || Boolean(low) !== Boolean(high) || (low && Number(low) >= Number(high)) ? 'Two whole percentages, the smaller first.' : low && !worth ? 'A band needs a worth.' : undefined,
   }
   return (
-    <form
-      noValidate
+    <Form
       className={classes.form}
-      onSubmit={(event) => {
-        event.preventDefault()
+      send={() => {
         setTried(true)
         if (wrong.title || wrong.formula || wrong.worth || wrong.band) return
         const key = keyFor(title, (shown.value ?? []).map((metric) => metric.key))
@@ -95,6 +94,6 @@ function NewMetric({ hand, shown }: StepProps) {
       <div>
         <Button type="submit">Add the value metric</Button>
       </div>
-    </form>
+    </Form>
   )
 }
