@@ -27,7 +27,7 @@ var order = []string{
 	"fault", "clock", "money", "quantity",
 	// The pure part: values and rules, no I/O.
 	"sheet", "event", "condition", "catalog", "account", "subscription", "meter", "entitlement",
-	"packaging", "signal", "offer", "opportunity", "revenue", "report", "engine",
+	"packaging", "survey", "invite", "signal", "experiment", "contact", "offer", "opportunity", "revenue", "report", "engine",
 	// The shell.
 	"db", "telemetry", "store", "eventlog", "runner", "backup", "replay", "access", "api", "console",
 }

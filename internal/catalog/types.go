@@ -34,6 +34,21 @@ type Catalog struct {
 	Launches map[string]*Launch
 	Value    map[string]*ValueMetric // what accounts gain
 	Billing  Billing
+
+	Milestones map[string]*Milestone
+	Lifecycle  Lifecycle
+	Readiness  map[RevenueType]*ReadinessRule
+	// Contact, Requests and Links hold for the whole company.
+	Contact   ContactPolicy
+	Requests  RequestPolicy
+	Links     Links
+	Referrals map[string]*Referral
+	Surveys   map[string]*Survey
+	// SurveyGap is how long a person is not asked again, whatever the survey; 30 days when not said.
+	SurveyGap   time.Duration
+	Experiments map[string]*Experiment
+	// Holdout is the percent of account families that see no offer at all, over every channel.
+	Holdout int64
 	// Taxonomy says which type of revenue a kind of growth is where that differs from the
 	// default; see the Growth constants.
 	Taxonomy map[Growth]RevenueType
@@ -262,6 +277,9 @@ type Profile struct {
 	// Invites are the profiles that this one brings in: how use spreads.
 	Invites []string
 	Seat    string // the feature of kind seats it takes one of; empty: none
+	// External: people outside of the customer, such as attendees. They see no offer unless it
+	// says so.
+	External bool
 }
 
 // Placement describes a place in the product where offers appear.
@@ -270,7 +288,14 @@ type Placement struct {
 	Title   string
 	Feature string // that it is about; empty: none
 	Profile string // that sees it; empty: all
+	// Kind is the kind of place, one of PlacementKinds; empty: not said. An interruption is shown
+	// only where Kind is in_flow or launch, or not said.
+	Kind string
 }
+
+// PlacementKinds are the places in a product where offers may be.
+var PlacementKinds = []string{"nav_badge", "usage_meter", "dashboard_card", "limit", "wizard_step", "locked", "billing", "invite",
+	"team", "trial_expiry", "task_completed", "in_flow", "launch"}
 
 // Launch is the introduction of a feature or an add-on.
 type Launch struct {
@@ -312,113 +337,3 @@ const (
 	Renewal   RevenueType = "renewal"
 	Save      RevenueType = "save"
 )
-
-// Signal is a compelling event: a hypothesis with the rule that notices it.
-type Signal struct {
-	Key        string
-	Type       RevenueType
-	Hypothesis string
-	Owner      string        // product, sales, marketing or success
-	State      string        // proposed, testing, validated or retired; retired never fires
-	Decays     time.Duration // how long it stays worth acting on; 30 days when not said
-	When       When
-
-	mark uint64
-}
-
-// When is a signal's rule: exactly one of Limit, Gate, Event, Sequence, Rate, Absent and
-// TrialEndsIn is set.
-type When struct {
-	Limit   string // feature whose usage reaches Reaches percent of its limit
-	Reaches int64  // 1 to 1000
-
-	Gate   string        // locked feature touched Times within Within
-	Times  int           // 1 to 1000; also for Event
-	Within time.Duration // up to 366 days; also for Event with Times, and for Sequence
-
-	// Event is an event type that occurs for the Nth time in the account's life, every
-	// Every-th time, or Times within Within: one of the three.
-	Event string
-	Nth   int64
-	Every int64
-	Where []Test // only such occurrences of Event, Rate and Absent count
-
-	Sequence []Step // event types that follow each other, all within Within; 2 to 8
-
-	// Rate is a meter, or else an event type, of which there is more by Rises percent, or
-	// less by Falls, in a window of Over than in the one before it, with at least AtLeast in
-	// the fuller of the two.
-	Rate         string
-	Over         time.Duration
-	Rises, Falls int64 // percent; one of the two
-	AtLeast      quantity.Quantity
-
-	// Absent is an event type that does not occur for For, after it has at least After times.
-	Absent string
-	For    time.Duration
-	After  int64
-
-	TrialEndsIn time.Duration // before the end of the trial
-}
-
-// Step is one step of a sequence.
-type Step struct {
-	Event string
-	Where []Test // only such occurrences count
-}
-
-// OfferKind is how much attention an offer asks for.
-type OfferKind string
-
-// The offer kinds.
-const (
-	Ambient      OfferKind = "ambient"      // raises awareness, asks nothing, spends no contact budget
-	Contextual   OfferKind = "contextual"   // at the point of need
-	Interruption OfferKind = "interruption" // in the way, under a stricter cap
-)
-
-// Offer is what is proposed when one of its signals is alive.
-type Offer struct {
-	Key     string
-	On      []string // signals
-	Give    Give
-	At      []string // placements
-	Kind    OfferKind
-	For     *condition.Condition // nil: everybody
-	Contact Contact
-	Content Content
-	Holdout int64 // percent of account families that never see it, 0 to 100
-}
-
-// Give is what accepting the offer changes: a plan, or an add-on and its quantity.
-type Give struct {
-	Plan     string `json:"plan,omitempty"`
-	Addon    string `json:"addon,omitempty"`
-	Quantity int64  `json:"quantity,omitempty"` // of the add-on, 1 when not said
-}
-
-// Contact is an offer's own contact policy. Zero values mean no bound.
-type Contact struct {
-	Cooldown time.Duration // silence for this account after a dismissal
-	AtMost   int           // times shown ...
-	Per      time.Duration // ... within this window
-}
-
-// Content is what the offer says. Placeholders such as {usage}, {limit}, {remaining},
-// {limit_next}, {feature}, {plan}, {plan_next}, {price} and {percent} are filled from the
-// account's own usage.
-type Content struct {
-	Title  string
-	Body   string
-	Action string // label of the button
-	Media  string // http(s) link
-}
-
-// Route sends a signal's revenue to the team that fits its size.
-type Route struct {
-	When    *condition.Condition // over amount (a year's money, in major units), type and account; nil: always
-	To      string               // self_service, or the owner of an opportunity
-	Motion  string               // self_service, success, sales or partner
-	Involve []string
-	Play    string
-}

@@ -32,6 +32,14 @@ const (
 	KindVoid         Kind = 14 // an event is taken back, or replaced by another; Type is its id
 	KindGrant        Kind = 15 // an account is granted something, or an override or trial is set; Type is the feature or what is tried
 	KindReservation  Kind = 16 // a reservation is finalized or released; Type is its id
+	KindClaim        Kind = 17 // a contact is claimed from a budget, or given back; Key is the person, the account or the family's root
+	KindFact         Kind = 18 // a fact about an account that another system knows; Type is the fact
+	KindSurvey       Kind = 19 // a survey is shown to a person, or answered; Type is the survey
+	KindInvite       Kind = 20 // an invitation, a request for access, a referral, an exposure or a sign-up; Type says which
+	KindMember       Kind = 21 // what is known of a person, for the account they belong to
+	KindDomain       Kind = 22 // what is known of a person, for the domain of their email address, and from there to accounts
+	KindRequest      Kind = 23 // an admin's standing answer to upgrade requests, or a notice is read
+	KindVariant      Kind = 24 // an account is assigned a variant; Type is the experiment
 )
 
 // String returns the kind's name as used in logs, metrics and errors.
@@ -47,6 +55,8 @@ var kindNames = [...]string{
 	KindAccount: "account", KindPerson: "person", KindSubscription: "subscription",
 	KindConsume: "consume", KindRelease: "release", KindDecide: "decide",
 	KindOutcome: "outcome", KindOpportunity: "opportunity", KindImport: "import", KindVoid: "void", KindGrant: "grant", KindReservation: "reservation",
+	KindClaim: "claim", KindFact: "fact", KindSurvey: "survey", KindInvite: "invite", KindMember: "member",
+	KindDomain: "domain", KindRequest: "request", KindVariant: "variant",
 }
 
 // Broadcast says whether records of this kind go to every partition.

@@ -13,6 +13,7 @@ import (
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/condition"
+	"github.com/headroomhq/headroom/internal/contact"
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/signal"
@@ -56,6 +57,20 @@ type Input struct {
 	// Requested: the person asked for offers (a pricing page). Needs no signal, and as
 	// nobody is contacted unasked, caps and cool-downs neither bind nor are spent.
 	Requested bool
+
+	// Quiet are the rules in force that keep offers away; only saves pass them.
+	Quiet []contact.Quiet
+	// Refusals are the budgets and silences that forbid a contact in the product.
+	Refusals []contact.Refusal
+	// Help is what the account needs before any offer; nil: nothing.
+	Help *Help
+	// HeldOut: the account's family is in the global holdout and sees no offer at all.
+	HeldOut bool
+	// External: the person is outside of the customer, by their profile.
+	External bool
+	// Leaving: the person is about to buy less or to end; only saves are offered.
+	Leaving  bool
+	Language string // BCP 47, as the person reads; empty: as the catalog is written
 
 	State *State // not changed
 	Salt  string // of holdouts; the same for the life of an installation

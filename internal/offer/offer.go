@@ -18,6 +18,7 @@ type Decision struct {
 	Status     string       `json:"status"` // show or none
 	Reason     string       `json:"reason"` // stable: signal, requested, or what stood in the way
 	Offer      *Shown       `json:"offer,omitempty"`
+	Help       *Help        `json:"help,omitempty"`      // what comes before any offer
 	OfferKey   string       `json:"offer_key,omitempty"` // shown or held out
 	Variant    string       `json:"variant,omitempty"`   // treatment or holdout
 	Signal     string       `json:"signal,omitempty"`    // id of the signal behind it
@@ -26,6 +27,17 @@ type Decision struct {
 	Considered []Considered `json:"considered,omitempty"` // every offer, and why not
 	// Again: an open decision shown again under its first id; it is already on record.
 	Again bool `json:"again,omitempty"`
+}
+
+// Help is what an account needs before any offer: it is not activated, or hardly uses what it
+// pays for.
+type Help struct {
+	Rule      string `json:"rule"`                // not_activated or under_using
+	Milestone string `json:"milestone,omitempty"` // the first one missing
+	Title     string `json:"title"`
+	Body      string `json:"body,omitempty"`
+	Link      string `json:"link,omitempty"`
+	Invite    string `json:"invite,omitempty"` // a profile of who can help
 }
 
 // Shown is what the person sees.
