@@ -17,6 +17,7 @@ type index struct {
 	signalsOnLimit map[string][]*Signal
 	signalsOnTrial []*Signal
 	streams        *Streams
+	moments        momentIndex
 	offersAt       map[string][]*Offer
 	offersOn       map[string][]*Offer
 	plans          []*Plan
@@ -63,6 +64,11 @@ func newIndex(c *Catalog) index {
 	for _, t := range x.streams.EventTypes() {
 		types[t] = true
 	}
+	x.moments = newMomentIndex(c)
+	for t := range x.moments.milestonesOn {
+		types[t] = true
+	}
+	maps.DeleteFunc(types, func(t string, _ bool) bool { return IsOwn(t) })
 	for _, o := range sorted(c.Offers) {
 		for _, at := range o.At {
 			x.offersAt[at] = append(x.offersAt[at], o)
@@ -206,7 +212,8 @@ func (c *Catalog) OffersOn(signal string) []*Offer { return c.index.offersOn[sig
 // PlansInOrder returns all plans by family, then from the lowest up, then by price.
 func (c *Catalog) PlansInOrder() []*Plan { return c.index.plans }
 
-// EventTypes returns all event types that meters and live signals expect, sorted.
+// EventTypes returns all event types that meters, live signals and milestones expect from
+// outside, sorted.
 func (c *Catalog) EventTypes() []string { return c.index.eventTypes }
 
 // Placements returns all placements that offers name or that are described, sorted.

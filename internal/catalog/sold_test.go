@@ -132,9 +132,9 @@ func TestWhatIsSoldIsReadInEveryForm(t *testing.T) {
 			},
 			[]any{"account.traits.nonprofit == true", true, Partner, []string{"a"}, "pro"}},
 		{"profiles", "profiles: {host: {title: Host, invites: [speaker], seat: hosts}, speaker: {}}", func(c *Catalog) any { return *c.Profiles["host"] },
-			Profile{"host", "Host", []string{"speaker"}, "hosts"}},
+			Profile{"host", "Host", []string{"speaker"}, "hosts", false}},
 		{"a placement", "profiles: {host: {}}\nplacements: {billing.page: {title: Billing, feature: emails, profile: host}}", func(c *Catalog) any { return *c.Places["billing.page"] },
-			Placement{"billing.page", "Billing", "emails", "host"}},
+			Placement{"billing.page", "Billing", "emails", "host", ""}},
 		{"a placement is known without an offer", "placements: {billing.page: {}}", func(c *Catalog) any { return c.Placements() }, []string{"billing.page"}},
 		{"a launch", "launches: {x: {title: X, addon: films, on: 2026-12-01, for: \"account.plan == 'pro'\", case: Good}}", func(c *Catalog) any {
 			l := c.Launches["x"]

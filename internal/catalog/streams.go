@@ -35,7 +35,7 @@ func (s *Signal) Mark() uint64 {
 	} {
 		words = append(words, strconv.FormatInt(n, 36))
 	}
-	return hashed(words...)
+	return hashed(append(words, w.more()...)...)
 }
 
 // hashed returns a number for the words, never 0. FNV-1a: a company's own rules do not
@@ -64,6 +64,11 @@ type Stream struct {
 	Totals []TotalRules
 	Rates  []RateRules
 	Absent []*Signal // shortest first
+	// Left are the rules that begin here and fire when what ends them does not follow within
+	// their Within, the shortest first; Ends those that an occurrence here ends, by key.
+	Left, Ends []*Signal
+	// New are the rules on a value of a property not met before, by property.
+	New []NewRules
 	// Part lists the beginnings of sequences, and whole ones, with any step on this stream,
 	// the shortest first.
 	Part []*Prefix
@@ -131,6 +136,7 @@ type Streams struct {
 	timed                    []*Stream // with rules that fire by the passing of time
 	prefixes                 map[uint64]*Prefix
 	marks                    map[uint64]*Signal
+	begins, ends             map[uint64]*Stream // by mark, of the rules with without
 }
 
 // feed finds the streams that events of one type feed.
@@ -219,6 +225,7 @@ func NewStreams(rules []*Signal, meters map[string]*Meter) *Streams {
 	x := &Streams{
 		byEvent: map[string][]*Stream{}, byGate: map[string][]*Stream{}, byMeter: map[string][]*Stream{},
 		feeds: map[string]*feed{}, byID: map[uint64]*Stream{}, prefixes: map[uint64]*Prefix{}, marks: map[uint64]*Signal{},
+		begins: map[uint64]*Stream{}, ends: map[uint64]*Stream{},
 	}
 	rules = slices.Clone(rules)
 	slices.SortFunc(rules, func(a, b *Signal) int { return strings.Compare(a.Key, b.Key) })
@@ -228,6 +235,12 @@ func NewStreams(rules []*Signal, meters map[string]*Meter) *Streams {
 		}
 		w := &s.When
 		switch {
+		case w.Without != "" && w.Gate != "":
+			x.left(s, x.stream(x.byGate, "gate", w.Gate))
+		case w.Without != "":
+			x.left(s, x.events(w.Event, w.Where))
+		case w.New != "":
+			x.events(w.Event, w.Where).news(s)
 		case w.Gate != "":
 			x.stream(x.byGate, "gate", w.Gate).counts(s)
 		case w.Event != "" && w.Times > 0:
@@ -418,6 +431,11 @@ func (t *Stream) order() {
 		slices.SortFunc(g.Falls, by(func(w *When) int64 { return w.Falls }))
 	}
 	slices.SortFunc(t.Absent, by(func(w *When) int64 { return int64(w.For) }))
+	slices.SortFunc(t.Left, by(func(w *When) int64 { return int64(w.Within) }))
+	slices.SortFunc(t.New, func(a, b NewRules) int { return strings.Compare(a.Property, b.Property) })
+	for _, g := range t.New {
+		slices.SortFunc(g.Rules, by(func(w *When) int64 { return w.From }))
+	}
 	length := func(a, b *Prefix) int {
 		return cmp.Or(cmp.Compare(len(a.Steps), len(b.Steps)), cmp.Compare(a.ID, b.ID))
 	}
@@ -432,7 +450,7 @@ func (t *Stream) order() {
 
 // timed says whether some rule over the stream fires by the passing of time.
 func (t *Stream) timed() bool {
-	return len(t.Absent) > 0 || slices.ContainsFunc(t.Rates, func(g RateRules) bool { return len(g.Falls) > 0 })
+	return len(t.Absent) > 0 || len(t.Left) > 0 || slices.ContainsFunc(t.Rates, func(g RateRules) bool { return len(g.Falls) > 0 })
 }
 
 // OnEvent returns the streams of an event type, by id; FedBy those that an event feeds.
