@@ -22,6 +22,8 @@ type precheck struct {
 	ast      *ast.AST
 	err      *Error
 	compared []Comparison
+	names    *Names
+	uses     []string // names as they stand, such as usage.speakers.percent
 }
 
 func (p *precheck) fail(e ast.Expr, mend, format string, args ...any) {
@@ -54,11 +56,15 @@ func (p *precheck) walk(e ast.Expr, depth int) {
 	case ast.IdentKind:
 		p.ident(e)
 		if t, ok := variables[p.env][e.AsIdent()]; ok && t.Kind() == types.StructKind {
-			p.fail(e, "name one of its fields: "+strings.Join(objects[t.TypeName()], ", "),
-				"%s as a whole cannot be used here", e.AsIdent())
+			p.whole(e, t)
 		}
+		p.uses = append(p.uses, e.AsIdent())
 	case ast.SelectKind:
-		p.selection(e)
+		t := p.selection(e)
+		p.uses = append(p.uses, strings.TrimPrefix(nameOf(e.AsSelect().Operand())+"."+e.AsSelect().FieldName(), "."))
+		if t != nil && t.Kind() == types.StructKind && !e.AsSelect().IsTestOnly() {
+			p.whole(e, t)
+		}
 		if nameOf(e) == "account.traits" {
 			p.fail(e, "name one trait, such as account.traits.segment", "account.traits as a whole cannot be used here")
 		}
@@ -67,6 +73,10 @@ func (p *precheck) walk(e ast.Expr, depth int) {
 			p.walk(element, depth+1)
 		}
 	case ast.CallKind:
+		if p.quoted(e) {
+			p.walk(e, depth)
+			return
+		}
 		p.call(e, depth)
 	default:
 		p.fail(e, "compare names with values, and join comparisons with && and ||", "this is not part of a condition")
@@ -86,44 +96,130 @@ func (p *precheck) ident(e ast.Expr) {
 	p.fail(e, mend, "%q is not a name known here", name)
 }
 
-// selection checks operand.field: a field of account or user, or any trait.
-func (p *precheck) selection(e ast.Expr) {
+// whole refuses an object of which no field is named.
+func (p *precheck) whole(e ast.Expr, t *cel.Type) {
+	mend := "name one of its fields: " + strings.Join(fieldsOf(t.TypeName()), ", ")
+	if words := openWords[t.TypeName()]; words != "" {
+		mend = "name a " + words + ", such as " + nameOf(e) + "." + p.one(t.TypeName(), words)
+	}
+	p.fail(e, mend, "%s as a whole cannot be used here", nameOf(e))
+}
+
+// one returns a name that may stand after an open object.
+func (p *precheck) one(object, otherwise string) string {
+	if known, _ := p.names.of(object); len(known) > 0 {
+		return known[0]
+	}
+	return otherwise
+}
+
+// quoted turns usage['two-words'] into a selection, as names in a catalog may have signs in
+// them that CEL reads as minus. It says whether it was one.
+func (p *precheck) quoted(e ast.Expr) bool {
+	c := e.AsCall()
+	if c.FunctionName() != operators.Index || len(c.Args()) != 2 {
+		return false
+	}
+	t, named := p.typeOf(c.Args()[0])
+	field, isText := textOf(c.Args()[1])
+	if !named || !isText || t.Kind() != types.StructKind || open[t.TypeName()] == nil {
+		return false
+	}
+	e.SetKindCase(ast.NewExprFactory().NewSelect(e.ID(), c.Args()[0], field))
+	return true
+}
+
+// typeOf returns the type of a name without saying what is wrong with it.
+func (p *precheck) typeOf(e ast.Expr) (*cel.Type, bool) {
+	switch e.Kind() {
+	case ast.IdentKind:
+		t, known := variables[p.env][e.AsIdent()]
+		return t, known
+	case ast.SelectKind:
+		s := e.AsSelect()
+		if t, known := p.typeOf(s.Operand()); known && t.Kind() == types.StructKind && !s.IsTestOnly() {
+			field := fieldType(t.TypeName(), s.FieldName())
+			return field, field != nil
+		}
+	}
+	return nil, false
+}
+
+// selection checks operand.field: a field of an object, or any trait. It returns the type,
+// nil when that is not known or something is wrong.
+func (p *precheck) selection(e ast.Expr) *cel.Type {
 	s := e.AsSelect()
 	operand := s.Operand()
-	if operand.Kind() == ast.IdentKind {
+	if operand.Kind() == ast.CallKind {
+		p.quoted(operand)
+	}
+	var t *cel.Type
+	switch operand.Kind() {
+	case ast.IdentKind:
 		p.ident(operand)
-		if p.err != nil {
-			return
-		}
-		t := variables[p.env][operand.AsIdent()]
-		if t.Kind() != types.StructKind {
-			p.fail(e, "write "+operand.AsIdent()+" alone", "%s has no fields", operand.AsIdent())
-			return
-		}
-		fields := objects[t.TypeName()]
-		if slices.Contains(fields, s.FieldName()) {
-			return
-		}
-		mend := "known: " + strings.Join(fields, ", ")
-		if operand.AsIdent() == "account" {
-			mend += "; what you send yourself is under account.traits." + s.FieldName()
-		}
-		if near := Nearest(s.FieldName(), fields); near != "" {
-			mend = "did you mean " + operand.AsIdent() + "." + near + "? " + mend
-		}
-		p.fail(e, mend, "%s has no field %q", operand.AsIdent(), s.FieldName())
-		return
+		t = variables[p.env][operand.AsIdent()]
+	case ast.SelectKind:
+		t = p.selection(operand)
+	default:
+		p.fail(e, "fields belong to names only", "this value has no field %q", s.FieldName())
 	}
-	if operand.Kind() == ast.SelectKind {
-		p.selection(operand)
-		if p.err != nil || nameOf(operand) == "account.traits" {
-			return
-		}
+	if p.err != nil {
+		return nil
+	}
+	switch {
+	case t != nil && t.Kind() == types.StructKind:
+		return p.field(e, nameOf(operand), t.TypeName(), s.FieldName())
+	case t == traitsType:
+		return cel.DynType
+	case operand.Kind() == ast.IdentKind:
+		p.fail(e, "write "+operand.AsIdent()+" alone", "%s has no fields", operand.AsIdent())
+	default:
 		p.fail(e, "use the value itself", "%s is a plain value and has no field %q", nameOf(operand), s.FieldName())
-		return
 	}
-	p.fail(e, "fields belong to account and user only", "this value has no field %q", s.FieldName())
+	return nil
 }
+
+// field checks one field of an object.
+func (p *precheck) field(e ast.Expr, operand, object, field string) *cel.Type {
+	if t := open[object]; t != nil {
+		known, closed := p.names.of(object)
+		if !closed || slices.Contains(known, field) {
+			return t
+		}
+		mend := "known: " + strings.Join(known[:min(len(known), mostNamed)], ", ")
+		if len(known) == 0 {
+			mend = "the catalog has none yet"
+		}
+		if near := Nearest(field, known[:min(len(known), mostSearched)]); near != "" {
+			meant := operand + "." + near
+			if strings.Contains(near, "-") {
+				meant = operand + "['" + near + "']"
+			}
+			mend = "did you mean " + meant + "? " + mend
+		}
+		p.fail(e, mend, "there is no %s %q", openWords[object], field)
+		return nil
+	}
+	if t := fieldType(object, field); t != nil {
+		return t
+	}
+	fields := fieldsOf(object)
+	mend := "known: " + strings.Join(fields, ", ")
+	if operand == "account" {
+		mend += "; what you send yourself is under account.traits." + field
+	}
+	if near := Nearest(field, fields); near != "" {
+		mend = "did you mean " + operand + "." + near + "? " + mend
+	}
+	p.fail(e, mend, "%s has no field %q", operand, field)
+	return nil
+}
+
+// Bounds of what a message about an unknown name lists, and looks through.
+const (
+	mostNamed    = 20
+	mostSearched = 500
+)
 
 func (p *precheck) call(e ast.Expr, depth int) {
 	c := e.AsCall()

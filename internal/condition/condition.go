@@ -5,6 +5,7 @@ package condition
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"cel.dev/cel-go/cel"
@@ -30,8 +31,11 @@ const (
 	ForOffer Env = iota + 1
 	// ForRouting: amount (a year's money in major units), type and account. For `routing[].when`.
 	ForRouting
-	// ForAccount: account. For whom a plan, an add-on or a launch is: `plans.*.eligible`.
+	// ForAccount: account. For whom a plan, an add-on, a launch or a milestone is: `plans.*.eligible`.
 	ForAccount
+	// ForSignal: account (with stage and age_days), usage, people, money, time, facts,
+	// milestones, signals and survey. For `signals.*.when.rule` and `and`, and readiness.
+	ForSignal
 )
 
 // Condition is a compiled condition. Immutable and safe for concurrent use.
@@ -42,6 +46,7 @@ type Condition struct {
 	env      Env
 	compared []Comparison
 	claims   []Claim
+	uses     []string
 }
 
 // Comparison is a place where a condition compares a name with a fixed text, such as
@@ -81,8 +86,18 @@ func (e *Error) Unwrap() error {
 }
 
 // Compile checks source against env: every name and field is known, kinds fit, and the
-// result is true or false. The error is an *Error.
+// result is true or false. The error is an *Error. For ForSignal use CompileSignal.
 func Compile(source string, env Env) (*Condition, error) {
+	return compile(source, env, &Names{})
+}
+
+// CompileSignal is Compile for ForSignal: names are what the catalog defines, so that a
+// misspelt feature, milestone or signal is an error and not a rule that never holds.
+func CompileSignal(source string, names *Names) (*Condition, error) {
+	return compile(source, ForSignal, names)
+}
+
+func compile(source string, env Env, names *Names) (*Condition, error) {
 	if strings.TrimSpace(source) == "" {
 		return nil, &Error{1, 1, "the condition is empty", "write one such as " + env.example() + ", or leave it out"}
 	}
@@ -97,7 +112,7 @@ func Compile(source string, env Env) (*Condition, error) {
 	if issues.Err() != nil {
 		return nil, syntaxError(issues)
 	}
-	p := &precheck{env: env, source: source, ast: parsed.NativeRep()}
+	p := &precheck{env: env, source: source, ast: parsed.NativeRep(), names: names}
 	p.walk(p.ast.Expr(), 0)
 	if p.err != nil {
 		return nil, p.err
@@ -115,12 +130,19 @@ func Compile(source string, env Env) (*Condition, error) {
 	if err != nil {
 		return nil, &Error{1, 1, "the condition cannot be run: " + err.Error(), "write it in a simpler way"}
 	}
-	return &Condition{Source: source, program: program, env: env, compared: p.compared, claims: claims(p.ast.Expr())}, nil
+	slices.Sort(p.uses)
+	return &Condition{
+		Source: source, program: program, env: env, compared: p.compared, claims: claims(p.ast.Expr()), uses: slices.Compact(p.uses),
+	}, nil
 }
 
 // Compared lists the places where a name is compared with a fixed text, in the order of
 // the source.
 func (c *Condition) Compared() []Comparison { return c.compared }
+
+// Uses lists the names the condition looks at, such as usage.speakers.percent, sorted. The
+// caller must not change them.
+func (c *Condition) Uses() []string { return c.uses }
 
 // Claims lists what must surely be so for the condition to hold, as far as it compares names
 // with fixed texts: of what is negated, or one of several ways, nothing is claimed. The caller
@@ -129,13 +151,29 @@ func (c *Condition) Claims() []Claim { return c.claims }
 
 // Eval says whether the condition holds. vars holds plain values:
 //
-//	account   map[string]any{"key", "name", "plan", "status": string, "mrr": number (major
-//	          units per month), "traits": map[string]any of strings, numbers, bools and nil}
-//	user      map[string]any{"role", "profile": string}
+//	account   map[string]any{"key", "name", "plan", "status", "stage": string, "mrr": number
+//	          (major units per month), "traits": map[string]any of strings, numbers, bools and nil}
+//	user      map[string]any{"role", "profile", "language": string, "external": bool}
 //	placement string
 //	amount    number, major units of a year's money
 //	type      string, a revenue type
 //
+// and of ForSignal, besides account (which has "age_days": number, too):
+//
+//	usage      by feature: {"used": number, "limit", "percent", "remaining": number or nil,
+//	           "unlimited": bool}; percent and remaining are nil without a limit
+//	people     {"count", "admins", "active", "outside", "champions": number, "profiles": by
+//	           profile, number}
+//	money      {"mrr": number (major units per month), "interval": "month" or "year",
+//	           "months": number (since the first was paid), "overdue": bool}
+//	time       {"days_to_renewal", "days_to_trial_end", "days_since_change": number or nil,
+//	           "day_of_month": 1 to 31, "weekday": 1 (Monday) to 7 (ISO 8601)}
+//	facts      by name: string, number, bool or nil
+//	milestones by name: bool, true when reached
+//	signals    by name: number, the score of what is alive, 0 else
+//	survey     {"nps", "csat": number or nil}, the last answer
+//
+// Each map may be a func() map[string]any instead, which is called when it is looked at.
 // Numbers may be int, int64 or float64, texts may be of any string type. What is absent
 // reads as "", 0 or no traits. A missing trait is null: it equals only null, and ordering
 // or searching it is false. On an error (text ordered against a number, cost above the

@@ -11,18 +11,6 @@ import (
 	"cel.dev/cel-go/common/types"
 )
 
-// The object types; their names cannot be written in a condition.
-const (
-	accountType = "headroom.Account"
-	userType    = "headroom.User"
-)
-
-// objects lists the fields of each object type, sorted.
-var objects = map[string][]string{
-	accountType: {"key", "mrr", "name", "plan", "status", "traits"},
-	userType:    {"profile", "role"},
-}
-
 // traitsType is a map whose missing entries read as null.
 var traitsType = cel.MapType(cel.StringType, cel.DynType)
 
@@ -41,6 +29,17 @@ var variables = map[Env]map[string]*cel.Type{
 	ForAccount: {
 		"account": cel.ObjectType(accountType),
 	},
+	ForSignal: {
+		"account":    cel.ObjectType(agedType),
+		"usage":      cel.ObjectType(usagesType),
+		"people":     cel.ObjectType(peopleType),
+		"money":      cel.ObjectType(moneyType),
+		"time":       cel.ObjectType(timeType),
+		"facts":      cel.ObjectType(factsType),
+		"milestones": cel.ObjectType(milestonesType),
+		"signals":    cel.ObjectType(signalsType),
+		"survey":     cel.ObjectType(surveyType),
+	},
 }
 
 func (e Env) names() []string {
@@ -53,8 +52,11 @@ func (e Env) names() []string {
 }
 
 func (e Env) example() string {
-	if e == ForRouting {
+	switch e {
+	case ForRouting:
 		return "amount >= 25000"
+	case ForSignal:
+		return "people.active >= 3"
 	}
 	return "account.traits.segment != 'enterprise'"
 }
@@ -63,6 +65,7 @@ var (
 	offerEnv   = sync.OnceValues(func() (*cel.Env, error) { return newEnv(ForOffer) })
 	routingEnv = sync.OnceValues(func() (*cel.Env, error) { return newEnv(ForRouting) })
 	accountEnv = sync.OnceValues(func() (*cel.Env, error) { return newEnv(ForAccount) })
+	signalEnv  = sync.OnceValues(func() (*cel.Env, error) { return newEnv(ForSignal) })
 )
 
 func (e Env) cel() (*cel.Env, error) {
@@ -71,6 +74,8 @@ func (e Env) cel() (*cel.Env, error) {
 		return routingEnv()
 	case ForAccount:
 		return accountEnv()
+	case ForSignal:
+		return signalEnv()
 	}
 	return offerEnv()
 }
@@ -109,63 +114,6 @@ func withOperators(options []cel.EnvOption) (*cel.Env, error) {
 	}
 	options = append(options, cel.FunctionDecls(logic...))
 	return cel.NewCustomEnv(append(options, functions()...)...)
-}
-
-// provider knows the object types and reads their fields from plain maps.
-type provider struct{ *types.Registry }
-
-func (p *provider) FindStructType(name string) (*types.Type, bool) {
-	if _, ok := objects[name]; ok {
-		return types.NewTypeTypeWithParam(types.NewObjectType(name)), true
-	}
-	return nil, false
-}
-
-func (p *provider) FindStructFieldNames(name string) ([]string, bool) {
-	fields, ok := objects[name]
-	return fields, ok
-}
-
-func (p *provider) FindStructFieldType(name, field string) (*types.FieldType, bool) {
-	fields, ok := objects[name]
-	if !ok || !slices.Contains(fields, field) {
-		return nil, false
-	}
-	switch field {
-	case "traits":
-		return &types.FieldType{Type: traitsType, IsSet: isSet(field), GetFrom: func(from any) (any, error) {
-			m, _ := from.(map[string]any)
-			inner, _ := m[field].(map[string]any)
-			return traitMap{inner}, nil
-		}}, true
-	case "mrr":
-		return &types.FieldType{Type: cel.DoubleType, IsSet: isSet(field), GetFrom: func(from any) (any, error) {
-			m, _ := from.(map[string]any)
-			return number(m[field])
-		}}, true
-	default:
-		return &types.FieldType{Type: cel.StringType, IsSet: isSet(field), GetFrom: func(from any) (any, error) {
-			m, _ := from.(map[string]any)
-			return text(m[field])
-		}}, true
-	}
-}
-
-// isSet says whether a field holds anything but its empty value.
-func isSet(field string) func(any) bool {
-	return func(from any) bool {
-		m, _ := from.(map[string]any)
-		switch v := m[field].(type) {
-		case nil:
-			return false
-		case string:
-			return v != ""
-		case map[string]any:
-			return len(v) > 0
-		default:
-			return true
-		}
-	}
 }
 
 // doubles makes every whole number of the text a double, so that there is one kind of

@@ -29,11 +29,7 @@ func (a activation) ResolveName(name string) (any, bool) {
 	case types.StringKind:
 		v, err = text(v)
 	default:
-		m, isMap := v.(map[string]any)
-		if v != nil && !isMap {
-			return types.NewErr("%s is %T, not a map", name, v), true
-		}
-		return m, true
+		v, err = object(v)
 	}
 	if err != nil {
 		return types.NewErr("%s: %s", name, err), true
@@ -43,6 +39,30 @@ func (a activation) ResolveName(name string) (any, bool) {
 
 // Parent returns nil: there is nothing behind.
 func (a activation) Parent() cel.Activation { return nil }
+
+// object takes a map, or a function that makes it when it is asked for; nil is an empty map.
+func object(v any) (map[string]any, error) {
+	switch m := v.(type) {
+	case nil:
+		return nil, nil
+	case map[string]any:
+		return m, nil
+	case func() map[string]any:
+		return m(), nil
+	}
+	return nil, fmt.Errorf("this is %T, not a map", v)
+}
+
+// truth takes true and false; nil is false.
+func truth(v any) (any, error) {
+	switch b := v.(type) {
+	case nil:
+		return types.False, nil
+	case bool:
+		return types.Bool(b), nil
+	}
+	return nil, fmt.Errorf("%T is neither true nor false", v)
+}
 
 // number takes any of Go's numbers; nil is 0.
 func number(v any) (any, error) {
@@ -82,19 +102,7 @@ func (t traitMap) Get(key ref.Val) ref.Val {
 	if !ok {
 		return types.NullValue
 	}
-	switch v := t.m[string(name)].(type) {
-	case nil:
-		return types.NullValue
-	case bool:
-		return types.Bool(v)
-	case string:
-		return types.String(v)
-	case float64, int, int64:
-		n, _ := number(v)
-		return n.(ref.Val)
-	default:
-		return types.NullValue // lists and objects are not traits
-	}
+	return plain(t.m[string(name)])
 }
 
 // IsSet says whether the trait is there and not null; has() asks this.
