@@ -8,6 +8,7 @@ import (
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/condition"
+	"github.com/headroomhq/headroom/internal/contact"
 	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/meter"
@@ -44,6 +45,17 @@ type Account struct {
 	Entitled entitlement.State `json:"entitled,omitzero"`
 	// Value is where the value ledger stands, and which closed features were met.
 	Value ledgered `json:"value,omitzero"`
+	// Moments are those of the last day; Noted counts all there ever were and numbers their ids.
+	Moments []Moment `json:"moments,omitempty"`
+	Noted   int64    `json:"noted,omitempty"`
+	// Contact are the contacts that count against budgets: the account's own, at a root those of
+	// its family too, and under a person's key the person's.
+	Contact contact.State `json:"contact,omitzero"`
+	// Known are facts that other systems know of the account; not under a person's key.
+	Known      account.Facts `json:"known,omitempty"`
+	Downgraded clock.Time    `json:"downgraded,omitzero"` // when it last began to pay less, by a change of its subscription
+	// Unit is the root of its family when the account was first drawn in a holdout or experiment.
+	Unit string `json:"unit,omitempty"`
 	// Catalog is the version that rules were last pruned for.
 	Catalog string  `json:"catalog,omitempty"`
 	Person  *person `json:"person,omitempty"`
@@ -136,7 +148,7 @@ func (a *Account) follow(c *catalog.Catalog, now clock.Time) {
 }
 
 // prefixes begin the ids of each kind of thing.
-var prefixes = map[string]string{"signal": "sig", "decision": "dec", "request": "req", "opportunity": "opp"}
+var prefixes = map[string]string{"signal": "sig", "decision": "dec", "request": "req", "opportunity": "opp", "moment": "mom"}
 
 func (a *Account) ids() func(parts ...string) string {
 	if a.id == nil {
@@ -203,6 +215,7 @@ func (a *Account) nextDue(c *catalog.Catalog, now clock.Time) clock.Time {
 	earlier(a.Entitled.NextDue(), true)
 	earlier(a.Signals.Due(), true)
 	earlier(a.valueDue(c, now), true)
+	earlier(a.lookDue(c, now), true)
 	for _, i := range a.Imports {
 		earlier(i.EndsAt, i.Live)
 	}
