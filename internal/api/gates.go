@@ -24,7 +24,7 @@ func newGates() *gates { return &gates{seen: make(map[string]uint64)} }
 const maxGates = 50_000
 
 // touched records that a check said no and returns the position of the record.
-func (s *Server) touched(ctx context.Context, account, user, feature string) (uint64, error) {
+func (s *Server) touched(ctx context.Context, account, user, feature, placement string) (uint64, error) {
 	now := s.Clock.Now()
 	minute := int64(now / clock.Minute)
 	id := account + "\x00" + user + "\x00" + feature + "\x00" + strconv.FormatInt(minute, 36)
@@ -39,8 +39,11 @@ func (s *Server) touched(ctx context.Context, account, user, feature string) (ui
 	if known {
 		return position, nil
 	}
-	position, err := s.Runner.Submit(ctx, event.Record{Kind: event.KindGate, Source: "headroom:gate", ID: id,
-		Key: account, User: user, Type: feature, ReceivedAt: now})
+	rec := event.Record{Kind: event.KindGate, Source: "headroom:gate", ID: id, Key: account, User: user, Type: feature, ReceivedAt: now}
+	if placement != "" {
+		rec.Props = []event.Prop{{Name: event.PropPlacement, Value: event.Value{Kind: event.String, Text: placement}}}
+	}
+	position, err := s.Runner.Submit(ctx, rec)
 	if err != nil {
 		return 0, err
 	}

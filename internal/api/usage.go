@@ -138,7 +138,7 @@ func needFeature(key string) error {
 // lock records that somebody met a closed feature and finds the offer to show there.
 func (s *Server) lock(ctx context.Context, req CheckRequest, out *CheckAnswer) (uint64, error) {
 	user := s.people.name(req.User)
-	position, err := s.touched(ctx, req.Account, user, req.Feature)
+	position, err := s.touched(ctx, req.Account, user, req.Feature, req.Placement)
 	if err != nil || req.Placement == "" || principal(ctx).Require(access.Decide) != nil {
 		return position, err
 	}

@@ -94,6 +94,7 @@ type Effects struct {
 	Lines         []revenue.Line
 	Periods       []PeriodRow
 	Values        []ValueLine
+	Moments       []Moment // as they are now; a later one replaces an earlier one of the same id
 	Gates         []GateRow      // as they are now; a later one replaces an earlier one
 	Forwards      []event.Record // appended to the log after the checkpoint, with derived ids
 }

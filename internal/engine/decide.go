@@ -27,6 +27,7 @@ func (s *State) decide(a *Account, r *event.Record, c *catalog.Catalog) Answer {
 	offer.Commit(in, d)
 	if a.Offers.Decided > before {
 		s.effects.Decisions = append(s.effects.Decisions, d)
+		s.offered(a, &d, c.Offers[d.OfferKey].Give, c)
 	}
 	return ok(d)
 }

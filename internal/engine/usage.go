@@ -55,12 +55,15 @@ type watch struct {
 	usage   quantity.Quantity // after the last event
 	quiet   signal.Quiet
 	start   clock.Time       // of the period; unset for what never resets and what rolls
-	feature *catalog.Feature // nil: no live rule is about a feature that the meter measures
+	feature *catalog.Feature // nil: no limit or live rule is about a feature that the meter measures
 	rules   []*catalog.Signal
 	per     catalog.Period
 	limit   quantity.Quantity // with what grants add
 	endless bool              // without a limit
 }
+
+// bounded says that there is a limit, so that it can be hit.
+func (w *watch) bounded() bool { return !w.endless && w.limit > 0 }
 
 // metered returns the state of the watch's meter, made when it is not there.
 func (w *watch) metered(a *Account) *meter.Usage {
@@ -89,8 +92,9 @@ func (s *State) watchOf(a *Account, m *catalog.Meter, c *catalog.Catalog) []watc
 	from := len(a.watches)
 	if a.Subscription.Live() || entitlement.Special(a.Input(c, s.Now)) {
 		for _, f := range c.FeaturesOf(m.Key) {
-			if rules := c.SignalsOnLimit(f.Key); len(rules) > 0 {
-				a.watches = append(a.watches, a.watchFor(f, m, rules, c, s.Now))
+			w := a.watchFor(f, m, c.SignalsOnLimit(f.Key), c, s.Now)
+			if len(w.rules) > 0 || w.bounded() {
+				a.watches = append(a.watches, w)
 			}
 		}
 	}
@@ -151,7 +155,13 @@ func (s *State) notice(a *Account, w *watch, before quantity.Quantity, user stri
 	a.signals = nil
 	fired := signal.OnUsage(&a.Signals, in, w.rules, s.context(a, user))
 	w.quiet = signal.QuietFor(&a.Signals, in, w.rules)
+	if w.bounded() {
+		w.quiet = w.quiet.On(w.usage, w.limit)
+	}
 	s.fired(a, fired, c)
+	if w.bounded() && before < w.limit && w.usage >= w.limit && !late {
+		s.moment(a, MomentLimit, w.feature.Key, "", user, s.Now, c)
+	}
 }
 
 // noticeLimits settles grants with limits that may be others now, and tells the limit rules.
@@ -184,6 +194,11 @@ func (s *State) gate(a *Account, r *event.Record, c *catalog.Catalog) {
 	s.meets(a, f.Key, r.When())
 	touch := signal.GateTouch{Feature: f.Key, Title: f.Title, Plan: plan, At: r.When(), Limit: limit}
 	s.fired(a, signal.OnGate(&a.Signals, touch, c.Streams().OnGate(f.Key), s.context(a, r.User)), c)
+	kind := MomentLocked
+	if limit > 0 {
+		kind = MomentLimit
+	}
+	s.moment(a, kind, f.Key, r.Prop(event.PropPlacement).Text, r.User, r.When(), c)
 }
 
 // maxProblems bounds how many kinds of problem an account remembers.

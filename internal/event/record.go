@@ -139,6 +139,9 @@ type Value struct {
 // data.user out of the properties, and people who write a catalog look for it there.
 const PropUser = "user"
 
+// PropPlacement is the property of a gate that says at which placement of the product it was.
+const PropPlacement = "placement"
+
 // Prop returns the value of the named property; Null when it is not there. PropUser is the
 // person's pseudonym where there is no property of that name.
 func (r *Record) Prop(name string) Value {

@@ -50,7 +50,7 @@ func OnUsage(st *State, in UsageChange, rules []*catalog.Signal, c Context) []Si
 			evidence += ", " + Span(in.ResetsAt.Sub(c.Now)) + " before reset"
 			data["resets_at"] = in.ResetsAt.String()
 		}
-		out = append(out, fire(st, r, c, c.Now, evidence, data, limitScore(in, percent, c.Now)))
+		out = append(out, fire(st, r, c, c.Now, evidence, data, limitScore(in, percent, c.Now))...)
 	}
 	return out
 }
@@ -60,6 +60,16 @@ func OnUsage(st *State, in UsageChange, rules []*catalog.Signal, c Context) []Si
 // calls OnUsage. The zero value is empty. It keeps the cost of an event apart from the number of rules.
 type Quiet struct {
 	low, high quantity.Quantity // low belongs to it, high does not
+}
+
+// On returns the part of the range that lies on the same side of a limit as usage does.
+func (q Quiet) On(usage, limit quantity.Quantity) Quiet {
+	if usage < limit {
+		q.high = min(q.high, limit)
+	} else {
+		q.low = max(q.low, limit)
+	}
+	return q
 }
 
 // Holds says whether usage lies in the range.
