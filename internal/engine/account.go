@@ -59,6 +59,11 @@ type Account struct {
 	// Catalog is the version that rules were last pruned for.
 	Catalog string  `json:"catalog,omitempty"`
 	Person  *person `json:"person,omitempty"`
+	// AtDomain is the state under a domain's key, Domains what an account keeps of domains, and Outside how many
+	// people of its own are in no account of its family.
+	AtDomain *domain  `json:"at_domain,omitempty"`
+	Domains  ofDomain `json:"domains,omitzero"`
+	Outside  int      `json:"outside,omitempty"`
 
 	key     string
 	meters  []string // the keys of Usage, sorted
@@ -89,6 +94,7 @@ type person struct {
 	Held    []event.Record `json:"held,omitempty"`
 	Dropped int64          `json:"dropped,omitempty"` // beyond maxHeld: in the log, attributed to nobody
 	Sent    int64          `json:"sent,omitempty"`    // forwards without an id of their own; numbers their ids
+	Told    *toldDomain    `json:"told,omitempty"`    // what the domain of their address knows
 }
 
 // maxHeld bounds how many records wait for a person's account.
@@ -290,16 +296,13 @@ func (a *Account) features(c *catalog.Catalog, now clock.Time) map[string]offer.
 
 // OfferInput is what a decision is made from.
 func (a *Account) OfferInput(c *catalog.Catalog, ask DecideCall, user string, now clock.Time) offer.Input {
-	family := a.Facts.Parent
-	if family == "" {
-		family = a.key
-	}
 	_, trialEnds := a.planTrial()
 	return offer.Input{
-		Catalog: c, Account: a.key, Family: family, User: user, Role: ask.Role,
+		Catalog: c, Account: a.key, Family: a.unit(ask.Family), User: user, Role: ask.Role,
 		Subscription: a.Subscription, Signals: a.Signals.Alive(now), Features: a.features(c, now),
 		People: opportunity.WithPeople(a.Opportunities), Vars: a.Vars(ask.Role, ask.Profile, ask.Placement),
 		TrialEndsAt: trialEnds, Placement: ask.Placement, Feature: ask.Feature, Requested: ask.Requested,
+		Quiet: a.quiet(c, now), Refusals: a.refusalsTo(&ask, user, c, now), HeldOut: a.heldOut(c, ask.Family),
 		State: &a.Offers, Salt: holdoutSalt, Now: now, ID: a.ids(),
 	}
 }

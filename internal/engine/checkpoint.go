@@ -96,6 +96,7 @@ type Effects struct {
 	Values        []ValueLine
 	Moments       []Moment // as they are now; a later one replaces an earlier one of the same id
 	Gates         []GateRow      // as they are now; a later one replaces an earlier one
+	Contacts      []ContactRow
 	Forwards      []event.Record // appended to the log after the checkpoint, with derived ids
 }
 

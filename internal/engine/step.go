@@ -57,8 +57,7 @@ func (s *State) repeated(r *event.Record, fp event.Fingerprint) Answer {
 
 // plain says whether r is an account's product event, as nearly all records are.
 func plain(r *event.Record) bool {
-	_, isPerson := event.IsUserKey(r.Key)
-	return r.Kind == event.KindEvent && !isPerson
+	return r.Kind == event.KindEvent && !event.IsOwnKey(r.Key)
 }
 
 func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
@@ -86,8 +85,16 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 	var a Answer
 	s.touch(r.Key, c, func(acct *Account) {
 		acct.open(c, s.Now)
+		if r.Kind == event.KindClaim {
+			a = s.claimContact(acct, r, c)
+			return
+		}
 		if _, isPerson := event.IsUserKey(r.Key); isPerson {
 			a = s.byPerson(acct, r)
+			return
+		}
+		if event.IsOwnKey(r.Key) {
+			a = s.byDomain(acct, r)
 			return
 		}
 		switch r.Kind {
@@ -117,6 +124,10 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 			a = s.void(acct, r, c)
 		case event.KindReservation:
 			a = s.reservation(acct, r, c)
+		case event.KindFact:
+			a = s.fact(acct, r)
+		case event.KindDomain:
+			a = s.domains(acct, r, c)
 		}
 	})
 	return a

@@ -1,0 +1,46 @@
+package engine
+
+import (
+	"github.com/headroomhq/headroom/internal/account"
+	"github.com/headroomhq/headroom/internal/event"
+)
+
+// FactCall is the body of a fact record: Fact sets one, Delete takes the one of that name (and
+// Ref) away or closes it.
+type FactCall struct {
+	Fact   account.Fact `json:"fact"`
+	Delete bool         `json:"delete,omitempty"`
+}
+
+// FactAnswer is what the sender of a fact is told.
+type FactAnswer struct {
+	Deleted bool          `json:"deleted,omitempty"`
+	Items   account.Facts `json:"items"`
+}
+
+// fact sets what another system knows of the account.
+func (s *State) fact(a *Account, r *event.Record) Answer {
+	call, err := decode[FactCall](r)
+	if err != nil {
+		return refused(err)
+	}
+	var out FactAnswer
+	if call.Delete {
+		out.Deleted = a.Known.Delete(call.Fact.Name, call.Fact.Ref, s.Now)
+	} else if err := s.known(a, call.Fact); err != nil {
+		return refused(err)
+	}
+	out.Items = a.Known
+	if out.Items == nil {
+		out.Items = account.Facts{}
+	}
+	return ok(out)
+}
+
+// known keeps a fact.
+func (s *State) known(a *Account, f account.Fact) error {
+	if f.At == 0 {
+		f.At = s.Now
+	}
+	return a.Known.Put(f, s.Now)
+}
