@@ -56,6 +56,9 @@ type Account struct {
 	Downgraded clock.Time    `json:"downgraded,omitzero"` // when it last began to pay less, by a change of its subscription
 	// Unit is the root of its family when the account was first drawn in a holdout or experiment.
 	Unit string `json:"unit,omitempty"`
+	// Journey is where the account stands on its way; nil where nothing asks.
+	Journey *journey        `json:"journey,omitempty"`
+	Members account.Members `json:"-"` // its people, where anybody has said who they are
 	// Catalog is the version that rules were last pruned for.
 	Catalog string  `json:"catalog,omitempty"`
 	Person  *person `json:"person,omitempty"`

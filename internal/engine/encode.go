@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/meter"
 	"github.com/headroomhq/headroom/internal/signal"
 )
@@ -14,9 +15,10 @@ import (
 // How an account is stored. What events change all the time (usage, signals) is binary and
 // written anew; the rest is JSON that is kept as bytes until a record changes it:
 //
-//	stored = version(1) text(cold JSON) text(signals) count(uvarint) {text(meter) usage}*
+//	stored = version(1) text(cold JSON) text(signals) count(uvarint) {text(meter) usage}* people
 //
-// where text is a length (uvarint) and that many bytes, and usage is as package meter writes it. The same state gives the same bytes.
+// where text is a length (uvarint) and that many bytes, usage is as package meter writes it, and
+// people as package account does: nothing where nobody is known. The same state gives the same bytes.
 const storedVersion = 1
 
 // encode returns the account as it is stored.
@@ -43,7 +45,7 @@ func (a *Account) encode() []byte {
 		b = appendText(b, []byte(key))
 		b = a.Usage[key].AppendBinary(b)
 	}
-	return b
+	return a.Members.AppendBinary(b)
 }
 
 // decodeAccount reads what encode wrote. The account keeps parts of stored.
@@ -75,8 +77,11 @@ func decodeAccount(key string, stored []byte) (*Account, error) {
 		}
 		a.Usage[m] = u
 	}
-	if d.bad || len(d.b) > 0 {
+	if d.bad {
 		return nil, wrong(fmt.Errorf("its %d bytes do not add up", len(stored)))
+	}
+	if a.Members, err = account.DecodeMembers(d.b); err != nil {
+		return nil, wrong(err)
 	}
 	return a, nil
 }
