@@ -194,8 +194,9 @@ func (st *State) Release(claim string) bool {
 	return true
 }
 
-// Absorb takes over what the same person spent under an earlier pseudonym.
-func (st *State) Absorb(from State, p *catalog.ContactPolicy, now clock.Time) {
+// Absorb takes over what the same person spent under an earlier pseudonym. The next contact
+// forgets what is not needed of it.
+func (st *State) Absorb(from State) {
 	for _, s := range from.Spends {
 		if !st.Has(s.ID) {
 			st.Spends = append(st.Spends, s)
@@ -204,9 +205,15 @@ func (st *State) Absorb(from State, p *catalog.ContactPolicy, now clock.Time) {
 	slices.SortStableFunc(st.Spends, func(a, b Spend) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), strings.Compare(a.ID, b.ID))
 	})
+	if more := len(st.Spends) - maxAbsorbed; more > 0 {
+		st.Spends = slices.Delete(st.Spends, 0, more)
+	}
 	st.Dismissed = max(st.Dismissed, from.Dismissed)
-	st.forget(p, now, []catalog.Scope{catalog.PerPerson})
 }
+
+// maxAbsorbed bounds what a person spent under all their pseudonyms: what the five channels'
+// budgets of a scope can need.
+const maxAbsorbed = 5 * maxSpent
 
 // Standing is a budget and what is left of it.
 type Standing struct {

@@ -41,6 +41,9 @@ func (s *State) outcome(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 	if err != nil {
 		return refused(err)
 	}
+	if !res.Repeated && res.Outcome.Type == offer.Dismissed {
+		s.tellDismissal(res.Outcome.User, res.Outcome.Decision, c)
+	}
 	out := OutcomeAnswer{Outcome: res.Outcome}
 	if res.Request != nil {
 		out.RequestID, out.Request = res.Request.ID, res.Request

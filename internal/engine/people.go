@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/headroomhq/headroom/internal/account"
+	"github.com/headroomhq/headroom/internal/contact"
 	"github.com/headroomhq/headroom/internal/event"
 )
 
@@ -16,7 +17,9 @@ func (s *State) describe(a *Account, r *event.Record) Answer {
 	if err != nil {
 		return refused(err)
 	}
+	parent := a.Facts.Parent
 	a.Facts.Apply(&ch, s.Now)
+	s.described(a, parent)
 	return ok(a.Facts)
 }
 
@@ -26,9 +29,15 @@ const (
 	// typeFollow tells an earlier pseudonym under which one (Record.User) its person goes on.
 	typeFollow = "follow"
 	// typeInherit tells the later pseudonym what was known under the earlier one; its body
-	// is an account.Person.
+	// is an inheritance.
 	typeInherit = "inherit"
 )
+
+// inheritance is what was known under an earlier pseudonym, and the contacts that were spent.
+type inheritance struct {
+	account.Person
+	Contact contact.State `json:"contact,omitzero"`
+}
 
 // byPerson handles a record that names a person and no account. Once the person's account
 // is known, the record goes there as a record of its own; until then it is held. Where the
@@ -42,7 +51,9 @@ func (s *State) byPerson(a *Account, r *event.Record) Answer {
 	p.SeenAt = max(p.SeenAt, r.ReceivedAt)
 	switch r.Kind {
 	case event.KindPerson:
-		return s.identify(p, r)
+		answer := s.identify(a, r)
+		s.tellDomain(p)
+		return answer
 	case event.KindEvent, event.KindGate:
 		s.attribute(p, r)
 	}
@@ -50,7 +61,8 @@ func (s *State) byPerson(a *Account, r *event.Record) Answer {
 }
 
 // identify applies a person's record: one that somebody sent, or one of an alias.
-func (s *State) identify(p *person, r *event.Record) Answer {
+func (s *State) identify(a *Account, r *event.Record) Answer {
+	p := a.Person
 	switch r.Type {
 	case typeFollow:
 		if p.Into != "" && p.Into == r.User {
@@ -62,13 +74,14 @@ func (s *State) identify(p *person, r *event.Record) Answer {
 		}
 		known := p.Person
 		known.Sealed = nil // under a key that is not the later pseudonym's
-		s.tell(p, r, p.Into, typeInherit, known)
+		s.tell(p, r, p.Into, typeInherit, inheritance{known, a.Contact})
 	case typeInherit:
-		known, err := decode[account.Person](r)
+		known, err := decode[inheritance](r)
 		if err != nil {
 			return refused(err)
 		}
-		p.Absorb(&known)
+		p.Absorb(&known.Person)
+		a.Contact.Absorb(known.Contact)
 		s.passOn(p, r)
 	default:
 		ch, err := decode[event.PersonChange](r)
