@@ -9,7 +9,8 @@ import (
 
 // pass does what the passing of time brings an account at the moment due, by kind in
 // alphabetical order, but for what ends before the next period begins: the value ledger, imports,
-// meters, rollovers, subscription, trials, grants and the like, trial signals, other signals.
+// meters, rollovers, subscription, trials, grants and the like, trial signals, other signals, and
+// last the daily look.
 func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
 	s.closeValue(a, due, c)
 	s.endImports(a, due)
@@ -39,4 +40,5 @@ func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
 		}
 	}
 	s.passSignals(a, c)
+	s.passDay(a, due, c)
 }

@@ -70,7 +70,7 @@ func (st *State) rises(se *series, t *catalog.Stream, g *catalog.RateRules, p *p
 			continue
 		}
 		st.mark(r, se.last)
-		out = append(out, st.changed(r, t, before, last, se.last, f.Context))
+		out = append(out, st.changed(r, t, before, last, se.last, f.Context)...)
 	}
 	return out
 }
@@ -109,7 +109,7 @@ func (st *State) nextFall(g *catalog.RateRules, p *parts, now clock.Time) clock.
 }
 
 // changed fires a rule on a rate.
-func (st *State) changed(r *catalog.Signal, t *catalog.Stream, before, last quantity.Quantity, at clock.Time, c Context) Signal {
+func (st *State) changed(r *catalog.Signal, t *catalog.Stream, before, last quantity.Quantity, at clock.Time, c Context) []Signal {
 	percent := last.Percent(before) - 100
 	if percent < 0 { // 65.5% is a fall by 34.5%, told as 34
 		percent = -((before - last).Percent(before))

@@ -27,7 +27,7 @@ func OnTrial(st *State, in Trial, rules []*catalog.Signal, c Context) []Signal {
 		data := map[string]string{"plan": in.Plan, "trial_ends_at": in.EndsAt.String()}
 		left := in.EndsAt.Sub(c.Now)
 		evidence := fmt.Sprintf("Trial of %s ends in %s", in.Title, Span(left))
-		out = append(out, fire(st, r, c, c.Now, evidence, data, trialScore(left)))
+		out = append(out, fire(st, r, c, c.Now, evidence, data, trialScore(left))...)
 	}
 	return out
 }
@@ -54,8 +54,12 @@ func waits(st *State, r *catalog.Signal, ends, now clock.Time) bool {
 	return r.State != retired && r.When.TrialEndsIn > 0 && ends > now && st.Trials[r.Key] != ends
 }
 
-// fire makes the signal and keeps it as the rule's one live signal.
-func fire(st *State, r *catalog.Signal, c Context, at clock.Time, evidence string, data map[string]string, parts []Part) Signal {
+// fire makes the signal and keeps it as the rule's one live signal, unless the rule asks for more
+// that does not hold: then there is none.
+func fire(st *State, r *catalog.Signal, c Context, at clock.Time, evidence string, data map[string]string, parts []Part) []Signal {
+	if r.When.And != nil && (c.Holds == nil || !c.Holds(r, r.When.And)) {
+		return nil
+	}
 	st.Fired++
 	parts = append(parts, standing(r))
 	s := Signal{
@@ -72,7 +76,14 @@ func fire(st *State, r *catalog.Signal, c Context, at clock.Time, evidence strin
 	if extra := len(st.Live) - maxLive; extra > 0 {
 		st.Live = slices.Delete(st.Live, 0, extra)
 	}
-	return s
+	return []Signal{s}
+}
+
+// end takes a rule's live signal away: what it told of is over.
+func (st *State) end(r *catalog.Signal) {
+	if len(st.Live) > 0 {
+		st.Live = slices.DeleteFunc(st.Live, func(s Signal) bool { return s.Key == r.Key })
+	}
 }
 
 // life is how long a rule's signals stay worth acting on.

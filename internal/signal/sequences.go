@@ -110,7 +110,7 @@ func (st *State) complete(p *catalog.Prefix, r *catalog.Signal, start, end clock
 		data["event_"+strconv.Itoa(i+1)] = t.Type
 	}
 	span := end.Sub(start)
-	return []Signal{fire(st, r, f.Context, end, sequenceEvidence(types, span), data, sequenceScore(r, len(types), span))}
+	return fire(st, r, f.Context, end, sequenceEvidence(types, span), data, sequenceScore(r, len(types), span))
 }
 
 // lookAgain takes an event that is not newer than every step before it; its time is kept

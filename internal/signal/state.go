@@ -5,6 +5,7 @@ import (
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/condition"
 	"github.com/headroomhq/headroom/internal/quantity"
 )
 
@@ -201,6 +202,9 @@ type Context struct {
 	// ID makes the id of a signal. It is called with "signal" and a decimal number that
 	// rises from 1 per account.
 	ID func(parts ...string) string
+	// Holds judges the condition that a rule asks for besides what it noticed; it is called
+	// only then. Without it such a rule does not fire.
+	Holds func(*catalog.Signal, *condition.Condition) bool
 }
 
 // UsageChange says that the usage of a metered feature, or its limit, is now another.

@@ -48,14 +48,14 @@ func OnTime(st *State, streams *catalog.Streams, c Context) []Signal {
 	for _, d := range all {
 		if d.rule.When.Absent == "" {
 			st.mark(d.rule, d.at)
-			out = append(out, st.changed(d.rule, d.stream, d.before, d.last, d.at, c))
+			out = append(out, st.changed(d.rule, d.stream, d.before, d.last, d.at, c)...)
 			continue
 		}
 		silent := d.at.Sub(d.series.last)
 		data := map[string]string{
 			"event": d.stream.Type, "last_at": d.series.last.String(), "times": strconv.FormatInt(d.series.n, 10),
 		}
-		out = append(out, fire(st, d.rule, c, d.at, absentEvidence(d.stream.Type, silent, d.series.n), data, absentScore(silent, d.series.n)))
+		out = append(out, fire(st, d.rule, c, d.at, absentEvidence(d.stream.Type, silent, d.series.n), data, absentScore(silent, d.series.n))...)
 	}
 	st.wake = st.nextDue(streams, c.Now)
 	return out

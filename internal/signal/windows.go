@@ -179,7 +179,7 @@ func (l *looking) reached(r *catalog.Signal) {
 		return
 	}
 	data := map[string]string{"event": l.t.Type, "nth": strconv.FormatInt(l.se.n, 10)}
-	l.out = append(l.out, fire(l.st, r, l.f.Context, l.f.at, Milestone(l.t.Type, l.se.n), data, eventScore(l.se.n)))
+	l.out = append(l.out, fire(l.st, r, l.f.Context, l.f.at, Milestone(l.t.Type, l.se.n), data, eventScore(l.se.n))...)
 }
 
 // windows fires the rules on so many facts within a window: as many as asked for that lie at
@@ -268,7 +268,7 @@ func (l *looking) often(r *catalog.Signal, n int64, first, last clock.Time) {
 		data["event"] = l.t.Type
 		evidence, parts = oftenEvidence(l.t.Type, n, span), oftenScore(r, n, span)
 	}
-	l.out = append(l.out, fire(l.st, r, l.f.Context, last, evidence, data, parts))
+	l.out = append(l.out, fire(l.st, r, l.f.Context, last, evidence, data, parts)...)
 }
 
 // rests says whether a rule that fired at a time still rests at another.
