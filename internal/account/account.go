@@ -28,6 +28,8 @@ type Person struct {
 	Traits    map[string]any `json:"traits,omitempty"`  // nothing that names the person
 	Sealed    []byte         `json:"sealed,omitempty"`  // what names the person, see Vault
 	SeenAt    clock.Time     `json:"seen_at"`
+	// Domain is that of their email address; empty: not known, or one of free mail.
+	Domain string `json:"domain,omitempty"`
 	// Into is the pseudonym under which the person goes on since an alias call; empty while
 	// it is this one.
 	Into string `json:"into,omitempty"`

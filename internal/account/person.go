@@ -144,6 +144,7 @@ func (p *Person) Apply(c *event.PersonChange, sealed []byte, at clock.Time) {
 		set(&p.Role, c.Role)
 	}
 	set(&p.Profile, c.Profile)
+	set(&p.Domain, c.Domain)
 	p.Traits = merge(p.Traits, c.Traits)
 	p.Sealed = MergeSealed(p.Sealed, sealed)
 	p.SeenAt = max(p.SeenAt, at)
@@ -160,6 +161,9 @@ func (p *Person) Absorb(q *Person) {
 	}
 	if p.Profile == "" {
 		p.Profile = q.Profile
+	}
+	if p.Domain == "" {
+		p.Domain = q.Domain
 	}
 	traits := maps.Clone(q.Traits)
 	if p.Traits = merge(traits, p.Traits); len(p.Traits) == 0 {

@@ -28,7 +28,7 @@ type Answer struct {
 // is kept for retries.
 func answered(k event.Kind) bool {
 	switch k {
-	case event.KindEvent, event.KindGate, event.KindTick, event.KindCatalog, event.KindPerson, event.KindImport:
+	case event.KindEvent, event.KindGate, event.KindTick, event.KindCatalog, event.KindPerson, event.KindImport, event.KindDomain:
 		return false
 	default:
 		return true

@@ -66,7 +66,9 @@ func (s *State) imported(a *Account, r *event.Record, c *catalog.Catalog) {
 	}
 	switch {
 	case row.Account != nil:
+		parent := a.Facts.Parent
 		a.Facts.Apply(row.Account, s.Now)
+		s.described(a, parent)
 	case row.Subscription != nil:
 		s.importSubscription(a, *row.Subscription, row.Import)
 	case row.Usage != nil:

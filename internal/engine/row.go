@@ -52,7 +52,7 @@ func (a *Account) row(s *State, c *catalog.Catalog) AccountRow {
 		row.Timers = []Timer{{Due: due, ID: "next"}}
 	}
 	a.written.due = due
-	if _, isPerson := event.IsUserKey(a.key); isPerson {
+	if event.IsOwnKey(a.key) {
 		if a.Person != nil && (a.Person.Account != "" || a.Person.Into != "") {
 			row.People = []account.Person{a.Person.Person}
 		}

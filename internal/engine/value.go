@@ -102,7 +102,7 @@ func (a *Account) valueDue(c *catalog.Catalog, now clock.Time) clock.Time {
 	if len(c.ValueMetrics()) == 0 || len(a.Usage) == 0 && a.Subscription.Status == "" && a.Ledger.Seq == 0 {
 		return 0
 	}
-	if _, isPerson := event.IsUserKey(a.key); isPerson {
+	if event.IsOwnKey(a.key) {
 		return 0
 	}
 	if a.Value.End != 0 {
@@ -118,7 +118,7 @@ func (a *Account) open(c *catalog.Catalog, now clock.Time) {
 	if v.End != 0 || len(c.ValueMetrics()) == 0 {
 		return
 	}
-	if _, isPerson := event.IsUserKey(a.key); isPerson {
+	if event.IsOwnKey(a.key) {
 		return
 	}
 	p := a.calendar(c).Of(catalog.Monthly, now)

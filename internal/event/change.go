@@ -35,6 +35,7 @@ type PersonChange struct {
 	Role     *string        `json:"role,omitempty"`     // admin or member
 	Profile  *string        `json:"profile,omitempty"`  // the role played in the product
 	Traits   map[string]any `json:"traits,omitempty"`   // string, float64, bool, nil
+	Domain   *string        `json:"domain,omitempty"`   // of their email address; empty: none, or one of free mail
 	Previous string         `json:"previous,omitempty"` // pseudonym under which the person was known before; what was known and held there follows
 }
 

@@ -415,6 +415,18 @@ func (s *segment) takeGroup(m *message, p Pending) {
 	s.out.Pending = append(s.out.Pending, member)
 }
 
+// domain returns the domain of the person's email address, and whether the message says it:
+// what comes before the @ is sealed.
+func (m *message) domain() (domain string, said bool) {
+	for _, t := range m.traits {
+		if t.Name == "email" && (t.Value.Kind == String || t.Value.Kind == Null) {
+			return DomainOf(t.Value.Text), true
+		}
+	}
+	domain = DomainOf(m.user) // many ids are addresses
+	return domain, domain != ""
+}
+
 // takeIdentify makes the person's record, and the same for their account when it is known.
 func (s *segment) takeIdentify(m *message, p Pending) {
 	p.Record.Kind = KindPerson
@@ -423,6 +435,9 @@ func (s *segment) takeIdentify(m *message, p Pending) {
 		body = appendMember(body, "account", p.Record.Key)
 	}
 	var traits []Prop
+	if domain, said := m.domain(); said {
+		body = appendMember(body, "domain", domain)
+	}
 	for _, t := range m.traits {
 		v := t.Value
 		text := v.Kind == String

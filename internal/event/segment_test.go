@@ -53,8 +53,8 @@ func TestWhatSegmentsOwnClientSendsBecomesTheseRecords(t *testing.T) {
 	}
 	want := `0 account segment/node-next-1 key=acme user=p-usr_ada at=2026-03-01T09:00:00.001Z body={"name":"Acme Summits","domain":"acme.example","traits":{"plan":"starter","industry":"events","employees":42}}
 0 person segment:member/node-next-1 key=user:p-usr_ada user=p-usr_ada at=2026-03-01T09:00:00.001Z body={"account":"acme"}
-1 person segment/node-next-2 key=user:p-usr_ada user=p-usr_ada at=2026-03-01T09:00:00.002Z body={"account":"acme","role":"admin","profile":"host","traits":{"title":"Head of Events"}} personal=email="ada@acme.example" firstName="Ada" lastName="Byron"
-1 person segment:member/node-next-2 key=acme user=p-usr_ada at=2026-03-01T09:00:00.002Z body={"account":"acme","role":"admin","profile":"host","traits":{"title":"Head of Events"}} personal=email="ada@acme.example" firstName="Ada" lastName="Byron"
+1 person segment/node-next-2 key=user:p-usr_ada user=p-usr_ada at=2026-03-01T09:00:00.002Z body={"account":"acme","domain":"acme.example","role":"admin","profile":"host","traits":{"title":"Head of Events"}} personal=email="ada@acme.example" firstName="Ada" lastName="Byron"
+1 person segment:member/node-next-2 key=acme user=p-usr_ada at=2026-03-01T09:00:00.002Z body={"account":"acme","domain":"acme.example","role":"admin","profile":"host","traits":{"title":"Head of Events"}} personal=email="ada@acme.example" firstName="Ada" lastName="Byron"
 2 event segment/node-next-3 key=acme user=p-usr_ada type=speaker.added at=2026-03-01T09:00:00.003Z props=speakers=1 track.name="Main" track.rooms.count=2 personal=speaker_email="grace@navy.example"
 3 event segment/fixed-1 key=acme user=p-usr_ada type=speaker.added at=2026-03-01T09:00:00.004Z props=groupId="acme" speakers=1
 4 event segment/node-next-5 key=user:p-usr_ada user=p-usr_ada type=summit.published at=2026-03-01T08:00:00Z props=summit="Spring" attendees=1200.5
@@ -80,7 +80,7 @@ func TestASingleSegmentCallBecomesTheseRecords(t *testing.T) {
 		{"a page with its name in the properties", "page", `{"userId":"u","name":"Home","properties":{"name":"Home","n":1}}`, `0 event segment/ key=user:p-u user=p-u type=page props=name="Home" n=1`},
 		{"group by nobody", "group", `{"groupId":"a","traits":{"name":null,"email":"info@b.example","phone":"+49 30 123456"}}`, `0 account segment/ key=a body={"name":null,"traits":{"phone":"+49 30 123456"}}`},
 		{"group without traits", "group", `{"anonymousId":"n","groupId":"a"}`, "0 account segment/ key=a user=p-n body={}\n0 person segment:member/ key=user:p-n user=p-n body={\"account\":\"a\"}"},
-		{"identify takes traits back", "identify", `{"userId":"u","traits":{"email":null,"role":null,"seat":null,"company":{"name":"Acme","size":3}}}`, `0 person segment/ key=user:p-u user=p-u body={"role":null,"traits":{"seat":null,"company.name":"Acme","company.size":3}} personal=email=null`},
+		{"identify takes traits back", "identify", `{"userId":"u","traits":{"email":null,"role":null,"seat":null,"company":{"name":"Acme","size":3}}}`, `0 person segment/ key=user:p-u user=p-u body={"domain":"","role":null,"traits":{"seat":null,"company.name":"Acme","company.size":3}} personal=email=null`},
 		{"identify with ids among the traits", "identify", `{"userId":"u","traits":{"id":"u","userId":"u","role":"Owner","profile":"speaker"}}`, `0 person segment/ key=user:p-u user=p-u body={"profile":"speaker","traits":{"role":"Owner"}} personal=id="u" userId="u"`},
 		{"identify without traits", "identify", `{"userId":"u"}`, `0 person segment/ key=user:p-u user=p-u body={}`},
 		{"identify of somebody who was anonymous", "identify", `{"userId":"u","anonymousId":"n"}`, `0 person segment/ key=user:p-u user=p-u body={"previous":"p-n"} was=n`},
