@@ -99,7 +99,7 @@ type kin struct {
 	Hops    int    `json:"hops"`
 }
 
-var errNotOfDomain = fault.New(fault.Invalid, "invalid", "the record is not about a domain")
+var errNotOfDomain error = fault.New(fault.Invalid, "invalid", "the record is not about a domain")
 
 // again is how long what a domain knows of when a person was seen may be old.
 const again = clock.Day
