@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -161,7 +162,7 @@ func TestTheNumberOutsideIsWhatCountingByHandGives(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t)
 		w.describe("acme", map[string]any{"domain": "acme.com"})
-		in, mail, parent := map[string][]string{}, map[string]string{}, ""
+		in, now, mail, parent := map[string][]string{}, map[string]string{}, map[string]string{}, ""
 		for range rapid.IntRange(0, 15).Draw(rt, "steps") {
 			w.now += clock.Minute
 			if rapid.IntRange(0, 4).Draw(rt, "what") == 0 {
@@ -172,16 +173,14 @@ func TestTheNumberOutsideIsWhatCountingByHandGives(t *testing.T) {
 			u := rapid.SampledFrom(users).Draw(rt, "user")
 			a := rapid.SampledFrom(accounts).Draw(rt, "account")
 			domain := rapid.SampledFrom([]string{"acme.com", "other.com"}).Draw(rt, "domain")
-			if domain != mail[u] {
-				in[u] = in[u][:0:0] // another domain knows nothing of before, but the account it is in now
-				if n := len(in["now"+u]); n > 0 {
-					in[u] = append(in[u], in["now"+u][n-1])
-				}
-			}
-			mail[u] = domain
 			if a != "" {
-				in[u], in["now"+u] = append(in[u], a), append(in["now"+u], a)
+				now[u] = a
 			}
+			if domain != mail[u] { // which hears of the account they are in now, and not of those before
+				mail[u], in[u] = domain, nil
+				a = cmp.Or(a, now[u])
+			}
+			in[u] = append(in[u], a)
 			call := works(u, u+"@"+domain, a)
 			w.segment(call[0], call[1])
 		}
