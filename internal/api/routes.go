@@ -80,6 +80,9 @@ func (s *Server) routes() http.Handler {
 	add(s, "POST /v1/requests/{id}/approve", access.Decide, "Approve an upgrade request: it takes effect at once", s.approve)
 	add(s, "POST /v1/requests/{id}/decline", access.Decide, "Decline an upgrade request", s.decline)
 
+	s.tag("Flows", "How use spreads from person to person, and what people say.")
+	add(s, "GET /v1/accounts/{account}/outside", access.Decide, "People of the account's domain outside of its plan", s.outside)
+
 	s.tag("Signals and opportunities", "When more would help, and who works on it.")
 	add(s, "GET /v1/signals", access.Read, "Newest signals", s.listSignals)
 	add(s, "GET /v1/accounts/{account}/signals", access.Read, "An account's signals", s.accountSignals)
