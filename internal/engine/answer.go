@@ -107,6 +107,22 @@ func decodeAnswer(row *AnswerRow) (Answer, error) {
 	return a, nil
 }
 
+// Recalled reads the stored answer to a call: what Step answers the record r when it repeats one.
+func Recalled(row *AnswerRow, r *event.Record) (Answer, error) {
+	a, err := decodeAnswer(row)
+	if err == nil && a.request != requestOf(r) && a.request != ([16]byte{}) {
+		a = reused(r)
+	}
+	return a, err
+}
+
+// reused refuses a call whose Idempotency-Key stands for another one.
+func reused(r *event.Record) Answer {
+	return Answer{Fault: fault.New(fault.Conflict, "idempotency_key_reused",
+		"the Idempotency-Key %q was used for another call", fault.Shorten(r.ID)).
+		WithMend("use a new key for a new call, or send the first call again unchanged")}
+}
+
 // ID makes the n-th id of a kind of thing of an account. It carries the account key, so
 // that whoever gets only the id finds the partition: "dec_YWNtZQ.1a".
 func ID(prefix, account string, n int64) string {

@@ -47,9 +47,7 @@ func (s *State) repeated(r *event.Record, fp event.Fingerprint) Answer {
 	if !found {
 		a = answerGone
 	} else if a.request != requestOf(r) && a.request != ([16]byte{}) {
-		a = Answer{Fault: fault.New(fault.Conflict, "idempotency_key_reused",
-			"the Idempotency-Key %q was used for another call", fault.Shorten(r.ID)).
-			WithMend("use a new key for a new call, or send the first call again unchanged")}
+		a = reused(r)
 	}
 	a.Duplicate = true
 	return a
@@ -124,6 +122,8 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 			a = s.void(acct, r, c)
 		case event.KindReservation:
 			a = s.reservation(acct, r, c)
+		case event.KindRequest:
+			a = s.request(acct, r, c)
 		case event.KindFact:
 			a = s.fact(acct, r)
 		case event.KindDomain:

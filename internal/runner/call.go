@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,34 +35,14 @@ func (r *Runner) Call(ctx context.Context, rec event.Record) (engine.Answer, uin
 	if err != nil {
 		return engine.Answer{}, 0, err
 	}
-	fp := event.FingerprintOf(rec.Source, rec.ID)
-	ch := make(chan engine.Answer, 1)
-	p.mu.Lock()
-	p.answers[fp] = append(p.answers[fp], ch)
-	p.mu.Unlock()
-	defer func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		left := slices.DeleteFunc(p.answers[fp], func(c chan engine.Answer) bool { return c == ch })
-		if len(left) == 0 {
-			delete(p.answers, fp)
-		} else {
-			p.answers[fp] = left
-		}
-	}()
+	wait, done := p.hear(&rec)
+	defer done()
 	position, err := r.Submit(ctx, rec)
 	if err != nil {
 		return engine.Answer{}, 0, err
 	}
-	select {
-	case a := <-ch:
-		return a, position, nil
-	case <-p.gone:
-		return engine.Answer{}, position, errLost
-	case <-ctx.Done():
-		return engine.Answer{}, position, fault.New(fault.Unavailable, "answer_late", "the call is recorded but was not answered in time").
-			WithMend("send it again with the same Idempotency-Key: it takes effect once").WithCause(ctx.Err())
-	}
+	a, err := wait(ctx)
+	return a, position, err
 }
 
 // View is what a read sees of one account. It is only valid inside Read.
