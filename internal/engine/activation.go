@@ -1,14 +1,14 @@
 package engine
 
 import (
-	"maps"
+	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 
 	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
-	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/meter"
 	"github.com/headroomhq/headroom/internal/offer"
@@ -26,6 +26,16 @@ type journey struct {
 	Start clock.Time `json:"start,omitzero"`
 	// Under is since when every counted feature paid for is hardly used; unset: one is used.
 	Under clock.Time `json:"under,omitzero"`
+	// UsedOn is the last day (UTC, since 1970) on which a feature was used as adoption asks.
+	UsedOn map[string]int32 `json:"used_on,omitempty"`
+	Use    *useSamples      `json:"use,omitempty"`
+
+	// Stage is the last stage that lists were told, since At; Moves counts all there were.
+	Stage account.Stage `json:"stage,omitempty"`
+	At    clock.Time    `json:"at,omitzero"`
+	Moves int64         `json:"moves,omitempty"`
+	// Told is a hash of what lists know of the milestones.
+	Told uint64 `json:"told,omitempty"`
 }
 
 // Reach says when a milestone was reached and by whom.
@@ -77,6 +87,9 @@ func (s *State) milestones(a *Account, r *event.Record, c *catalog.Catalog) {
 
 // usedFor tells the milestones over usage that a meter is another now.
 func (s *State) usedFor(a *Account, m *catalog.Meter, user string, at clock.Time, c *catalog.Catalog) {
+	if len(c.Milestones) == 0 {
+		return
+	}
 	for _, f := range c.FeaturesOf(m.Key) {
 		for _, ms := range c.MilestonesOf(f.Key) {
 			if !a.reached(ms.Key) && a.everUsed(m) >= atLeast(ms) {
@@ -104,6 +117,95 @@ func (s *State) reach(a *Account, m *catalog.Milestone, r Reach, c *catalog.Cata
 	}
 	j.Reached[m.Key] = r
 	delete(j.Counts, m.Key)
+	if slices.Contains(a.Expected(c), m) && !r.Before && r.At >= s.closedBefore(a, c) {
+		s.occur(a, milestoneReached, r.By, c, said("milestone", m.Key))
+		s.moment(a, MomentMilestone, m.Key, "", r.By, r.At, c)
+	}
+	s.standing(a, c)
+}
+
+// MilestoneRow is how an account stands with a milestone, as lists show it; a later one takes the
+// place of an earlier one.
+type MilestoneRow struct {
+	Account   string
+	Milestone string
+	After     string // the milestone that comes before it
+	Expected  bool   // the account's plan and segment ask for it
+	Optional  bool
+	StartAt   clock.Time // of the account's way
+	DueAt     clock.Time // when it is late; unset: never
+	ReachedAt clock.Time // unset: not yet
+	By        string     // pseudonym
+	Before    bool       // see Reach
+}
+
+// standing tells lists how the account stands with milestones and in which stage it is, where
+// that is another now.
+func (s *State) standing(a *Account, c *catalog.Catalog) {
+	if !c.Daily() || event.IsOwnKey(a.key) {
+		return
+	}
+	s.tellMilestones(a, c)
+	s.tellStage(a, c)
+}
+
+func (s *State) tellMilestones(a *Account, c *catalog.Catalog) {
+	if len(c.Milestones) == 0 {
+		return
+	}
+	expected := a.Expected(c)
+	start := a.startedAt()
+	hash := fnv.New64a()
+	rows := make([]MilestoneRow, 0, len(c.Milestones))
+	for _, m := range c.MilestonesInOrder() {
+		r := MilestoneRow{Account: a.key, Milestone: m.Key, After: m.After, Expected: slices.Contains(expected, m), Optional: m.Optional, StartAt: start}
+		if m.Within > 0 {
+			r.DueAt = start.Add(m.Within)
+		}
+		if a.Journey != nil {
+			was := a.Journey.Reached[m.Key]
+			r.ReachedAt, r.By, r.Before = was.At, was.By, was.Before
+		}
+		if r.Expected || r.ReachedAt != 0 {
+			fmt.Fprintf(hash, "%v\n", r)
+		}
+		rows = append(rows, r)
+	}
+	told := hash.Sum64()
+	if a.Journey == nil && len(expected) == 0 || a.Journey != nil && a.Journey.Told == told {
+		return
+	}
+	j := a.journeys()
+	for _, r := range rows {
+		if r.Expected || r.ReachedAt != 0 || j.Told != 0 {
+			s.effects.Milestones = append(s.effects.Milestones, r)
+		}
+	}
+	j.Told = told
+}
+
+// StageRow is a move of an account from one stage to another.
+type StageRow struct {
+	Account string
+	Seq     int64 // of the account's moves, from 1
+	At      clock.Time
+	Stage   account.Stage
+	Before  account.Stage // empty on the first
+	Why     string
+}
+
+func (s *State) tellStage(a *Account, c *catalog.Catalog) {
+	stage, why := a.StageWhy(c, s.Now)
+	switch {
+	case a.Journey == nil && stage == account.NoStage, a.Journey != nil && a.Journey.Stage == stage:
+		return
+	case a.Journey != nil && a.Journey.Stage == "" && stage == account.NoStage:
+		return
+	}
+	j := a.journeys()
+	j.Moves++
+	s.effects.Stages = append(s.effects.Stages, StageRow{Account: a.key, Seq: j.Moves, At: s.Now, Stage: stage, Before: j.Stage, Why: why})
+	j.Stage, j.At = stage, s.Now
 }
 
 // before finds the milestones that what is known already reaches, for those defined since.
@@ -164,6 +266,14 @@ func (a *Account) missing(c *catalog.Catalog) *catalog.Milestone {
 // require. Where the catalog requires none, everybody has.
 func (a *Account) Activated(c *catalog.Catalog, now clock.Time) bool { return a.missing(c) == nil }
 
+// keepStart remembers when the subscription began that is about to give way to one that begins later.
+func (a *Account) keepStart(before *subscription.Subscription, c *catalog.Catalog) {
+	if c.Daily() && before.StartsAt != 0 && before.StartsAt < a.Subscription.StartsAt &&
+		(a.Journey == nil || a.Journey.Start == 0 || before.StartsAt < a.Journey.Start) {
+		a.journeys().Start = before.StartsAt
+	}
+}
+
 // startedAt is when the account's way began: with its first subscription, else when it was first heard of.
 func (a *Account) startedAt() clock.Time {
 	start := a.Subscription.StartsAt
@@ -182,82 +292,6 @@ func (a *Account) startedAt() clock.Time {
 		return a.Facts.CreatedAt
 	}
 	return start
-}
-
-// underUsing says whether everything counted that the account pays for has hardly been used, for
-// as long as the catalog says.
-func (a *Account) underUsing(c *catalog.Catalog, now clock.Time) bool {
-	j := a.Journey
-	return j != nil && j.Under != 0 && now >= j.Under.Add(c.Lifecycle.UnderUseFor) && a.idle(c, now)
-}
-
-// idle says whether every counted feature paid for is used by less than the catalog's share now.
-// Who pays nothing, or for nothing that is counted, is never idle.
-func (a *Account) idle(c *catalog.Catalog, now clock.Time) bool {
-	if c.Lifecycle.UnderUse <= 0 || a.Ledger.MRR <= 0 {
-		return false
-	}
-	counted := false
-	for _, f := range a.paidFor(c, now) {
-		if f.percent() >= c.Lifecycle.UnderUse {
-			return false
-		}
-		counted = true
-	}
-	return counted
-}
-
-// share is a counted feature that the subscription gives, and what is used of it.
-type paidShare struct {
-	*catalog.Feature
-	used, limit quantity.Quantity // limit 0: there is none
-}
-
-// percent is how much of the limit is used; of what has none, any use is all of it.
-func (p *paidShare) percent() int64 {
-	switch {
-	case p.used <= 0:
-		return 0
-	case p.limit == 0:
-		return 100
-	}
-	return p.used.Percent(p.limit)
-}
-
-// counted returns the counted features of a catalog, by key.
-func counted(c *catalog.Catalog) []*catalog.Feature {
-	out := make([]*catalog.Feature, 0, len(c.Features))
-	for _, key := range slices.Sorted(maps.Keys(c.Features)) {
-		if f := c.Features[key]; f.Counted() {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
-// paidFor returns the counted features that the subscription gives, by key. What a family shares
-// is used in the account that holds it: there it is left out below.
-func (a *Account) paidFor(c *catalog.Catalog, now clock.Time) []paidShare {
-	if !a.Subscription.Live() {
-		return nil
-	}
-	var out []paidShare
-	cal := a.calendar(c)
-	for _, f := range counted(c) {
-		if f.Pooled && a.Facts.Parent != "" {
-			continue
-		}
-		given := entitlement.GivenOf(c, &a.Subscription, f.Key)
-		if !given.Allowed {
-			continue
-		}
-		p := paidShare{Feature: f, used: meter.Value(a.Usage[f.Meter], c.Meters[f.Meter], given.Per, cal, now)}
-		if !given.Unlimited {
-			p.limit = max(given.Limit, 1)
-		}
-		out = append(out, p)
-	}
-	return out
 }
 
 // helpFirst returns the help that comes before any offer, nil when none is needed or the catalog
@@ -308,61 +342,5 @@ func (a *Account) stuck(m *catalog.Milestone, now clock.Time) bool {
 	return m.Within > 0 && now >= a.startedAt().Add(m.Within) && !a.reached(m.Key)
 }
 
-// Stage returns where the account stands in its life as a customer.
-func (a *Account) Stage(c *catalog.Catalog, now clock.Time) account.Stage {
-	stage, _ := a.StageWhy(c, now)
-	return stage
-}
-
-// StageWhy is Stage with the reason, a sentence.
-func (a *Account) StageWhy(c *catalog.Catalog, now clock.Time) (account.Stage, string) {
-	l := a.life(c, now)
-	return account.StageOf(&l, &c.Lifecycle, now)
-}
-
-// life gathers what the account's stage follows from.
-func (a *Account) life(c *catalog.Catalog, now clock.Time) account.Life {
-	l := account.Life{Live: a.Subscription.Live(), Free: a.Ledger.MRR <= 0, EndsAt: a.ending(), Promoter: -1}
-	if !l.Live {
-		return l
-	}
-	for _, m := range a.Expected(c) {
-		if m.Optional {
-			continue
-		}
-		l.Required++
-		if l.Missing == "" && !a.reached(m.Key) {
-			l.Missing = m.Title
-		}
-	}
-	for _, f := range a.paidFor(c, now) {
-		l.Features++
-		l.InUse = l.InUse || f.used > 0
-		if f.percent() >= max(c.Lifecycle.AdoptedShare, 1) {
-			l.Used++
-		}
-	}
-	return l
-}
-
-// ending is when the subscription is to end, unset when it is not.
-func (a *Account) ending() clock.Time {
-	if p := a.Subscription.Pending; p != nil && p.Change.Cancel {
-		return p.At
-	}
-	return a.Subscription.EndsAt
-}
-
 // people counts the account's people.
 func (a *Account) people(now clock.Time) account.Summary { return a.Members.Sum(now) }
-
-// dailyActivation is the part of the daily look that is about the account's way.
-func (s *State) dailyActivation(a *Account, c *catalog.Catalog) {
-	s.before(a, c)
-	switch idle := a.idle(c, s.Now); {
-	case !idle && a.Journey != nil && a.Journey.Under != 0:
-		a.journeys().Under = 0
-	case idle && (a.Journey == nil || a.Journey.Under == 0):
-		a.journeys().Under = s.Now
-	}
-}

@@ -94,9 +94,11 @@ type Effects struct {
 	Lines         []revenue.Line
 	Periods       []PeriodRow
 	Values        []ValueLine
-	Moments       []Moment // as they are now; a later one replaces an earlier one of the same id
-	Gates         []GateRow      // as they are now; a later one replaces an earlier one
+	Moments       []Moment  // as they are now; a later one replaces an earlier one of the same id
+	Gates         []GateRow // as they are now; a later one replaces an earlier one
 	Contacts      []ContactRow
+	Milestones    []MilestoneRow // as they are now; a later one replaces an earlier one
+	Stages        []StageRow
 	Forwards      []event.Record // appended to the log after the checkpoint, with derived ids
 }
 

@@ -157,6 +157,7 @@ func (s *State) replace(a *Account, next subscription.Subscription, from origin,
 			rev.Imports = append(rev.Imports, id)
 		}
 	}
+	a.keepStart(&before, c)
 	note := subscription.Describe(&before, &next, c)
 	if from.why != "" {
 		note += ", " + from.why
@@ -172,6 +173,7 @@ func (s *State) replace(a *Account, next subscription.Subscription, from origin,
 		a.Reversal = rev
 	}
 	s.noticeLimits(a, c)
+	s.standing(a, c)
 }
 
 // boughtOnce puts the next subscription in place after a change that only bought something once:

@@ -45,4 +45,5 @@ func (s *State) passDay(a *Account, due clock.Time, c *catalog.Catalog) {
 
 // day is the daily look.
 func (s *State) day(a *Account, c *catalog.Catalog) {
+	s.dailyActivation(a, c)
 }

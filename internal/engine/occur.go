@@ -37,6 +37,7 @@ func (s *State) occur(a *Account, eventType, user string, c *catalog.Catalog, pr
 	}
 	a.follow(c, s.Now)
 	r := event.Record{Kind: event.KindEvent, Key: a.key, User: user, Type: eventType, ReceivedAt: s.Now, Props: props}
+	s.milestones(a, &r, c)
 	if s.noticeEvent(a, &r, false, c) {
 		s.time(a, c)
 	}

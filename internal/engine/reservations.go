@@ -101,6 +101,7 @@ func (s *State) moveUsage(a *Account, m *catalog.Meter, r *event.Record, c *cata
 	move(m)
 	s.settleUsage(a, m, c)
 	s.noticeUsage(a, watches, r.User, meter.Result{}, c)
+	s.usedFor(a, m, r.User, s.Now, c)
 	s.noticeFed(a, m, total, r, false, c)
 }
 

@@ -100,6 +100,7 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 			s.gate(acct, r, c)
 		case event.KindAccount:
 			a = s.describe(acct, r)
+			s.standing(acct, c)
 		case event.KindPerson:
 			acct.Facts.UpdatedAt = s.Now // the person's own state is under their user key
 		case event.KindSubscription:
@@ -118,6 +119,7 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 			a = s.grants(acct, r, c)
 		case event.KindImport:
 			s.imported(acct, r, c)
+			s.standing(acct, c)
 		case event.KindVoid:
 			a = s.void(acct, r, c)
 		case event.KindReservation:

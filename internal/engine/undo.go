@@ -53,9 +53,10 @@ func (s *State) takeBack(a *Account, next subscription.Subscription, c *catalog.
 		EffectiveAt: rev.At, RecordedAt: s.Now, Type: rev.Type, Motion: rev.Motion, Movement: revenue.Undone,
 		Source: sourceUndo, Ref: rev.Ref, Note: "Undone: " + subscription.Describe(&next, &undone, c),
 	})
-	a.Ledger.Paid = rev.Standing.Paid
+	a.Ledger.Paid, a.Ledger.GrewAt = rev.Standing.Paid, rev.Standing.GrewAt
 	s.revokeGrants(a, rev.Grants, c)
 	s.noticeLimits(a, c)
+	s.standing(a, c)
 }
 
 // trialsBack puts the trials that a change moved back to what they were, as far as time lets

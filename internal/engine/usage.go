@@ -39,8 +39,10 @@ func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
 			due = true
 		}
 		s.noticeUsage(a, w, r.User, res, c)
+		s.usedFor(a, m, r.User, r.When(), c)
 		due = s.noticeFed(a, m, total, r, res.Late, c) || due
 	}
+	s.milestones(a, r, c)
 	if s.noticeEvent(a, r, late, c) || due {
 		s.time(a, c)
 	}

@@ -27,6 +27,8 @@ type Standing struct {
 	MRR      money.Twelfths `json:"mrr"`
 	Currency money.Currency `json:"currency,omitempty"`
 	Paid     bool           `json:"paid,omitempty"` // has paid at some time
+	// GrewAt is when an expansion last took effect; unset when there was none, or less was paid since.
+	GrewAt clock.Time `json:"grew_at,omitzero"`
 }
 
 // Change is a new MRR for an account and where it came from. MRR is the whole MRR from
@@ -67,6 +69,12 @@ func (s Standing) Append(c Change) ([]Line, Standing, error) {
 			Type: c.Type, Motion: c.Motion, Source: c.Source, Ref: c.Ref, Note: c.Note,
 		}
 		lines = append(lines, line)
+		switch line.Movement {
+		case Expansion:
+			s.GrewAt = max(s.GrewAt, line.EffectiveAt)
+		case Contraction, Churn:
+			s.GrewAt = 0
+		}
 		s.Seq, s.MRR, s.Currency, s.Paid = line.Seq, mrr, cur, s.Paid || mrr > 0
 	}
 	if s.Currency != "" && s.Currency != c.Currency {
