@@ -282,33 +282,7 @@ func (a *Account) Vars(role offer.Role, profile, placement string) map[string]an
 func (a *Account) features(c *catalog.Catalog, now clock.Time) map[string]offer.Feature {
 	out := make(map[string]offer.Feature, len(c.Features))
 	for _, item := range entitlement.All(a.Input(c, now)) {
-		f := offer.Feature{Allowed: item.Allowed, Unlimited: item.Unlimited, ResetsAt: item.ResetsAt}
-		if item.Usage != nil {
-			f.Usage = *item.Usage
-		}
-		if item.Limit != nil {
-			f.Limit = *item.Limit
-		}
-		if item.Remaining != nil {
-			f.Remaining = *item.Remaining
-		}
-		out[item.Feature] = f
+		out[item.Feature] = standingOf(item.Answer)
 	}
 	return out
 }
-
-// OfferInput is what a decision is made from.
-func (a *Account) OfferInput(c *catalog.Catalog, ask DecideCall, user string, now clock.Time) offer.Input {
-	_, trialEnds := a.planTrial()
-	return offer.Input{
-		Catalog: c, Account: a.key, Family: a.unit(ask.Family), User: user, Role: ask.Role,
-		Subscription: a.Subscription, Signals: a.Signals.Alive(now), Features: a.features(c, now),
-		People: opportunity.WithPeople(a.Opportunities), Vars: a.Vars(ask.Role, ask.Profile, ask.Placement),
-		TrialEndsAt: trialEnds, Placement: ask.Placement, Feature: ask.Feature, Requested: ask.Requested,
-		Quiet: a.quiet(c, now), Refusals: a.refusalsTo(&ask, user, c, now), HeldOut: a.heldOut(c, ask.Family),
-		State: &a.Offers, Salt: holdoutSalt, Now: now, ID: a.ids(),
-	}
-}
-
-// holdoutSalt separates the draw of holdouts from other draws by the same family.
-const holdoutSalt = "holdout/1"

@@ -2,9 +2,13 @@ package engine
 
 import (
 	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/contact"
+	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/offer"
+	"github.com/headroomhq/headroom/internal/opportunity"
+	"github.com/headroomhq/headroom/internal/quantity"
 )
 
 // DecideCall is the body of a decide record.
@@ -14,6 +18,12 @@ type DecideCall struct {
 	Requested bool       `json:"requested,omitempty"`
 	Role      offer.Role `json:"role,omitempty"`
 	Profile   string     `json:"profile,omitempty"`
+	// Wanted is how much of Feature the person asks for now.
+	Wanted quantity.Quantity `json:"wanted,omitempty"`
+	// Intent is downgrade or cancel where the person is about to buy less: to the plan To, or nothing.
+	Intent   string `json:"intent,omitempty"`
+	To       string `json:"to,omitempty"`
+	Language string `json:"language,omitempty"` // BCP 47, as the person reads
 	// Family is the root of the account's family, and Claim the id under which the contact was
 	// claimed of the person's and the root's budgets; empty when neither counts it. Refusals are
 	// what those said instead. See State.claimContact.
@@ -35,7 +45,51 @@ func (s *State) decide(a *Account, r *event.Record, c *catalog.Catalog) Answer {
 	if a.Offers.Decided > before {
 		s.spendDecision(a, &call, &d, c)
 		s.effects.Decisions = append(s.effects.Decisions, d)
-		s.offered(a, &d, c.Offers[d.OfferKey].Give, c)
+		s.offered(a, &d, d.Give, c)
 	}
 	return ok(d)
+}
+
+// OfferInput is what a decision is made from.
+func (a *Account) OfferInput(c *catalog.Catalog, ask DecideCall, user string, now clock.Time) offer.Input {
+	_, trialEnds := a.planTrial()
+	in := offer.Input{
+		Catalog: c, Account: a.key, Family: a.unit(ask.Family), User: user, Role: ask.Role,
+		Subscription: a.Subscription, Trials: a.Trials, Signals: a.Signals.Alive(now), Standing: a.standing(c, now),
+		People: opportunity.WithPeople(a.Opportunities), Vars: a.Vars(ask.Role, ask.Profile, ask.Placement),
+		TrialEndsAt: trialEnds, Placement: ask.Placement, Feature: ask.Feature, Wanted: ask.Wanted, Requested: ask.Requested,
+		Quiet: a.quiet(c, now), Refusals: a.refusalsTo(&ask, user, c, now), HeldOut: a.heldOut(c, ask.Family),
+		Help: a.helpFirst(c, now), Leaving: ask.Intent != "", To: ask.To, Language: ask.Language,
+		State: &a.Offers, Salt: holdoutSalt, Now: now, ID: a.ids(),
+	}
+	if p := c.Profiles[ask.Profile]; p != nil {
+		in.External = p.External
+	}
+	return in
+}
+
+// holdoutSalt separates the draw of holdouts from other draws by the same family.
+const holdoutSalt = "holdout/1"
+
+// standing answers for a feature when it is first asked about: most decisions look at few.
+func (a *Account) standing(c *catalog.Catalog, now clock.Time) func(feature string) offer.Feature {
+	in := a.Input(c, now)
+	return func(feature string) offer.Feature {
+		return standingOf(entitlement.Of(in, feature))
+	}
+}
+
+// standingOf is an answer as offers see it.
+func standingOf(item entitlement.Answer) offer.Feature {
+	f := offer.Feature{Allowed: item.Allowed, Unlimited: item.Unlimited, ResetsAt: item.ResetsAt}
+	if item.Usage != nil {
+		f.Usage = *item.Usage
+	}
+	if item.Limit != nil {
+		f.Limit = *item.Limit
+	}
+	if item.Remaining != nil {
+		f.Remaining = *item.Remaining
+	}
+	return f
 }

@@ -37,6 +37,14 @@ func All(in Input) []Item {
 	return items
 }
 
+// Of answers for one more of one feature, as All does, without what would unlock it and without
+// what each source gives.
+func Of(in Input, feature string) Answer {
+	in.Subscription, in.bare = current(in), true
+	a, _ := answer(&in, feature, quantity.One)
+	return a
+}
+
 // ContentOf returns what sells a feature, in the first of the languages there is.
 func ContentOf(f *catalog.Feature, languages []string) Content {
 	c := Content{Title: titleOf(f), Benefit: f.Benefit, Media: f.Media, Docs: f.Docs}

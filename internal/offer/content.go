@@ -12,7 +12,6 @@ import (
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/signal"
-	"github.com/headroomhq/headroom/internal/subscription"
 )
 
 // placeholders are the names that offers' texts may use, each in braces.
@@ -52,44 +51,13 @@ func expand(text string, fill func(name, after string) string) string {
 	}
 }
 
-// chosen is an offer on its way to a person.
-type chosen struct {
-	offer  *catalog.Offer
-	worth  Worth
-	signal *signal.Signal // nil when it was asked for
-	code   string         // once rejected or picked
-	reason string
-	stage  int // how far it came through the rules
-	again  *Kept
-}
-
 // show writes the offer for the person: filled from the account's own usage, with the
 // price only for those who can buy.
-func show(in *Input, c *chosen) (*Shown, []string) {
-	o := c.offer
-	s := &Shown{Key: o.Key, Kind: o.Kind, Type: "plan_upgrade", Media: o.Content.Media, Give: o.Give}
-	if o.Give.Addon != "" {
-		s.Type = "add_on"
-	}
-	if in.Role == Admin {
-		s.CTA = CTA{Action: "buy", Label: o.Content.Action}
-		if s.CTA.Label == "" {
-			s.CTA.Label = "Upgrade"
-		}
-		currency := c.worth.After.Currency
-		s.Price = &Price{
-			Recurring:  money.Of(c.worth.After.Recurring, currency),
-			Difference: money.Of(c.worth.Difference, currency),
-			Interval:   string(c.worth.After.Interval),
-		}
-		if a := in.Catalog.Addons[o.Give.Addon]; a != nil && a.OneOff() {
-			once := money.Of(c.worth.Once, currency)
-			s.Price.Once = &once
-		}
-	} else {
-		s.CTA = CTA{Action: "request", Label: "Ask an admin"}
-	}
-	f := featureOf(in, c)
+func show(x *deciding, c *chosen, id string) (*Shown, []string) {
+	in, o := x.Input, c.offer
+	s := &Shown{Key: o.Key, Kind: o.Kind, Type: ShapeOf(o, in.Catalog), Media: o.Content.Media, Give: c.give,
+		CTA: x.button(c, id), Price: x.price(c), Expected: c.expectation()}
+	f := featureOf(x, c)
 	values := valuesFor(in, c, f, s.Price)
 	var problems []string
 	fill := func(text string) string {
@@ -104,14 +72,18 @@ func show(in *Input, c *chosen) (*Shown, []string) {
 	}
 	s.Case = caseFor(in, c, f)
 	s.Assumptions = assumptions(in, c, f, s.Price)
+	if o.Save {
+		s.Lost = x.lost()
+	}
 	slices.Sort(problems)
 	return s, slices.Compact(problems)
 }
 
 // featureOf is the feature the offer speaks of: the moment's, else the signal's, else the
 // first one the give improves, by key. Nil when it speaks of none.
-func featureOf(in *Input, c *chosen) *catalog.Feature {
-	if f := in.Catalog.Features[in.Feature]; f != nil {
+func featureOf(x *deciding, c *chosen) *catalog.Feature {
+	in := x.Input
+	if f := in.Catalog.Features[x.about]; f != nil {
 		return f
 	}
 	if c.signal != nil {
@@ -125,7 +97,7 @@ func featureOf(in *Input, c *chosen) *catalog.Feature {
 		if f == nil || !gives(e) {
 			continue
 		}
-		if !has(in.Features[e.Feature]) {
+		if !has(in.feature(e.Feature)) {
 			return f
 		}
 		if some == nil {
@@ -158,7 +130,7 @@ func valuesFor(in *Input, c *chosen, f *catalog.Feature, price *Price) map[strin
 	if !f.Counted() {
 		return v
 	}
-	at, grant := in.Features[f.Key], next(in, c, f)
+	at, grant := in.feature(f.Key), next(in, c, f)
 	v["usage"] = number(at.Usage)
 	v["limit"], v["remaining"] = "unlimited", "unlimited"
 	if !at.Unlimited {
@@ -226,7 +198,7 @@ func ownStory(in *Input, c *chosen, f *catalog.Feature) string {
 	if f == nil || !f.Counted() {
 		return ""
 	}
-	at, name := in.Features[f.Key], signal.Inside(named(f.Title, f.Key))
+	at, name := in.feature(f.Key), signal.Inside(named(f.Title, f.Key))
 	switch {
 	case at.Unlimited || at.Limit <= 0:
 		return ""
@@ -245,7 +217,7 @@ func gainFrom(in *Input, c *chosen, f *catalog.Feature) string {
 	if f == nil {
 		return ""
 	}
-	at, grant, name := in.Features[f.Key], next(in, c, f), signal.Inside(named(f.Title, f.Key))
+	at, grant, name := in.feature(f.Key), next(in, c, f), signal.Inside(named(f.Title, f.Key))
 	switch {
 	case !f.Counted() && grant.Allowed:
 		return title + " includes " + named(f.Title, f.Key)
@@ -269,7 +241,7 @@ func gainFrom(in *Input, c *chosen, f *catalog.Feature) string {
 func assumptions(in *Input, c *chosen, f *catalog.Feature, price *Price) []string {
 	var out []string
 	if f != nil && f.Counted() {
-		at, grant := in.Features[f.Key], next(in, c, f)
+		at, grant := in.feature(f.Key), next(in, c, f)
 		name := signal.Inside(named(f.Title, f.Key))
 		if room := grant.Limit - at.Usage; at.GainedDays > 0 && at.Gained > 0 && !grant.Unlimited && room > 0 {
 			if days := int64(room / max(at.Gained/quantity.Quantity(at.GainedDays), 1)); days < 3650 {
@@ -300,26 +272,6 @@ func Words(a money.Amount) string {
 }
 
 func number(q quantity.Quantity) string { return signal.Grouped(q.String()) }
-
-// holds says whether what a signal noticed is still so: an offer on it would otherwise
-// speak of a limit that was raised or a lock that is open.
-func holds(in *Input, s *signal.Signal) bool {
-	rule := in.Catalog.Signals[s.Key]
-	if rule == nil || s.DecaysAt <= in.Now {
-		return false
-	}
-	switch w := rule.When; {
-	case w.Limit != "":
-		at, known := in.Features[w.Limit]
-		return !known || !at.Unlimited && at.Usage.Percent(at.Limit) >= w.Reaches
-	case w.Gate != "":
-		at := in.Features[w.Gate]
-		return !at.Allowed && !at.Unlimited
-	case w.TrialEndsIn != 0:
-		return in.TrialEndsAt > in.Now || in.Subscription.Status == subscription.Trialing && in.Subscription.TrialEndsAt > in.Now
-	}
-	return true
-}
 
 // day writes the day of t.
 func day(t clock.Time) string { return t.Std().Format("2 January 2006") }

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,7 +12,6 @@ import (
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/condition"
 	"github.com/headroomhq/headroom/internal/contact"
-	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/signal"
 	"github.com/headroomhq/headroom/internal/subscription"
@@ -43,9 +40,11 @@ type Input struct {
 	Subscription subscription.Subscription
 	TrialEndsAt  clock.Time      // of a plan that is tried, in the subscription or beside it; unset: none is
 	Signals      []signal.Signal // live ones; decayed ones are ignored
-	// Features are the account's answers for its features, by key. Those not there are
-	// taken as unused.
+	// Features are the account's answers for its features, by key. Those not there are asked of
+	// Standing, and kept here; without it they are taken as unused.
 	Features map[string]Feature
+	Standing func(feature string) Feature
+	Trials   []subscription.Trial // the account's, all it ever had
 	// People lists the open opportunities: what people already work on is not offered
 	// self-service.
 	People []WithPeople
@@ -54,6 +53,9 @@ type Input struct {
 
 	Placement string
 	Feature   string // the moment's feature, empty when the placement is general
+	// Wanted is how much of Feature the person asks for now; what is missing then is what offers
+	// with `fit` cover. 0: not said.
+	Wanted quantity.Quantity
 	// Requested: the person asked for offers (a pricing page). Needs no signal, and as
 	// nobody is contacted unasked, caps and cool-downs neither bind nor are spent.
 	Requested bool
@@ -68,8 +70,10 @@ type Input struct {
 	HeldOut bool
 	// External: the person is outside of the customer, by their profile.
 	External bool
-	// Leaving: the person is about to buy less or to end; only saves are offered.
+	// Leaving: the person is about to buy less or to end; only saves are offered. To is the plan
+	// they are about to take, empty when they end.
 	Leaving  bool
+	To       string
 	Language string // BCP 47, as the person reads; empty: as the catalog is written
 
 	State *State // not changed
@@ -100,98 +104,207 @@ type WithPeople struct {
 	Give    catalog.Give
 }
 
+// Holdout says whether a family never sees an offer: percent (0 to 100) of all families,
+// the same ones for ever.
+func Holdout(family, offer, salt string, percent int64) bool {
+	if percent <= 0 {
+		return false
+	}
+	h := sha256.New()
+	for _, part := range []string{salt, offer, family} {
+		h.Write(binary.AppendUvarint(nil, uint64(len(part))))
+		h.Write([]byte(part))
+	}
+	// Of 2^64 values the remainder favours low ones by less than one in 10^17.
+	return binary.BigEndian.Uint64(h.Sum(nil))%100 < uint64(percent)
+}
+
+func featureTitle(cat *catalog.Catalog, key string) string {
+	if f := cat.Features[key]; f != nil {
+		return named(f.Title, f.Key)
+	}
+	return key
+}
+
+// feature returns the account's standing with a feature.
+func (in *Input) feature(key string) Feature {
+	f, known := in.Features[key]
+	if known || in.Standing == nil {
+		return f
+	}
+	f = in.Standing(key)
+	if in.Features == nil {
+		in.Features = make(map[string]Feature)
+	}
+	in.Features[key] = f
+	return f
+}
+
+// terms are what a change of the subscription is judged by.
+func (in *Input) terms() subscription.Terms {
+	return subscription.Terms{Catalog: in.Catalog, Now: in.Now, Tried: in.Trials, Eligible: condition.Holds(in.Vars)}
+}
+
+// deciding is one decision on its way.
+type deciding struct {
+	*Input
+	about  string // the moment's feature: the one that was said, else the placement's
+	values valuing
+}
+
 // Decide chooses what to show, or why nothing. It changes nothing: Commit keeps the
 // decision once it is about to be shown.
 //
-// The rules, in this order: the placement is known; the offer belongs to it; it relates to
-// the moment's feature; one of its signals is alive and still true (unless requested); the
-// account can take what it gives, and does not have it; no people work on it; its `for`
-// condition holds; no cool-down and no cap forbids it. Of those left the worthiest is taken,
-// and shown unless the account's family is held out of it.
+// An account that needs help gets it before any offer. Else the rules say no to an offer in
+// this order: its kind fits the place; saves are for who is about to buy less, and nothing else
+// is for them; people outside of the customer see only what is meant for them; it relates to the
+// moment's feature; one of its signals is alive and still true; the account can take what it
+// gives, and does not have it; no people work on it; its `for` condition holds; no quiet rule is
+// in force; its own cool-down and cap, and then the budgets of contacts, allow it. Of those left
+// the one of the highest expected value is taken (see pick), and shown unless the account's
+// family is held out of it. For what the person asked for no signal is needed, and help, quiet
+// rules, cool-downs and budgets do not bind.
 func Decide(in Input) Decision {
 	d := Decision{
 		Account: in.Account, User: in.User, Placement: in.Placement, Feature: in.Feature,
-		Status: "none", At: in.Now,
+		Status: "none", At: in.Now, Quiet: in.Quiet, Refusals: in.Refusals,
 	}
+	place := in.Catalog.Places[in.Placement]
 	offers := in.Catalog.OffersAt(in.Placement)
-	if len(offers) == 0 {
+	if len(offers) == 0 && (place == nil || in.Help == nil) {
 		d.Reason = "unknown_placement"
+		if place != nil {
+			d.Reason = "no_offer"
+		}
 		return d
 	}
 	if in.Feature != "" && in.Catalog.Features[in.Feature] == nil {
 		d.Reason = "unknown_feature"
 		return d
 	}
+	if !in.Leaving {
+		d.Help = in.Help
+	}
+	x := deciding{Input: &in, about: in.Feature}
+	if x.about == "" && place != nil {
+		x.about = place.Feature
+	}
+	x.values = valuing{sub: &in.Subscription, terms: in.terms(), feature: in.feature, about: x.about, wanted: in.Wanted,
+		leaving: in.Leaving, known: make(map[catalog.Give]valued)}
 	all := make([]chosen, len(offers))
 	var open []*chosen
 	for i, o := range offers {
 		all[i].offer = o
-		if consider(&in, &all[i]) {
+		if x.consider(&all[i]) {
 			open = append(open, &all[i])
 		}
 	}
-	if best := pick(open); best != nil {
-		settle(&in, &d, best, open)
-	} else {
+	switch best := pick(open); {
+	case best != nil:
+		x.settle(&d, best, open)
+	case in.helpFirst():
+		d.Reason = in.Help.Rule
+	default:
 		d.Reason = furthest(all)
 	}
+	d.Considered = make([]Considered, len(all))
 	for i := range all {
-		d.Considered = append(d.Considered, Considered{Offer: all[i].offer.Key, Code: all[i].code, Reason: all[i].reason})
+		d.Considered[i] = Considered{Offer: all[i].offer.Key, Code: all[i].code, Reason: all[i].reason}
 		if all[i].code == "chosen" {
-			c := &d.Considered[len(d.Considered)-1]
+			c := &d.Considered[i]
 			c.Chosen = true
-			d.Offer, c.Problems = show(&in, &all[i])
+			d.Offer, c.Problems = show(&x, &all[i], d.ID)
 		}
 	}
 	return d
 }
 
+// helpFirst says whether the account gets help instead of offers.
+func (in *Input) helpFirst() bool { return in.Help != nil && !in.Requested && !in.Leaving }
+
+// rules take an offer one after the other; the first that objects says why.
+var rules = []func(*deciding, *chosen) (code, reason string){
+	(*deciding).placed, (*deciding).fitsIntent, (*deciding).seenByOutsiders, (*deciding).relates, (*deciding).alive,
+	(*deciding).takes, (*deciding).unattended, (*deciding).meant, (*deciding).helped, (*deciding).loud, (*deciding).welcome,
+	(*deciding).withinBudgets,
+}
+
 // consider takes an offer through the rules and says whether it came through.
-func consider(in *Input, c *chosen) bool {
-	for stage, rule := range []func(*Input, *chosen) (code, reason string){
-		relates, alive, takes, unattended, meant, welcome,
-	} {
-		if code, reason := rule(in, c); code != "" {
+func (x *deciding) consider(c *chosen) bool {
+	for stage, rule := range rules {
+		if code, reason := rule(x, c); code != "" {
 			c.stage, c.code, c.reason = stage, code, reason
 			return false
 		}
 	}
 	c.reason = "The person asked for offers"
-	if c.signal != nil {
+	switch {
+	case c.signal != nil:
 		c.reason = c.signal.Evidence
+	case x.Leaving:
+		c.reason = "The person is about to buy less"
 	}
 	return true
 }
 
-// relates: an offer belongs to the moment it appears in.
-func relates(in *Input, c *chosen) (code, reason string) {
-	if in.Feature == "" {
+// placed: what is in the way is shown only where a place is made for it.
+func (x *deciding) placed(c *chosen) (code, reason string) {
+	place := x.Catalog.Places[x.Placement]
+	if c.offer.Kind != catalog.Interruption || place == nil || place.Kind == "" || place.Kind == "in_flow" || place.Kind == "launch" {
 		return "", ""
 	}
-	for _, e := range entitlementsOf(in.Catalog, c.offer.Give) {
-		if e.Feature == in.Feature && gives(e) {
+	return "wrong_place", "It is an interruption, and " + x.Placement + " is no place to interrupt"
+}
+
+// fitsIntent: saves are for who is about to buy less, and they see nothing else.
+func (x *deciding) fitsIntent(c *chosen) (code, reason string) {
+	switch {
+	case x.Leaving && !c.offer.Save:
+		return "not_a_save", "The person is about to buy less, so only what may save the account is offered"
+	case !x.Leaving && c.offer.Save:
+		return "save_only", "It is for who is about to buy less"
+	}
+	return "", ""
+}
+
+// seenByOutsiders: nothing is offered to people outside of the customer unless switched on.
+func (x *deciding) seenByOutsiders(c *chosen) (code, reason string) {
+	if x.External && !c.offer.External {
+		return "external", "The person is outside of the customer, and it is not for them"
+	}
+	return "", ""
+}
+
+// relates: an offer belongs to the moment it appears in. A talk does to any.
+func (x *deciding) relates(c *chosen) (code, reason string) {
+	if x.about == "" || x.Leaving || c.offer.Give.Talk != "" {
+		return "", ""
+	}
+	for _, e := range entitlementsOf(x.Catalog, c.offer.Give) {
+		if e.Feature == x.about && gives(e) {
 			return "", ""
 		}
 	}
-	for _, s := range in.Signals {
-		if s.Data["feature"] == in.Feature && slices.Contains(c.offer.On, s.Key) && holds(in, &s) {
+	for i := range x.Signals {
+		s := &x.Signals[i]
+		if s.Data["feature"] == x.about && slices.Contains(c.offer.On, s.Key) && x.holds(s) {
 			return "", ""
 		}
 	}
-	return "not_related", "It has nothing to do with " + featureTitle(in.Catalog, in.Feature) + ", which this moment is about"
+	return "not_related", "It has nothing to do with " + featureTitle(x.Catalog, x.about) + ", which this moment is about"
 }
 
 // alive finds the strongest signal behind the offer that no people have taken over.
-func alive(in *Input, c *chosen) (code, reason string) {
+func (x *deciding) alive(c *chosen) (code, reason string) {
 	taken := ""
-	for i := range in.Signals {
-		s := &in.Signals[i]
-		if !slices.Contains(c.offer.On, s.Key) || !holds(in, s) {
+	for i := range x.Signals {
+		s := &x.Signals[i]
+		if !slices.Contains(c.offer.On, s.Key) || !x.holds(s) {
 			continue
 		}
-		if owner := workedOn(in, s.ID); owner != "" {
+		if owner := workedOn(x.Input, s.ID); owner != "" {
 			taken = owner
-		} else if c.signal == nil || stronger(s, c.signal, in.Now) {
+		} else if c.signal == nil || stronger(s, c.signal, x.Now) {
 			c.signal = s
 		}
 	}
@@ -200,7 +313,7 @@ func alive(in *Input, c *chosen) (code, reason string) {
 		return "", ""
 	case taken != "":
 		return "routed_to_people", "People work on what was noticed: " + taken
-	case in.Requested:
+	case x.Requested, x.Leaving && len(c.offer.On) == 0:
 		return "", ""
 	}
 	return "no_signal", "None of its signals is alive: " + strings.Join(c.offer.On, ", ")
@@ -225,19 +338,28 @@ func workedOn(in *Input, id string) string {
 }
 
 // takes: the account can take what the offer gives, and does not have it.
-func takes(in *Input, c *chosen) (code, reason string) {
-	w, o := WorthOf(c.offer.Give, &in.Subscription, in.Features, subscription.Terms{Catalog: in.Catalog, Now: in.Now, Eligible: condition.Holds(in.Vars)})
+func (x *deciding) takes(c *chosen) (code, reason string) {
+	w, o := x.values.worth(c.offer.Give)
 	if o != nil {
 		return o.Code, o.Reason
 	}
-	c.worth = w
+	c.worth, c.give = w, w.Give
+	if w.Estimated {
+		c.give = c.offer.Give
+	}
+	if a := x.Catalog.Addons[c.give.Addon]; a != nil && w.Once > 0 && x.about != "" {
+		if e := a.Entitlements[x.about]; e != nil {
+			short := x.values.short(x.about)
+			c.covers = short > 0 && (e.Unlimited || e.Limit > 0 && int64((short-1)/e.Limit) < c.give.Quantity)
+		}
+	}
 	return "", ""
 }
 
 // unattended: nobody sells the same thing to the account in person.
-func unattended(in *Input, c *chosen) (code, reason string) {
-	for _, p := range in.People {
-		if p.Give == c.offer.Give {
+func (x *deciding) unattended(c *chosen) (code, reason string) {
+	for _, p := range x.People {
+		if p.Give == c.give || p.Give == c.offer.Give || c.give.Talk != "" && p.Give == c.worth.Give {
 			return "routed_to_people", "People work on the same thing: " + cmp.Or(p.Owner, "their owner")
 		}
 	}
@@ -245,12 +367,12 @@ func unattended(in *Input, c *chosen) (code, reason string) {
 }
 
 // meant: the offer's own condition.
-func meant(in *Input, c *chosen) (code, reason string) {
+func (x *deciding) meant(c *chosen) (code, reason string) {
 	cond := c.offer.For
 	if cond == nil {
 		return "", ""
 	}
-	yes, err := cond.Eval(in.Vars)
+	yes, err := cond.Eval(x.Vars)
 	switch {
 	case err != nil:
 		return "not_for_account", "Its condition could not be judged and counts as not met: " + err.Error()
@@ -260,102 +382,38 @@ func meant(in *Input, c *chosen) (code, reason string) {
 	return "", ""
 }
 
-// pick returns the worthiest: of those within a tenth of the highest value the one of the widest
-// scope, then of the highest value, then by key.
-func pick(open []*chosen) *chosen {
-	var top money.Minor
-	for _, c := range open {
-		top = max(top, c.worth.Year)
+// helped: who needs help gets that, and no offer.
+func (x *deciding) helped(*chosen) (code, reason string) {
+	if !x.helpFirst() {
+		return "", ""
 	}
-	var best *chosen
-	for _, c := range open {
-		if c.worth.Year < top-top/10 {
-			continue
-		}
-		if best == nil || cmp.Or(
-			cmp.Compare(c.worth.Scope, best.worth.Scope),
-			cmp.Compare(c.worth.Year, best.worth.Year),
-			cmp.Compare(best.offer.Key, c.offer.Key),
-		) > 0 {
-			best = c
-		}
+	if x.Help.Rule == catalog.QuietUnderUsing {
+		return x.Help.Rule, "The account hardly uses what it pays for, so it gets help before any offer"
 	}
-	return best
+	return x.Help.Rule, "The account is not activated yet, so it gets help before any offer"
 }
 
-// settle shows the best offer, or holds it out, and says why the others stood back.
-func settle(in *Input, d *Decision, best *chosen, open []*chosen) {
-	for _, c := range open {
-		if c != best {
-			c.code, c.reason = "outranked", "It could be shown, but "+best.offer.Key+" goes first: "+outranks(best, c)
-		}
+// loud: no quiet rule keeps it away.
+func (x *deciding) loud(c *chosen) (code, reason string) {
+	if len(x.Quiet) == 0 || x.Requested || c.offer.Save {
+		return "", ""
 	}
-	o := best.offer
-	d.OfferKey, d.At, d.ExpiresAt = o.Key, in.Now, in.Now.Add(Life)
-	if best.signal != nil {
-		d.Signal = best.signal.ID
-	}
-	if best.again != nil {
-		d.ID, d.At, d.ExpiresAt, d.Again = best.again.ID, best.again.At, best.again.ExpiresAt, true
-	} else {
-		d.ID = in.ID("decision", strconv.FormatInt(in.State.Decided+1, 10))
-	}
-	if o.Holdout > 0 {
-		d.Variant = "treatment"
-	}
-	if Holdout(in.Family, o.Key, in.Salt, o.Holdout) {
-		d.Variant, d.Reason = "holdout", "holdout"
-		best.code = "holdout"
-		best.reason = fmt.Sprintf("The account's family belongs to the %d%% that never see it, to measure what it earns", o.Holdout)
-		return
-	}
-	d.Status, d.Reason, best.code = "show", "signal", "chosen"
-	if best.signal == nil {
-		d.Reason = "requested"
-	}
+	q := x.Quiet[0]
+	return "quiet", "Nothing is offered now: " + q.Reason
 }
 
-func outranks(best, c *chosen) string {
-	currency := best.worth.After.Currency
-	a, b := Words(money.Of(best.worth.Year, currency)), Words(money.Of(c.worth.Year, currency))
-	switch {
-	case best.worth.Scope > c.worth.Scope && c.worth.Year >= best.worth.Year-best.worth.Year/10:
-		return "of near-equal value, new scope goes before more of the same"
-	case best.worth.Year > c.worth.Year:
-		return "worth " + a + " a year against " + b
+// withinBudgets: a contact that nobody asked for needs budget of its person, account and family.
+// What is open is no new contact, but stays away too after a dismissal.
+func (x *deciding) withinBudgets(c *chosen) (code, reason string) {
+	if !spends(x.Input, c.offer) {
+		return "", ""
 	}
-	return "of equal value, the order of the keys decides"
-}
-
-// furthest returns the code of the offer that came furthest through the rules.
-func furthest(all []chosen) string {
-	best := &all[0]
-	for i := range all {
-		if all[i].stage > best.stage {
-			best = &all[i]
+	for _, r := range x.Refusals {
+		binds := r.Channel == catalog.AnyChannel || r.Channel == catalog.InProduct ||
+			r.Channel == catalog.Interruptions && c.offer.Kind == catalog.Interruption
+		if binds && (c.again == nil || r.Code != "contact_budget") {
+			return r.Code, r.Reason
 		}
 	}
-	return best.code
-}
-
-// Holdout says whether a family never sees an offer: percent (0 to 100) of all families,
-// the same ones for ever.
-func Holdout(family, offer, salt string, percent int64) bool {
-	if percent <= 0 {
-		return false
-	}
-	h := sha256.New()
-	for _, part := range []string{salt, offer, family} {
-		h.Write(binary.AppendUvarint(nil, uint64(len(part))))
-		h.Write([]byte(part))
-	}
-	// Of 2^64 values the remainder favours low ones by less than one in 10^17.
-	return binary.BigEndian.Uint64(h.Sum(nil))%100 < uint64(percent)
-}
-
-func featureTitle(cat *catalog.Catalog, key string) string {
-	if f := cat.Features[key]; f != nil {
-		return named(f.Title, f.Key)
-	}
-	return key
+	return "", ""
 }

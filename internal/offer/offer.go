@@ -5,6 +5,7 @@ package offer
 import (
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/contact"
 	"github.com/headroomhq/headroom/internal/money"
 )
 
@@ -25,8 +26,13 @@ type Decision struct {
 	At         clock.Time   `json:"at"`
 	ExpiresAt  clock.Time   `json:"expires_at"`
 	Considered []Considered `json:"considered,omitempty"` // every offer, and why not
+	// Quiet are the rules that keep offers away now, Refusals what forbids contacts nobody asked for.
+	Quiet    []contact.Quiet   `json:"quiet,omitempty"`
+	Refusals []contact.Refusal `json:"refusals,omitempty"`
 	// Again: an open decision shown again under its first id; it is already on record.
 	Again bool `json:"again,omitempty"`
+	// Give is what accepting OfferKey gives this account.
+	Give catalog.Give `json:"-"`
 }
 
 // Help is what an account needs before any offer: it is not activated, or hardly uses what it
@@ -44,7 +50,7 @@ type Help struct {
 type Shown struct {
 	Key         string            `json:"key"`
 	Kind        catalog.OfferKind `json:"kind"`
-	Type        string            `json:"type"` // plan_upgrade or add_on
+	Type        catalog.Shape     `json:"type"`
 	Title       string            `json:"title"`
 	Body        string            `json:"body"`
 	Media       string            `json:"media,omitempty"`
@@ -53,9 +59,24 @@ type Shown struct {
 	Give        catalog.Give      `json:"give"`
 	Case        string            `json:"case,omitempty"`
 	Assumptions []string          `json:"assumptions,omitempty"`
+	// Lost is what the account would no longer have, of a save.
+	Lost []string `json:"lost,omitempty"`
+	// Expected is why it goes before others. It is not for the customer.
+	Expected *Expected `json:"expected,omitempty"`
 }
 
-// CTA is the button. Action is buy, request, contact_sales or try.
+// Expected is the expected value of an offer: what it is worth in a year, times the chance that
+// it is accepted.
+type Expected struct {
+	Chance int64        `json:"chance"` // percent
+	Year   money.Amount `json:"year"`   // a year's money, with what is charged once
+	Value  money.Amount `json:"value"`  // rounded down to the minor unit
+	// Estimated: accepting changes no money itself; it is that of what is bought afterwards.
+	Estimated bool `json:"estimated,omitempty"`
+}
+
+// CTA is the button. Action is buy, request, contact_sales, try, refer or invite. What cannot be
+// accepted without a price being confirmed first is buy.
 type CTA struct {
 	Action string `json:"action"`
 	Label  string `json:"label"`
@@ -69,6 +90,8 @@ type Price struct {
 	Interval   string       `json:"interval"`
 	// Once is what is charged once, for what is bought once; the recurring price stays then.
 	Once *money.Amount `json:"once,omitempty"`
+	// Saved is by how much a year costs less than twelve months would.
+	Saved *money.Amount `json:"saved,omitempty"`
 }
 
 // Considered is one offer and what was thought of it.

@@ -297,6 +297,7 @@ func TestAnOfferSpeaksFromTheAccountsOwnUsage(t *testing.T) {
 			"At the pace of the last 30 days, the room for 50 speakers lasts about 210 days",
 			"The price is for the whole subscription, each month, before tax",
 		},
+		Expected: &Expected{Chance: 10, Year: money.Of(120000, "USD"), Value: money.Of(12000, "USD")},
 	}
 	if got := Decide(in).Offer; !reflect.DeepEqual(got, want) {
 		t.Errorf("for an admin\n got %+v\nwant %+v", got, want)

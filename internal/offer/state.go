@@ -67,7 +67,7 @@ func Commit(in Input, d Decision) {
 	st.Decided++
 	st.Decisions = append(st.Decisions, Kept{
 		ID: d.ID, Offer: d.OfferKey, User: d.User, Placement: d.Placement, Feature: d.Feature,
-		Variant: d.Variant, Signal: d.Signal, Give: o.Give, Buyer: in.Role == Admin,
+		Variant: d.Variant, Signal: d.Signal, Give: d.Give, Buyer: in.Role == Admin,
 		At: d.At, ExpiresAt: d.ExpiresAt,
 	})
 	st.forget(in.Now)
@@ -113,8 +113,8 @@ func spends(in *Input, o *catalog.Offer) bool { return o.Kind != catalog.Ambient
 
 // welcome: the contact policy. An open decision of the same person at the same placement
 // is found here, because showing it again costs nothing.
-func welcome(in *Input, c *chosen) (code, reason string) {
-	o, st := c.offer, in.State
+func (x *deciding) welcome(c *chosen) (code, reason string) {
+	o, in, st := c.offer, x.Input, x.State
 	policy := o.Contact
 	past := st.Offers[o.Key]
 	if past != nil && past.Dismissed != 0 && policy.Cooldown > 0 && !in.Requested {
@@ -124,7 +124,7 @@ func welcome(in *Input, c *chosen) (code, reason string) {
 	}
 	for i := range st.Decisions {
 		k := &st.Decisions[i]
-		if k.Offer == o.Key && k.User == in.User && k.Placement == in.Placement && k.Give == o.Give && k.Closed == "" && k.ExpiresAt > in.Now {
+		if k.Offer == o.Key && k.User == in.User && k.Placement == in.Placement && k.Give == c.give && k.Closed == "" && k.ExpiresAt > in.Now {
 			c.again = k
 			return "", ""
 		}

@@ -156,7 +156,9 @@ func join(op Opportunity, s signal.Signal, now clock.Time) Opportunity {
 	if slices.Contains(op.Signals, s.ID) {
 		return op
 	}
-	op.Signals = append(slices.Clone(op.Signals), s.ID)
+	if op.Signals = slices.Clone(op.Signals); s.ID != "" {
+		op.Signals = append(op.Signals, s.ID)
+	}
 	if extra := len(op.Signals) - maxSignals; extra > 0 {
 		op.Signals = slices.Delete(op.Signals, 1, 1+extra) // the first one opened it
 	}

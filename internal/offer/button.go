@@ -1,0 +1,185 @@
+package offer
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/entitlement"
+	"github.com/headroomhq/headroom/internal/money"
+	"github.com/headroomhq/headroom/internal/signal"
+)
+
+// button is what the person can do about the offer: who can buy buys, others ask an admin;
+// what changes nothing about the account anyone may do.
+func (x *deciding) button(c *chosen, decision string) CTA {
+	g, label := c.give, c.offer.Content.Action
+	cta := CTA{Action: "request", Label: "Ask an admin", URL: x.link(c, decision)}
+	of := func(action, otherwise string) {
+		cta.Action, cta.Label = action, cmp.Or(label, otherwise)
+	}
+	switch {
+	case g.Talk != "":
+		of("contact_sales", "Talk to "+g.Talk)
+	case g.Refer != "":
+		of("refer", "Refer a friend")
+	case g.Invite != "":
+		of("invite", "Invite")
+	case x.Role != Admin:
+	case g.Trial:
+		of("try", "Try it")
+	default:
+		of("buy", "Upgrade")
+	}
+	return cta
+}
+
+// price is what whoever can buy sees; nil for others, and for what costs nothing.
+func (x *deciding) price(c *chosen) *Price {
+	if x.Role != Admin || Free(c.give) {
+		return nil
+	}
+	w := &c.worth
+	currency := w.After.Currency
+	p := &Price{
+		Recurring:  money.Of(w.After.Recurring, currency),
+		Difference: money.Of(w.Difference, currency),
+		Interval:   string(w.After.Interval),
+	}
+	if a := x.Catalog.Addons[c.give.Addon]; a != nil && a.OneOff() {
+		once := money.Of(w.Once, currency)
+		p.Once = &once
+	}
+	if c.give.Interval != "" {
+		saved := money.Of(w.Saved, currency)
+		p.Saved = &saved
+	}
+	return p
+}
+
+func (c *chosen) expectation() *Expected {
+	currency := c.currency()
+	if currency == "" {
+		return nil
+	}
+	return &Expected{Chance: chanceOf(c.offer), Year: money.Of(c.value(), currency),
+		Value: money.Of(money.Minor(c.expected()/100), currency), Estimated: c.worth.Estimated}
+}
+
+// link is where the button leads: the offer's own link, that of what it is about, or the
+// billing page; empty when the catalog has none. What is filled in is escaped, so that it stays
+// one value wherever it stands.
+func (x *deciding) link(c *chosen, decision string) string {
+	links := &x.Catalog.Links
+	to := c.offer.Link
+	if to == "" && c.give.Invite != "" {
+		to = links.Invite
+	}
+	return Link(cmp.Or(to, links.Billing), map[string]string{
+		"offer": c.offer.Key, "decision": decision, "placement": x.Placement, "account": x.Account,
+	})
+}
+
+// Link fills {name}s of a link, escaped. It is empty when the result is neither an http(s)
+// address nor a path of the product itself: a link never runs anything.
+func Link(to string, values map[string]string) string {
+	to = expand(to, func(name, _ string) string {
+		if v, known := values[name]; known {
+			return url.QueryEscape(v)
+		}
+		return "{" + name + "}"
+	})
+	u, err := url.Parse(to)
+	if err != nil || to == "" {
+		return ""
+	}
+	switch {
+	case (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil:
+		return to
+	case u.Scheme == "" && u.Host == "" && strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//") && !strings.ContainsAny(to, "\\\t\r\n"):
+		return to
+	}
+	return ""
+}
+
+// maxLost bounds how many things a save says would be lost.
+const maxLost = 10
+
+// lost says what the account has now that it would not have on the plan it is about to take,
+// or without any: what is used most first.
+func (x *deciding) lost() []string {
+	then := x.Subscription
+	then.Plan, then.PlanVersion, then.Addons = x.To, 0, nil
+	type loss struct {
+		words string
+		used  int64
+	}
+	var all []loss
+	for _, key := range sortedKeys(x.Catalog.Features) {
+		f, at := x.Catalog.Features[key], x.feature(key)
+		if !has(at) {
+			continue
+		}
+		next := entitlement.GivenOf(x.Catalog, &then, key)
+		name := named(f.Title, f.Key)
+		switch {
+		case x.To == "":
+			next = entitlement.Given{}
+			fallthrough
+		case !next.Allowed && !next.Unlimited && next.Limit == 0:
+			words := name
+			if f.Counted() && at.Usage > 0 {
+				words += ", of which " + number(at.Usage) + " are used"
+			}
+			all = append(all, loss{words, int64(at.Usage)})
+		case f.Counted() && !next.Unlimited && at.Usage > next.Limit:
+			all = append(all, loss{number(at.Usage-next.Limit) + " of the " + number(at.Usage) + " " + signal.Inside(name) + " in use, above the limit of " + number(next.Limit), int64(at.Usage)})
+		case f.Counted() && !next.Unlimited && (at.Unlimited || at.Limit > next.Limit):
+			all = append(all, loss{"room for more than " + number(next.Limit) + " " + signal.Inside(name), 0})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b loss) int { return cmp.Compare(b.used, a.used) })
+	var out []string
+	for _, l := range all[:min(len(all), maxLost)] {
+		out = append(out, l.words)
+	}
+	return out
+}
+
+// titleOf is what people call what a give gives.
+func titleOf(cat *catalog.Catalog, give catalog.Give) string {
+	if a := cat.Addons[give.Addon]; a != nil {
+		return named(a.Title, a.Key)
+	}
+	if p := cat.Plans[give.Plan]; p != nil {
+		return named(p.Title, p.Key)
+	}
+	if f := cat.Features[give.Feature]; f != nil {
+		return named(f.Title, f.Key)
+	}
+	if r := cat.Referrals[give.Refer]; r != nil {
+		return named(r.Title, r.Key)
+	}
+	if p := cat.Profiles[give.Invite]; p != nil {
+		return named(p.Title, p.Key)
+	}
+	return give.Plan + give.Addon + give.Feature + give.Refer + give.Talk + give.Invite
+}
+
+func planTitle(cat *catalog.Catalog, key string) string {
+	if p := cat.Plans[key]; p != nil {
+		return named(p.Title, p.Key)
+	}
+	return key
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
