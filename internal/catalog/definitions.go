@@ -38,39 +38,6 @@ var (
 // The keys of each object, with what reads them. schema.json lists the same; a test holds
 // the two together.
 var (
-	signalFields = []field[Signal]{
-		{"when", func(r *reader, v value, s *Signal) { object(r, v, whenFields, &s.When) }},
-		{"type", func(r *reader, v value, s *Signal) { s.Type = RevenueType(r.oneOf(v, revenueTypes...)) }},
-		{"hypothesis", func(r *reader, v value, s *Signal) { s.Hypothesis = r.text(v, maxBody) }},
-		{"owner", func(r *reader, v value, s *Signal) { s.Owner = r.oneOf(v, owners...) }},
-		{"state", func(r *reader, v value, s *Signal) { s.State = r.oneOf(v, states...) }},
-		{"decays", func(r *reader, v value, s *Signal) { s.Decays = r.duration(v, maxDuration) }},
-	}
-	offerFields = []field[Offer]{
-		{"on", func(r *reader, v value, o *Offer) { o.On = r.names(v, r.name) }},
-		{"give", func(r *reader, v value, o *Offer) { object(r, v, giveFields, &o.Give) }},
-		{"at", func(r *reader, v value, o *Offer) { o.At = r.names(v, r.placement) }},
-		{"kind", func(r *reader, v value, o *Offer) { o.Kind = OfferKind(r.oneOf(v, offerKinds...)) }},
-		{"for", func(r *reader, v value, o *Offer) { o.For = r.rule(v, condition.ForOffer) }},
-		{"contact", func(r *reader, v value, o *Offer) { object(r, v, contactFields, &o.Contact) }},
-		{"content", func(r *reader, v value, o *Offer) { object(r, v, contentFields, &o.Content) }},
-		{"holdout", func(r *reader, v value, o *Offer) { o.Holdout = r.percent(v, 0, 100) }},
-	}
-	giveFields = []field[Give]{
-		{"plan", func(r *reader, v value, g *Give) { g.Plan = r.name(v) }},
-		{"addon", func(r *reader, v value, g *Give) { g.Addon = r.name(v) }},
-		{"quantity", func(r *reader, v value, g *Give) { g.Quantity = r.whole(v, 1_000_000) }},
-	}
-	contactFields = []field[Contact]{
-		{"cooldown", func(r *reader, v value, c *Contact) { c.Cooldown = r.duration(v, maxDuration) }},
-		{"at_most", func(r *reader, v value, c *Contact) { r.atMost(v, c) }},
-	}
-	contentFields = []field[Content]{
-		{"title", func(r *reader, v value, c *Content) { c.Title = r.text(v, maxTitle) }},
-		{"body", func(r *reader, v value, c *Content) { c.Body = r.text(v, maxBody) }},
-		{"action", func(r *reader, v value, c *Content) { c.Action = r.text(v, maxTitle) }},
-		{"media", func(r *reader, v value, c *Content) { c.Media = r.link(v) }},
-	}
 	routeFields = []field[Route]{
 		{"to", func(r *reader, v value, t *Route) { t.To = r.name(v) }},
 		{"when", func(r *reader, v value, t *Route) { t.When = r.rule(v, condition.ForRouting) }},
@@ -98,13 +65,20 @@ var (
 		}},
 		{"signals", func(r *reader, v value, c *Catalog) { section(r, v, c.Signals, signalFields, newSignal) }},
 		{"offers", func(r *reader, v value, c *Catalog) { section(r, v, c.Offers, offerFields, newOffer) }},
+		{"milestones", func(r *reader, v value, c *Catalog) { section(r, v, c.Milestones, milestoneFields, newMilestone) }},
+		{"lifecycle", func(r *reader, v value, c *Catalog) { one(r, v, lifecycleFields, &c.Lifecycle) }},
+		{"readiness", func(r *reader, v value, _ *Catalog) { r.readiness(v) }},
+		{"contact", func(r *reader, v value, c *Catalog) { r.contact(v, &c.Contact) }},
+		{"requests", func(r *reader, v value, c *Catalog) { one(r, v, requestFields, &c.Requests) }},
+		{"links", func(r *reader, v value, c *Catalog) { one(r, v, linkFields, &c.Links) }},
+		{"holdout", func(r *reader, v value, c *Catalog) { c.Holdout = r.percent(v, 0, 100) }},
+		{"referrals", func(r *reader, v value, c *Catalog) { section(r, v, c.Referrals, referralFields, newReferral) }},
+		{"survey_gap", func(r *reader, v value, c *Catalog) { c.SurveyGap = r.duration(v, maxWindow) }},
+		{"surveys", func(r *reader, v value, c *Catalog) { section(r, v, c.Surveys, surveyFields, newSurvey) }},
+		{"experiments", func(r *reader, v value, c *Catalog) { section(r, v, c.Experiments, experimentFields, newExperiment) }},
 		{"launches", func(r *reader, v value, c *Catalog) { section(r, v, c.Launches, launchFields, newLaunch) }},
 		{"value", func(r *reader, v value, c *Catalog) { section(r, v, c.Value, valueFields, newValueMetric) }},
-		{"billing", func(r *reader, v value, c *Catalog) {
-			if v.kind() != "nothing" {
-				object(r, v, billingFields, &c.Billing)
-			}
-		}},
+		{"billing", func(r *reader, v value, c *Catalog) { one(r, v, billingFields, &c.Billing) }},
 		{"taxonomy", func(r *reader, v value, c *Catalog) { r.taxonomy(v, c) }},
 		{"routing", func(r *reader, v value, _ *Catalog) { r.routing(v) }},
 		{"lint", func(r *reader, v value, c *Catalog) { r.severitiesOf(v, c) }},
@@ -114,13 +88,19 @@ var (
 // selfService is to whom a route leads that leads to nobody, and its motion.
 const selfService = "self_service"
 
-func newSignal(key string) *Signal { return &Signal{Key: key, State: "testing", Decays: 30 * day} }
-func newOffer(key string) *Offer   { return &Offer{Key: key, Kind: Contextual} }
-
 // whole are the sections that stand in one file, and why.
 var whole = map[string]string{
 	"routing": "because its order matters", "billing": "because there is one for all",
-	"currencies": "because there is one list for all",
+	"currencies": "because there is one list for all", "lifecycle": "because there is one for all",
+	"contact": "because there is one for all", "requests": "because there is one for all", "links": "because there is one for all",
+	"holdout": "because there is one for all", "survey_gap": "because there is one for all",
+}
+
+// one reads a section of which there is one for all; it may be left empty.
+func one[T any](r *reader, v value, fields []field[T], into *T) {
+	if v.kind() != "nothing" {
+		object(r, v, fields, into)
+	}
 }
 
 // top reads the sections of all documents.
@@ -239,28 +219,28 @@ func (r *reader) routing(v value) {
 	}
 }
 
-// atMost reads "3 per 90d".
-func (r *reader) atMost(v value, c *Contact) {
+// atMost reads "3 per 90d", up to most times.
+func (r *reader) atMost(v value, most int) (times int, per time.Duration) {
 	s, ok := r.scalar(v, "write 3 per 90d")
 	if !ok {
-		return
+		return 0, 0
 	}
 	m := atMostForm.FindStringSubmatch(s)
 	if m == nil {
 		r.wrong(v, "invalid_value", "write a number and a duration, such as 3 per 90d", "%q does not say how many per how long", s)
-		return
+		return 0, 0
 	}
 	n, _ := strconv.Atoi(m[1])
 	d, wrong := parseDuration(m[2], maxWindow)
 	if wrong != "" {
 		r.wrong(v, "invalid_duration", "write a number and a duration, such as 3 per 90d", "%q %s", m[2], wrong)
-		return
+		return 0, 0
 	}
-	if n < 1 || n > 1000 {
-		r.wrong(v, "out_of_range", "write 1 to 1000 times", "%d times is out of range", n)
-		return
+	if n < 1 || n > most {
+		r.wrong(v, "out_of_range", fmt.Sprintf("write 1 to %d times", most), "%d times is out of range", n)
+		return 0, 0
 	}
-	c.AtMost, c.Per = n, d
+	return n, d
 }
 
 // knownCurrency says whether code is a currency of ISO 4217 in use.

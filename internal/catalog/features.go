@@ -34,7 +34,7 @@ var (
 		{"use_cases", func(r *reader, v value, f *Feature) { f.UseCases = r.names(v, r.name) }},
 		{"ready", func(r *reader, v value, f *Feature) { f.Ready = Readiness(r.oneOf(v, readinesses...)) }},
 		{"trial", func(r *reader, v value, f *Feature) { f.Trial = r.trial(v) }},
-		{"translations", func(r *reader, v value, f *Feature) { f.Translations = r.translations(v) }},
+		{"translations", func(r *reader, v value, f *Feature) { f.Translations = translated(r, v, translationFields) }},
 	}
 	translationFields = []field[Translation]{
 		{"title", func(r *reader, v value, t *Translation) { t.Title = r.text(v, maxTitle) }},
@@ -103,25 +103,6 @@ func (r *reader) trial(v value) *Trial {
 		t.Extensions = 1
 	}
 	return t
-}
-
-// translations reads {de: {title: …, benefit: …}}.
-func (r *reader) translations(v value) map[string]Translation {
-	all := map[string]Translation{}
-	for _, e := range r.entries(v, "{de: {title: …}}") {
-		if !languageForm.MatchString(e.key) {
-			r.report(SeverityError, "invalid_language", e.value.path, e.key, e.keyPos,
-				"\""+fault.Shorten(e.key)+"\" is not a language tag", "write a tag of BCP 47 such as de or pt-BR")
-			continue
-		}
-		var t Translation
-		object(r, e.value, translationFields, &t)
-		all[e.key] = t
-	}
-	if len(all) > maxLanguages {
-		r.wrong(v, "too_long", "keep those your customers read", "these are %d languages, the most is %d", len(all), maxLanguages)
-	}
-	return all
 }
 
 func (r *reader) feature(f *Feature) {

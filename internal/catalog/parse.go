@@ -39,6 +39,9 @@ func Parse(file string, text []byte) (*Catalog, []Finding) {
 		Meters: map[string]*Meter{}, Features: map[string]*Feature{}, Plans: map[string]*Plan{},
 		Addons: map[string]*Addon{}, Signals: map[string]*Signal{}, Offers: map[string]*Offer{},
 		Profiles: map[string]*Profile{}, Places: map[string]*Placement{}, Launches: map[string]*Launch{}, Value: map[string]*ValueMetric{},
+		Milestones: map[string]*Milestone{}, Readiness: map[RevenueType]*ReadinessRule{}, Referrals: map[string]*Referral{},
+		Surveys: map[string]*Survey{}, Experiments: map[string]*Experiment{},
+		Lifecycle: usualLifecycle, Contact: usualContact(), Requests: usualRequests(), SurveyGap: defaultSurveyGap,
 		Billing: usual, Taxonomy: map[Growth]RevenueType{}, Severities: map[string]Severity{},
 		text: bytes.Clone(text), positions: map[string]Position{},
 	}

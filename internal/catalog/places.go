@@ -13,11 +13,13 @@ var (
 		{"title", func(r *reader, v value, p *Profile) { p.Title = r.text(v, maxTitle) }},
 		{"invites", func(r *reader, v value, p *Profile) { p.Invites = r.names(v, r.name) }},
 		{"seat", func(r *reader, v value, p *Profile) { p.Seat = r.name(v) }},
+		{"external", func(r *reader, v value, p *Profile) { p.External = r.truth(v) }},
 	}
 	placementFields = []field[Placement]{
 		{"title", func(r *reader, v value, p *Placement) { p.Title = r.text(v, maxTitle) }},
 		{"feature", func(r *reader, v value, p *Placement) { p.Feature = r.name(v) }},
 		{"profile", func(r *reader, v value, p *Placement) { p.Profile = r.name(v) }},
+		{"kind", func(r *reader, v value, p *Placement) { p.Kind = r.oneOf(v, PlacementKinds...) }},
 	}
 	launchFields = []field[Launch]{
 		{"title", func(r *reader, v value, l *Launch) { l.Title = r.text(v, maxTitle) }},

@@ -28,6 +28,9 @@ type reader struct {
 	plain       map[string]value           // entitlements written as one word or number, by path
 	excluding   map[string]map[string]bool // what add-ons exclude, by add-on
 	bundled     int                        // entitlements of all bundles
+	late        []func()                   // compile conditions that need all names of the catalog
+	signalNames *condition.Names
+	scope       Scope // of the contact budgets being read
 }
 
 // value is a node with where it stands.

@@ -309,6 +309,11 @@ func (r *reader) rule(v value, env condition.Env) *condition.Condition {
 		return nil
 	}
 	c, err := condition.Compile(s, env)
+	return r.compiledRule(v, s, c, err)
+}
+
+// compiledRule reports what is wrong with a condition; nil when something is.
+func (r *reader) compiledRule(v value, s string, c *condition.Condition, err error) *condition.Condition {
 	if err == nil {
 		r.rules[v.path] = v
 		return c

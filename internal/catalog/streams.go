@@ -264,8 +264,6 @@ func NewStreams(rules []*Signal, meters map[string]*Meter) *Streams {
 			x.events(w.Rate, w.Where).compares(s)
 		case len(w.Sequence) > 0:
 			x.sequence(s)
-		default:
-			continue
 		}
 		s.mark = s.Mark()
 		x.marks[s.mark] = s

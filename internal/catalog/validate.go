@@ -44,6 +44,9 @@ func (r *reader) require() {
 		}
 	}
 	r.bundles()
+	for _, compile := range r.late {
+		compile()
+	}
 	for _, s := range sorted(r.c.Signals) {
 		path := "signals." + s.Key
 		for _, key := range []string{"when", "type"} {
@@ -72,24 +75,6 @@ func (r *reader) require() {
 	}
 	if n := len(r.c.Routing); n == 0 || r.has(fmt.Sprintf("routing[%d]", n-1), "when") {
 		r.c.Routing = append(r.c.Routing, &Route{To: selfService, Motion: selfService})
-	}
-}
-
-// content fills what an offer leaves unsaid from what it gives.
-func (r *reader) content(o *Offer) {
-	action := "Upgrade"
-	title := ""
-	if p := r.c.Plans[o.Give.Plan]; p != nil {
-		title = p.Title
-	}
-	if a := r.c.Addons[o.Give.Addon]; a != nil {
-		title, action = a.Title, "Add"
-	}
-	if o.Content.Title == "" {
-		o.Content.Title = title
-	}
-	if o.Content.Action == "" {
-		o.Content.Action = action
 	}
 }
 
@@ -134,6 +119,18 @@ func (r *reader) validate() {
 		r.launch(l)
 	}
 	r.valueMetrics()
+	for _, m := range sorted(r.c.Milestones) {
+		r.milestone(m)
+	}
+	r.milestoneCircles()
+	r.contactPolicy()
+	for _, s := range sorted(r.c.Surveys) {
+		r.survey(s)
+	}
+	for _, x := range sorted(r.c.Experiments) {
+		r.experiment(x)
+	}
+	r.readinessRules()
 	for _, s := range sorted(r.c.Signals) {
 		r.signal(s)
 	}
@@ -188,83 +185,6 @@ func circles[T any](r *reader, section, key, message, join, mend string, all map
 	}
 }
 
-func (r *reader) signal(s *Signal) {
-	path := "signals." + s.Key + ".when"
-	if !r.has("signals."+s.Key, "when") {
-		return
-	}
-	has := r.signs[path]
-	if has == nil {
-		return // not a map, reported
-	}
-	var given []string
-	for _, key := range whenRules {
-		if has[key] {
-			given = append(given, key)
-		}
-	}
-	if len(given) != 1 {
-		mend := "write exactly one of " + strings.Join(whenRules, ", ")
-		if len(given) == 0 {
-			r.broken("missing", path, "", mend, "the signal has no condition")
-		} else {
-			r.broken("contradiction", path, "", mend+"; make two signals of it", "the signal has %d conditions: %s", len(given), strings.Join(given, ", "))
-		}
-		return
-	}
-	for _, extra := range whenExtras {
-		if has[extra.key] && !slices.Contains(strings.Fields(strings.NewReplacer(",", "", " or ", " ").Replace(extra.of)), given[0]) {
-			r.broken("contradiction", path+"."+extra.key, "", "remove "+extra.key, "%s belongs to %s, not to %s", extra.key, extra.of, given[0])
-		}
-	}
-	w := &s.When
-	switch given[0] {
-	case "limit":
-		if !has["reaches"] {
-			r.broken("missing", path, "", "write reaches: 80%", "how much of the limit is missing")
-		}
-		if refer(r, "features", r.c.Features, path+".limit", w.Limit) && !r.c.Features[w.Limit].Counted() && r.c.Features[w.Limit].Kind != "" {
-			r.broken("contradiction", path+".limit", w.Limit, "write gate: "+w.Limit+", or name a metered feature", "%s is a %s feature and has no limit", w.Limit, r.c.Features[w.Limit].Kind)
-		}
-	case "gate":
-		refer(r, "features", r.c.Features, path+".gate", w.Gate)
-		if w.Times == 0 {
-			w.Times = 1
-		}
-		if !has["within"] {
-			if w.Times > 1 {
-				r.broken("missing", path, "", "write within: 7d", "%d times within how long is missing", w.Times)
-			}
-			w.Within = day
-		}
-	default:
-		r.windowed(s, given[0], has)
-	}
-}
-
-func (r *reader) offer(o *Offer) {
-	path := "offers." + o.Key
-	for i, on := range o.On {
-		refer(r, "signals", r.c.Signals, fmt.Sprintf("%s.on[%d]", path, i), on)
-	}
-	has := r.signs[path+".give"]
-	switch {
-	case r.signs[path] == nil: // not a map, reported
-	case !r.has(path, "give"):
-		r.broken("missing", path, "", "write give: {plan: …} or give: {addon: …}", "the offer gives nothing")
-	case has == nil:
-	case has["plan"] && has["addon"]:
-		r.broken("contradiction", path+".give", "", "make two offers of it", "the offer gives a plan and an add-on")
-	case !has["plan"] && !has["addon"]:
-		r.broken("missing", path+".give", "", "write give: {plan: …} or give: {addon: …}", "the offer gives nothing")
-	case has["plan"] && has["quantity"]:
-		r.broken("contradiction", path+".give.quantity", "", "remove quantity", "only add-ons have a quantity")
-	}
-	refer(r, "plans", r.c.Plans, path+".give.plan", o.Give.Plan)
-	refer(r, "addons", r.c.Addons, path+".give.addon", o.Give.Addon)
-	r.compared(path+".for", o.For, o.At)
-}
-
 // compared checks the fixed texts that a condition compares names with: a plan that does
 // not exist would make it silently false for everybody.
 func (r *reader) compared(path string, c *condition.Condition, placements []string) {
@@ -291,6 +211,10 @@ func (r *reader) compared(path string, c *condition.Condition, placements []stri
 			known = slices.Sorted(maps.Keys(r.c.Profiles))
 		case "user.role":
 			known = []string{"admin", "member"}
+		case "account.stage":
+			known = stages
+		case "money.interval":
+			known = []string{string(Month), string(Year)}
 		default:
 			continue
 		}

@@ -22,39 +22,6 @@ const (
 // defaultAtLeast is the least a rate must be of when the catalog does not say.
 var defaultAtLeast = quantity.Of(10)
 
-// whenRules name the conditions of a signal; exactly one of them stands under when.
-var whenRules = []string{"limit", "gate", "event", "first", "sequence", "rate", "absent", "trial_ends_in"}
-
-// whenExtras are the keys that go with a condition.
-var whenExtras = []struct{ key, of string }{
-	{"reaches", "limit"}, {"times", "gate or event"}, {"within", "gate, event or sequence"}, {"nth", "event"}, {"every", "event"},
-	{"over", "rate"}, {"rises", "rate"}, {"falls", "rate"}, {"at_least", "rate"}, {"for", "absent"}, {"after", "absent"},
-	{"where", "event, first, rate or absent"},
-}
-
-var whenFields = []field[When]{
-	{"limit", func(r *reader, v value, w *When) { w.Limit = r.name(v) }},
-	{"reaches", func(r *reader, v value, w *When) { w.Reaches = r.percent(v, 1, 1000) }},
-	{"gate", func(r *reader, v value, w *When) { w.Gate = r.name(v) }},
-	{"times", func(r *reader, v value, w *When) { w.Times = int(r.whole(v, maxTimes)) }},
-	{"within", func(r *reader, v value, w *When) { w.Within = r.duration(v, maxWindow) }},
-	{"event", func(r *reader, v value, w *When) { w.Event = r.eventType(v) }},
-	{"nth", func(r *reader, v value, w *When) { w.Nth = r.whole(v, 999_999_999) }},
-	{"every", func(r *reader, v value, w *When) { w.Every = r.whole(v, 999_999_999) }},
-	{"first", func(r *reader, v value, w *When) { w.Event = r.eventType(v) }},
-	{"sequence", func(r *reader, v value, w *When) { w.Sequence = r.sequence(v) }},
-	{"rate", func(r *reader, v value, w *When) { w.Rate = r.eventType(v) }},
-	{"over", func(r *reader, v value, w *When) { w.Over = r.duration(v, maxWindow) }},
-	{"rises", func(r *reader, v value, w *When) { w.Rises = r.percent(v, 1, 100_000) }},
-	{"falls", func(r *reader, v value, w *When) { w.Falls = r.percent(v, 1, 100) }},
-	{"at_least", func(r *reader, v value, w *When) { w.AtLeast = r.amount(v) }},
-	{"absent", func(r *reader, v value, w *When) { w.Absent = r.eventType(v) }},
-	{"for", func(r *reader, v value, w *When) { w.For = r.duration(v, maxWindow) }},
-	{"after", func(r *reader, v value, w *When) { w.After = r.whole(v, 999_999_999) }},
-	{"where", func(r *reader, v value, w *When) { w.Where = r.tests(v) }},
-	{"trial_ends_in", func(r *reader, v value, w *When) { w.TrialEndsIn = r.duration(v, maxWindow) }},
-}
-
 // stepFields are the keys of a step of a sequence that is more than an event type.
 var stepFields = []field[Step]{
 	{"event", func(r *reader, v value, s *Step) { s.Event = r.eventType(v) }},
@@ -91,14 +58,39 @@ func (r *reader) tests(v value) []Test {
 func (r *reader) windowed(s *Signal, rule string, has map[string]bool) {
 	path, w := "signals."+s.Key+".when", &s.When
 	switch rule {
+	case "gate":
+		refer(r, "features", r.c.Features, path+".gate", w.Gate)
+		r.oneOfThese(path, has, "gate", "times", "without")
+		switch {
+		case has["without"] && !has["within"]:
+			r.broken("missing", path, "", "write within: 1d", "within how long %s is to follow is missing", w.Without)
+		case has["without"]:
+		case w.Times > 1 && !has["within"]:
+			r.broken("missing", path, "", "write within: 7d", "%d times within how long is missing", w.Times)
+		default:
+			w.Times = max(w.Times, 1)
+			if w.Within == 0 {
+				w.Within = day
+			}
+		}
 	case "event":
-		r.oneOfThese(path, has, "event", "nth", "every", "times")
+		r.oneOfThese(path, has, "event", "nth", "every", "times", "without", "new")
 		switch {
 		case has["times"] && !has["within"]:
 			r.broken("missing", path, "", "write within: 7d", "%d times within how long is missing", w.Times)
-		case has["within"] && !has["times"]:
-			r.broken("contradiction", path+".within", "", "write times: 5, or remove within", "within needs times")
-		case !has["nth"] && !has["every"] && !has["times"]:
+		case has["without"] && !has["within"]:
+			r.broken("missing", path, "", "write within: 1d", "within how long %s is to follow is missing", w.Without)
+		case has["without"] && w.Without == w.Event && w.Event != "":
+			r.broken("contradiction", path+".without", w.Without, "write absent: "+w.Event+", or name what ends it", "%s would end what it begins", w.Event)
+		case has["within"] && !has["times"] && !has["without"]:
+			r.broken("contradiction", path+".within", "", "write times: 5, or remove within", "within needs times or without")
+		case has["from"] && !has["new"]:
+			r.broken("contradiction", path+".from", "", "write new: and the property, or remove from", "from needs new")
+		case has["new"]:
+			if w.From == 0 {
+				w.From = defaultFrom
+			}
+		case !has["nth"] && !has["every"] && !has["times"] && !has["without"]:
 			w.Nth = 1
 		}
 	case "first":
@@ -172,6 +164,10 @@ func (w *When) windowWords() string {
 		return all.windowWords() + ", where " + testWords(w.Where)
 	}
 	switch {
+	case w.Event != "" && w.Without != "":
+		return fmt.Sprintf("%s without %s within %s", w.Event, w.Without, durationWords(w.Within))
+	case w.Event != "" && w.New != "":
+		return fmt.Sprintf("%s with the %s new %s or a later one", w.Event, ordinal(w.From), w.New)
 	case w.Event != "" && w.Times > 0:
 		return fmt.Sprintf("%s %d times within %s", w.Event, w.Times, durationWords(w.Within))
 	case w.Event != "" && w.Every > 0:

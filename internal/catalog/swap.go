@@ -1,0 +1,60 @@
+package catalog
+
+import "maps"
+
+// WithSignals returns the catalog with the signals of another one in the place of its own: what a
+// version would have noticed with other rules. Plans, prices, offers and all else stay, and so
+// does Version. Meters and milestones that only the other one has come along, so that a rule over
+// them has something to look at; a rule about a feature that c does not have is left out: nobody
+// had it then. Neither catalog is changed.
+func (c *Catalog) WithSignals(other *Catalog) *Catalog {
+	next := *c
+	next.Meters, next.Features = own(c.Meters), maps.Clone(c.Features)
+	next.Milestones = maps.Clone(c.Milestones)
+	for key, m := range other.Meters {
+		if next.Meters == nil {
+			next.Meters = map[string]*Meter{}
+		}
+		if next.Meters[key] == nil {
+			taken := *m
+			next.Meters[key] = &taken
+		}
+	}
+	for key, m := range other.Milestones {
+		if next.Milestones == nil {
+			next.Milestones = map[string]*Milestone{}
+		}
+		if next.Milestones[key] == nil && (m.Feature == "" || c.Features[m.Feature] != nil) {
+			next.Milestones[key] = m
+		}
+	}
+	next.Signals = make(map[string]*Signal, len(other.Signals))
+	for key, s := range other.Signals {
+		if f := s.When.feature(); f == "" || f == "any" || c.Features[f] != nil {
+			taken := *s
+			next.Signals[key] = &taken
+		}
+	}
+	next.index = newIndex(&next)
+	return &next
+}
+
+// feature is the feature that a rule is about, empty when it is about none.
+func (w *When) feature() string {
+	for _, f := range []string{w.Limit, w.RunsOut, w.Unlimited, w.Held, w.Gate, w.Unused} {
+		if f != "" {
+			return f
+		}
+	}
+	return ""
+}
+
+// own copies definitions that building an index writes to.
+func own[T any](section map[string]*T) map[string]*T {
+	out := make(map[string]*T, len(section))
+	for key, d := range section {
+		taken := *d
+		out[key] = &taken
+	}
+	return out
+}
