@@ -55,6 +55,9 @@ func (st *State) AppendBinary(dst []byte) []byte {
 	}
 	w.time(st.newest)
 	w.time(st.wake)
+	if len(st.left)+len(st.kept)+len(st.paces) > 0 { // most accounts have none of them
+		w.daily(st)
+	}
 	return w.b
 }
 
@@ -88,10 +91,13 @@ func DecodeState(b []byte) (State, error) {
 		st.begun = append(st.begun, b)
 	}
 	st.newest, st.wake = r.time(), r.time()
+	if len(r.b) > 0 {
+		r.daily(&st)
+	}
 	ordered := slices.IsSortedFunc(st.series, func(a, b series) int { return cmp.Compare(a.id, b.id) }) &&
 		slices.IsSortedFunc(st.marks, func(a, b mark) int { return cmp.Compare(a.rule, b.rule) }) &&
 		slices.IsSortedFunc(st.begun, func(a, b begun) int { return cmp.Compare(a.id, b.id) })
-	if !ordered {
+	if !ordered || !st.dailyOrdered() {
 		return State{}, errors.New("signal state: its ids are not in order")
 	}
 	if r.bad || len(r.b) > 0 {
@@ -138,6 +144,11 @@ func (w *writer) series(se *series) {
 	w.times(se.times)
 	w.parts(se.totals)
 	w.parts(se.rates)
+	w.count(len(se.values))
+	for _, v := range se.values {
+		w.id(v.property)
+		w.hashes(v.hashes)
+	}
 }
 
 func (w *writer) parts(all []parts) {
@@ -251,7 +262,11 @@ func (r *reader) id() uint64 {
 }
 
 func (r *reader) series() series {
-	return series{id: r.id(), n: r.int(), last: r.time(), times: r.times(), totals: r.parts(), rates: r.parts()}
+	se := series{id: r.id(), n: r.int(), last: r.time(), times: r.times(), totals: r.parts(), rates: r.parts()}
+	for range r.count() {
+		se.values = append(se.values, valuesMet{property: r.id(), hashes: r.hashes()})
+	}
+	return se
 }
 
 func (r *reader) parts() []parts {

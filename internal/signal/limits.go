@@ -11,7 +11,8 @@ import (
 	"github.com/headroomhq/headroom/internal/quantity"
 )
 
-// OnUsage fires the limit rules of a feature and keeps what fired in st. Call it on every
+// OnUsage fires the limit rules of a feature, and those on much use of what has no limit (see much),
+// and keeps what fired in st. Call it on every
 // change of usage and of the limit. A rule fires when usage has risen to or above its
 // share of the limit: once per period for allowances that reset; for others again after
 // usage has fallen below the share; and anew once the limit itself is another. A fall of
@@ -19,6 +20,10 @@ import (
 func OnUsage(st *State, in UsageChange, rules []*catalog.Signal, c Context) []Signal {
 	var out []Signal
 	for _, r := range rules {
+		if r.When.Unlimited == in.Feature && in.Feature != "" {
+			out = append(out, st.much(r, in, c)...)
+			continue
+		}
 		if r.State == retired || r.When.Limit != in.Feature {
 			continue
 		}
@@ -80,6 +85,10 @@ func (q Quiet) Holds(usage quantity.Quantity) bool { return q.low <= usage && us
 func QuietFor(st *State, in UsageChange, rules []*catalog.Signal) Quiet {
 	q := Quiet{low: math.MinInt64, high: math.MaxInt64}
 	for _, r := range rules {
+		if r.State != retired && r.When.Unlimited == in.Feature && in.Unlimited {
+			q = q.below(st, r, in)
+			continue
+		}
 		if r.State == retired || r.When.Limit != in.Feature || in.Unlimited || in.Limit <= 0 {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/condition"
+	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/quantity"
 )
 
@@ -20,6 +21,10 @@ type State struct {
 	Limits map[string]LimitFired // by rule; absent: armed
 	Trials map[string]clock.Time // by rule: the end of the trial it fired for
 	Live   []Signal              // oldest first, the newest one of each rule
+
+	left  []left // by rule: what was begun
+	kept  []kept // by rule and what it is about
+	paces []pace // by rule
 
 	series []series   // by id: the streams that something has happened on
 	marks  []mark     // by rule: those that have fired and may fire again
@@ -46,6 +51,7 @@ type series struct {
 	times  []clock.Time // the newest, oldest first, as many as the stream keeps
 	totals []parts      // by length of window, for rules of many times
 	rates  []parts      // by length of window
+	values []valuesMet  // by property: those met, for rules on new ones
 
 	// No rule on a number fires before fact number nextNumber, and no rule on a window before
 	// fact number next, unless one happens at or after nextAt (when set). They are worked
@@ -157,10 +163,13 @@ func (st *State) Prune(rules map[string]*catalog.Signal, streams *catalog.Stream
 		}
 	}
 	for key := range st.Trials {
-		if rules[key] == nil || rules[key].When.TrialEndsIn == 0 {
+		if r := rules[key]; r == nil || r.When.TrialEndsIn == 0 && r.When.RenewsIn == 0 && !r.When.TrialExpired {
 			delete(st.Trials, key)
 		}
 	}
+	st.left = slices.DeleteFunc(st.left, func(l left) bool { return streams.Rule(l.rule) == nil })
+	st.kept = slices.DeleteFunc(st.kept, func(k kept) bool { return streams.Rule(k.rule) == nil })
+	st.paces = slices.DeleteFunc(st.paces, func(p pace) bool { return streams.Rule(p.rule) == nil })
 	st.Live = slices.DeleteFunc(st.Live, func(s Signal) bool { return rules[s.Key] == nil })
 	st.series = slices.DeleteFunc(st.series, func(se series) bool { return streams.Stream(se.id) == nil })
 	st.marks = slices.DeleteFunc(st.marks, func(m mark) bool { return streams.Rule(m.rule) == nil })
@@ -183,6 +192,7 @@ func (st *State) Prune(rules map[string]*catalog.Signal, streams *catalog.Stream
 
 func (se *series) prune(t *catalog.Stream) {
 	se.nextNumber, se.next, se.nextAt = 0, 0, 0
+	se.keeps(t.New)
 	if extra := len(se.times) - t.Keep; extra > 0 {
 		se.times = slices.Delete(se.times, 0, extra)
 	}
@@ -205,6 +215,8 @@ type Context struct {
 	// Holds judges the condition that a rule asks for besides what it noticed; it is called
 	// only then. Without it such a rule does not fire.
 	Holds func(*catalog.Signal, *condition.Condition) bool
+	// Title gives the title of a feature; nil: its key serves. OnTime needs it.
+	Title func(feature string) string
 }
 
 // UsageChange says that the usage of a metered feature, or its limit, is now another.
@@ -235,8 +247,9 @@ type GateTouch struct {
 
 // Occurrence says that an event happened.
 type Occurrence struct {
-	At   clock.Time // when it happened; taken as now when later than that
-	Late bool       // of a period already closed: counts, never fires
+	At     clock.Time    // when it happened; taken as now when later than that
+	Late   bool          // of a period already closed: counts, never fires
+	Record *event.Record // with its properties; needed where rules look at new values of one
 }
 
 // Fed says that a meter was fed.

@@ -41,11 +41,21 @@ func OnTime(st *State, streams *catalog.Streams, c Context) []Signal {
 			all = append(all, st.fallen(&t.Rates[j], t, se, c.Now)...)
 		}
 	}
+	for i := range st.left {
+		l := &st.left[i]
+		if r := streams.Rule(l.rule); r != nil && l.first != 0 && l.due(r) >= st.wake && l.due(r) <= c.Now {
+			all = append(all, due{at: l.due(r), rule: r})
+		}
+	}
 	slices.SortStableFunc(all, func(a, b due) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.rule.Key, b.rule.Key))
 	})
 	var out []Signal
 	for _, d := range all {
+		if d.rule.When.Without != "" {
+			out = append(out, st.leave(d.rule, d.at, streams, c)...)
+			continue
+		}
 		if d.rule.When.Absent == "" {
 			st.mark(d.rule, d.at)
 			out = append(out, st.changed(d.rule, d.stream, d.before, d.last, d.at, c)...)
@@ -108,6 +118,11 @@ func (st *State) nextDue(streams *catalog.Streams, now clock.Time) clock.Time {
 					earlier(st.nextFall(g, p, now))
 				}
 			}
+		}
+	}
+	for i := range st.left {
+		if r := streams.Rule(st.left[i].rule); r != nil {
+			earlier(st.left[i].due(r))
 		}
 	}
 	return next

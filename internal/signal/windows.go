@@ -8,6 +8,7 @@ import (
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/quantity"
 )
 
@@ -17,6 +18,8 @@ type fact struct {
 	at   clock.Time
 	late bool
 	gate *GateTouch // when it is one
+	// record is that of an event whose properties are looked at.
+	record *event.Record
 }
 
 // timely says whether a rule may still fire for a moment: not for a fact of a closed
@@ -28,7 +31,7 @@ func (f *fact) timely(r *catalog.Signal, moment clock.Time) bool {
 // OnEvent fires the rules on the streams that an event feeds; see catalog.Streams.FedBy. Events
 // may come in any order; one that is late counts and does not fire.
 func OnEvent(st *State, in Occurrence, fed []*catalog.Stream, c Context) []Signal {
-	f := fact{Context: c, at: moment(in.At, c.Now), late: in.Late}
+	f := fact{Context: c, at: moment(in.At, c.Now), late: in.Late, record: in.Record}
 	longest := 0
 	for _, t := range fed {
 		if len(t.Part) > 0 {
@@ -88,6 +91,15 @@ func (st *State) count(t *catalog.Stream, f *fact) []Signal {
 	}
 	if len(t.Rates) > 0 {
 		out = append(out, st.compare(se, t, quantity.One, f)...)
+	}
+	if len(t.Ends) > 0 {
+		st.ends(t, f)
+	}
+	if len(t.Left) > 0 {
+		st.begins(t, f)
+	}
+	if len(t.New) > 0 && f.record != nil {
+		out = append(out, st.news(se, t, f)...)
 	}
 	for _, r := range t.Absent { // the shortest first: the first that is to come is the next
 		if due := se.last.Add(r.When.For); se.n >= r.When.After && due > f.Now {
