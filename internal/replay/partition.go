@@ -35,6 +35,7 @@ type partition struct {
 	catalogs *catalogs
 	shelf    shelf
 	start    start
+	tested   *tested // a backtest's; nil: a replay
 
 	waiting         []section // of the chunk at hand
 	decoded         event.Records
@@ -95,27 +96,43 @@ func (p *partition) apply(ctx context.Context, one section, discard bool) error 
 }
 
 func (p *partition) step(ctx context.Context, records []event.Record) error {
-	for {
-		need := p.state.Needs(records)
-		if need.Empty() {
-			break
-		}
-		if err := p.shelf.fetch(p.state, need); err != nil {
-			return err
-		}
+	if p.tested != nil {
+		return p.try(ctx, records)
+	}
+	if err := p.load(records); err != nil {
+		return err
 	}
 	for i := range records {
-		engine.Step(p.state, &records[i], p.cat)
-		if p.state.Catalog != p.cat.Version {
-			if err := p.activate(&records[i]); err != nil {
-				return err
-			}
+		if err := p.one(&records[i]); err != nil {
+			return err
 		}
 	}
 	if p.since += len(records); p.since < min(max(harvestLeast, harvestPer*len(p.shelf.accounts)), harvestMost) {
 		return ctx.Err()
 	}
 	return p.harvest()
+}
+
+// load gives the state what the records need.
+func (p *partition) load(records []event.Record) error {
+	for {
+		need := p.state.Needs(records)
+		if need.Empty() {
+			return nil
+		}
+		if err := p.shelf.fetch(p.state, need); err != nil {
+			return err
+		}
+	}
+}
+
+// one steps a record.
+func (p *partition) one(rec *event.Record) error {
+	engine.Step(p.state, rec, p.cat)
+	if p.state.Catalog != p.cat.Version {
+		return p.activate(rec)
+	}
+	return nil
 }
 
 // passed notes that the partition has seen all up to the message at position.
@@ -167,6 +184,7 @@ type catalogs struct {
 	mu       sync.Mutex
 	texts    map[string]string
 	compiled map[string]*catalog.Catalog
+	swap     func(*catalog.Catalog) *catalog.Catalog // what takes a version's place; nil: itself
 }
 
 func (c *catalogs) put(version, text string) {
@@ -199,6 +217,9 @@ func (c *catalogs) get(version string) (*catalog.Catalog, error) {
 	compiled, err := catalog.ParseStored(version, []byte(text))
 	if err != nil {
 		return nil, fmt.Errorf("catalog %s: %w", version, err)
+	}
+	if c.swap != nil {
+		compiled = c.swap(compiled)
 	}
 	c.compiled[version] = compiled
 	return compiled, nil

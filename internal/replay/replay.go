@@ -35,6 +35,8 @@ type Source struct {
 	// Base is the state to begin from, an older backup's, when the log does not begin at its
 	// first record any more. Nil: from nothing.
 	Base Rows
+	// Signals: Stored has the table of signals, be it empty.
+	Signals bool
 }
 
 // Options bound a replay. The zero value replays all.
@@ -43,6 +45,9 @@ type Options struct {
 	Progress func(done, total uint64)
 	// Discard takes every message and only decodes it: the reference of a measurement.
 	Discard bool
+
+	workers int  // how many cores at most; 0: all
+	idle    bool // only what else runs leaves of them
 }
 
 // Report is what a replay found.
@@ -190,8 +195,11 @@ func Run(ctx context.Context, s Source, o Options) (*Report, error) {
 
 // begin makes the partitions as they stood before the first message to be stepped.
 func begin(ctx context.Context, s Source) ([]*partition, error) {
+	return beginWith(ctx, s, &catalogs{})
+}
+
+func beginWith(ctx context.Context, s Source, catalogs *catalogs) ([]*partition, error) {
 	var parts []*partition
-	catalogs := &catalogs{}
 	err := s.Stored(ctx, func(table string, columns []string, values []any) error {
 		row := rowOf(columns, values)
 		switch table {
@@ -253,6 +261,9 @@ func step(ctx context.Context, s Source, o Options, parts []*partition, r *Repor
 	run, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	workers := min(runtime.GOMAXPROCS(0), len(parts))
+	if o.workers > 0 {
+		workers = min(workers, o.workers)
+	}
 	queues := make([]chan chunk, workers)
 	var wg sync.WaitGroup
 	for w := range queues {
@@ -262,6 +273,9 @@ func step(ctx context.Context, s Source, o Options, parts []*partition, r *Repor
 			own[n] = parts[n]
 		}
 		wg.Go(func() {
+			if o.idle {
+				beIdle()
+			}
 			for c := range queues[w] {
 				if run.Err() != nil {
 					continue

@@ -126,7 +126,7 @@ func (t *Tally) of(account string) *past {
 	return p
 }
 
-// Merge adds what another tally of the same question gathered; they have no account in common.
+// Merge adds what another tally of the same question gathered, which must not be used afterwards.
 func (t *Tally) Merge(other *Tally) {
 	rules := make([]int32, len(other.keys))
 	for i, key := range other.keys {
@@ -147,7 +147,15 @@ func (t *Tally) Merge(other *Tally) {
 				x.why += words
 			}
 		}
-		t.accounts[key] = p
+		have := t.accounts[key]
+		if have == nil {
+			t.accounts[key] = p
+			continue
+		}
+		have.moves, have.shots = append(have.moves, p.moves...), append(have.shots, p.shots...)
+		if have.since == 0 || p.since != 0 && p.since < have.since {
+			have.since = p.since
+		}
 	}
 	t.firings, t.lost, t.last = t.firings+other.firings, t.lost+other.lost, max(t.last, other.last)
 }
