@@ -11,6 +11,7 @@ import (
 	"github.com/headroomhq/headroom/internal/contact"
 	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/invite"
 	"github.com/headroomhq/headroom/internal/meter"
 	"github.com/headroomhq/headroom/internal/offer"
 	"github.com/headroomhq/headroom/internal/opportunity"
@@ -67,6 +68,11 @@ type Account struct {
 	AtDomain *domain  `json:"at_domain,omitempty"`
 	Domains  ofDomain `json:"domains,omitzero"`
 	Outside  int      `json:"outside,omitempty"`
+	// Invites are who was invited and who asks to join; Referrals how the account does in referral programs, by
+	// program, and SignUp whom its own sign-up is credited to.
+	Invites   *invite.State     `json:"invites,omitempty"`
+	Referrals []invite.Referral `json:"referrals,omitempty"`
+	SignUp    *invite.SignUp    `json:"sign_up,omitempty"`
 
 	key     string
 	meters  []string // the keys of Usage, sorted
@@ -98,6 +104,7 @@ type person struct {
 	Dropped int64          `json:"dropped,omitempty"` // beyond maxHeld: in the log, attributed to nobody
 	Sent    int64          `json:"sent,omitempty"`    // forwards without an id of their own; numbers their ids
 	Told    *toldDomain    `json:"told,omitempty"`    // what the domain of their address knows
+	flows
 }
 
 // maxHeld bounds how many records wait for a person's account.
@@ -128,6 +135,7 @@ func (s *State) touch(key string, c *catalog.Catalog, f func(a *Account)) {
 	a.follow(c, s.Now)
 	a.by = nil // f may move the anchor
 	f(a)
+	s.fillSeats(a, c)
 	s.time(a, c)
 }
 
@@ -153,7 +161,7 @@ func (a *Account) follow(c *catalog.Catalog, now clock.Time) {
 		a.changed()
 	}
 	a.by, a.cal = c, a.calendar(c)
-	a.settles = entitlement.AnySettles(a.Input(c, now))
+	a.settles = a.Invites.Waits() || entitlement.AnySettles(a.Input(c, now))
 }
 
 // prefixes begin the ids of each kind of thing.
@@ -221,8 +229,10 @@ func (a *Account) nextDue(c *catalog.Catalog, now clock.Time) clock.Time {
 		earlier(t, t != 0)
 	}
 	earlier(a.trialDue(), true)
+	earlier(a.Offers.RequestsDue(), true)
 	earlier(a.Entitled.NextDue(), true)
 	earlier(a.Signals.Due(), true)
+	earlier(a.Invites.NextDue(), true)
 	earlier(a.valueDue(c, now), true)
 	earlier(a.lookDue(c, now), true)
 	for _, i := range a.Imports {

@@ -65,6 +65,10 @@ func requestOf(r *event.Record) [16]byte {
 		if call, err := decode[VoidCall](r); err == nil {
 			asked = []byte(call.Request)
 		}
+	case event.KindInvite:
+		if r.Type == InviteSignUp {
+			asked = nil
+		}
 	case event.KindConsume, event.KindRelease:
 		asked = withoutHolder(r)
 	}

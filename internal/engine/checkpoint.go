@@ -5,6 +5,7 @@ import (
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/invite"
 	"github.com/headroomhq/headroom/internal/offer"
 	"github.com/headroomhq/headroom/internal/opportunity"
 	"github.com/headroomhq/headroom/internal/revenue"
@@ -90,6 +91,7 @@ type Effects struct {
 	Decisions     []offer.Decision
 	Outcomes      []offer.Outcome
 	Requests      []offer.Request
+	Notices       []offer.Notice            // as they are now; a later one replaces an earlier one of the same id
 	Opportunities []opportunity.Opportunity // as they are now; a later one replaces an earlier one of the same id
 	Lines         []revenue.Line
 	Periods       []PeriodRow
@@ -99,7 +101,11 @@ type Effects struct {
 	Contacts      []ContactRow
 	Milestones    []MilestoneRow // as they are now; a later one replaces an earlier one
 	Stages        []StageRow
-	Forwards      []event.Record // appended to the log after the checkpoint, with derived ids
+	Invites       []invite.Invite   // as they are now; a later one replaces an earlier one of the same id
+	Asks          []invite.Ask      // likewise
+	Referrals     []invite.Referral // likewise, of the same account and program
+	SignUps       []invite.SignUp   // once an account
+	Forwards      []event.Record    // appended to the log after the checkpoint, with derived ids
 }
 
 // PeriodRow is the usage of one closed period.

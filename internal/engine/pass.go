@@ -9,7 +9,7 @@ import (
 
 // pass does what the passing of time brings an account at the moment due, by kind in
 // alphabetical order, but for what ends before the next period begins: the value ledger, imports,
-// meters, rollovers, subscription, trials, grants and the like, trial signals, other signals, and
+// meters, rollovers, subscription, trials, upgrade requests, grants and the like, trial signals, other signals, and
 // last the daily look.
 func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
 	s.closeValue(a, due, c)
@@ -32,6 +32,7 @@ func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
 		s.replace(a, next, from, c)
 	}
 	s.passTrials(a, due)
+	s.passRequests(a, due, c)
 	s.passEntitled(a, due, c)
 	if plan, ends := a.planTrial(); ends != 0 {
 		if p := c.Plans[plan]; p != nil {
@@ -39,6 +40,7 @@ func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
 			s.fired(a, signal.OnTrial(&a.Signals, t, c.SignalsOnTrial(), s.context(a, "")), c)
 		}
 	}
+	s.passInvites(a)
 	s.passSignals(a, c)
 	s.passDay(a, due, c)
 }

@@ -37,6 +37,7 @@ const (
 type inheritance struct {
 	account.Person
 	Contact contact.State `json:"contact,omitzero"`
+	flows
 }
 
 // byPerson handles a record that names a person and no account. Once the person's account
@@ -56,6 +57,8 @@ func (s *State) byPerson(a *Account, r *event.Record) Answer {
 		return answer
 	case event.KindEvent, event.KindGate:
 		s.attribute(p, r)
+	case event.KindInvite:
+		return s.exposed(p, r)
 	}
 	return Answer{}
 }
@@ -74,7 +77,7 @@ func (s *State) identify(a *Account, r *event.Record) Answer {
 		}
 		known := p.Person
 		known.Sealed = nil // under a key that is not the later pseudonym's
-		s.tell(p, r, p.Into, typeInherit, inheritance{known, a.Contact})
+		s.tell(p, r, p.Into, typeInherit, inheritance{known, a.Contact, p.flows})
 	case typeInherit:
 		known, err := decode[inheritance](r)
 		if err != nil {
@@ -82,6 +85,7 @@ func (s *State) identify(a *Account, r *event.Record) Answer {
 		}
 		p.Absorb(&known.Person)
 		a.Contact.Absorb(known.Contact)
+		p.flows.absorb(known.flows)
 		s.passOn(p, r)
 	default:
 		ch, err := decode[event.PersonChange](r)

@@ -130,6 +130,8 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 			a = s.fact(acct, r)
 		case event.KindDomain:
 			a = s.domains(acct, r, c)
+		case event.KindInvite:
+			a = s.inviteOf(acct, r, c)
 		}
 	})
 	return a

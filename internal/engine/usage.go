@@ -32,6 +32,7 @@ func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
 			continue
 		}
 		if a.settles {
+			s.fillSeats(a, c)
 			due = s.settleUsage(a, m, c) || due
 		}
 		late = late || res.Late
