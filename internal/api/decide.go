@@ -4,26 +4,36 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/headroomhq/headroom/internal/access"
+	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
+	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/offer"
+	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/runner"
 )
 
 // DecideRequest asks what to show a person at a placement.
 type DecideRequest struct {
-	Account   string `json:"account"`
-	User      string `json:"user"`
-	Role      string `json:"role,omitempty" enum:"admin,member" doc:"who can buy sees the price; with a secret key admin when left out; a user token says it for browsers"`
-	Profile   string `json:"profile,omitempty" doc:"the role the user plays in the product"`
-	Placement string `json:"placement"`
-	Feature   string `json:"feature,omitempty" doc:"what the moment is about"`
-	Requested bool   `json:"requested,omitempty" doc:"the person asked, as on a pricing page: no signal is needed and no budget is spent"`
+	Account   string            `json:"account"`
+	User      string            `json:"user"`
+	Role      string            `json:"role,omitempty" enum:"admin,member" doc:"who can buy sees the price; with a secret key admin when left out; a user token says it for browsers"`
+	Profile   string            `json:"profile,omitempty" doc:"the role the user plays in the product; what is known of the person when left out"`
+	Placement string            `json:"placement"`
+	Feature   string            `json:"feature,omitempty" doc:"what the moment is about; what the placement is about when left out"`
+	Quantity  quantity.Quantity `json:"quantity,omitempty" doc:"how much of the feature the person wants now: offers that fit cover what is missing"`
+	Requested bool              `json:"requested,omitempty" doc:"the person asked, as on a pricing page: no signal is needed and no budget is spent"`
+	Intent    string            `json:"intent,omitempty" enum:"downgrade,cancel" doc:"the person is about to buy less: only saves are shown"`
+	Plan      string            `json:"plan,omitempty" doc:"with the intent downgrade, the plan they are about to take"`
+	Language  string            `json:"language,omitempty" example:"de-AT" doc:"as the person reads (BCP 47), before those of Accept-Language; where the catalog has none of them, as it is written"`
+	DryRun    bool              `json:"dry_run,omitempty" doc:"explain only: nothing is recorded and no budget is spent; with a secret key of scope decide or read"`
+	At        *clock.Time       `json:"at,omitempty" doc:"with dry_run, a time to come: with signals decayed and cool-downs over as they will be then, if nothing else happens"`
 }
 
 // DecideAnswer is a decision with the position that saw it.
@@ -33,63 +43,140 @@ type DecideAnswer struct {
 }
 
 func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	if p := principal(ctx); p.Require(access.Decide) != nil && (p.Kind == access.Browser || p.Require(access.Read) != nil) {
+		return s.may(ctx, r.Pattern, access.Decide)
+	}
 	var req DecideRequest
 	if err := readJSON(r, &req); err != nil {
 		return err
 	}
-	if err := caller(r.Context(), &req.Account, &req.User, &req.Role); err != nil {
+	if err := req.allowed(principal(ctx)); err != nil {
 		return err
 	}
-	if err := cmp.Or(checkName("feature", req.Feature), checkName("placement", req.Placement), checkName("profile", req.Profile)); err != nil {
+	if err := caller(ctx, &req.Account, &req.User, &req.Role); err != nil {
 		return err
 	}
-	if req.User == "" {
-		return fault.New(fault.Invalid, "user_missing", "user is missing").WithField("user", "", "is required: who would see the offer").
-			WithMend("send the id of the person as your product knows them")
+	if err := req.check(); err != nil {
+		return err
 	}
-	if req.Placement == "" {
-		return fault.New(fault.Invalid, "placement_missing", "placement is missing").WithField("placement", "", "is required: where the offer would appear")
-	}
-	after, err := s.after(r.Context(), r.Header.Get(positionHeader))
+	languages := entitlement.ParseLanguages(req.Language, r.Header.Get("Accept-Language"))
+	req.Language = strings.Join(languages[:min(len(languages), 3)], ",")
+	after, err := s.after(ctx, r.Header.Get(positionHeader))
 	if err != nil {
 		return err
 	}
-	d, position, err := s.decideFor(r.Context(), req, after, r.Header.Get(idempotencyHeader))
+	var d offer.Decision
+	var position uint64
+	if req.DryRun {
+		d, position, err = s.look(ctx, req, after)
+	} else {
+		d, position, err = s.decideFor(ctx, req, after, r.Header.Get(idempotencyHeader))
+	}
 	if err != nil {
 		return err
 	}
-	if principal(r.Context()).Kind == access.Browser {
-		d.Considered = nil // how offers are weighed is not for the customer's browser
-	}
-	return writeJSON(w, http.StatusOK, DecideAnswer{d, s.Runner.Position(position)})
+	return writeJSON(w, http.StatusOK, DecideAnswer{forCaller(ctx, d), s.Runner.Position(position)})
 }
 
-// decideFor looks first: where there is nothing to show there is nothing to record. What
-// is about to be shown, or held back from a holdout, is decided by Step.
-func (s *Server) decideFor(ctx context.Context, req DecideRequest, after uint64, key string) (offer.Decision, uint64, error) {
-	ask := engine.DecideCall{Placement: req.Placement, Feature: req.Feature, Requested: req.Requested,
-		Role: offer.Role(req.Role), Profile: req.Profile}
+// forCaller leaves out how offers are weighed, and why it is quiet, where the customer's browser
+// asks.
+func forCaller(ctx context.Context, d offer.Decision) offer.Decision {
+	if principal(ctx).Kind != access.Browser {
+		return d
+	}
+	d.Considered, d.Quiet, d.Refusals = nil, nil, nil
+	if d.Offer != nil {
+		shown := *d.Offer
+		shown.Expected = nil
+		d.Offer = &shown
+	}
+	return d
+}
+
+// allowed: a dry run is for who may read everything about the account anyway; a decision that
+// counts needs the scope decide.
+func (q *DecideRequest) allowed(p access.Principal) error {
+	switch {
+	case q.DryRun && p.Kind == access.Browser:
+		return fault.New(fault.Denied, "dry_run_denied", "a dry run tells how offers are weighed, which is not for browsers").
+			WithMend("send it from your server with a secret key").WithField("dry_run", "true", "needs a secret key")
+	case !q.DryRun:
+		return p.Require(access.Decide)
+	}
+	return nil
+}
+
+// check finds what is wrong in the request.
+func (q *DecideRequest) check() error {
+	bad := func(field, value, want string) error {
+		return fault.New(fault.Invalid, "decide_invalid", "%s %q is not usable", field, fault.Shorten(value)).WithMend("%s", want).WithField(field, value, want)
+	}
+	switch err := cmp.Or(checkName("feature", q.Feature), checkName("placement", q.Placement), checkName("profile", q.Profile),
+		checkName("plan", q.Plan), checkName("language", q.Language)); {
+	case err != nil:
+		return err
+	case q.User == "":
+		return fault.New(fault.Invalid, "user_missing", "user is missing").WithField("user", "", "is required: who would see the offer").
+			WithMend("send the id of the person as your product knows them")
+	case q.Placement == "":
+		return fault.New(fault.Invalid, "placement_missing", "placement is missing").WithField("placement", "", "is required: where the offer would appear")
+	case q.Intent != "" && q.Intent != "downgrade" && q.Intent != "cancel":
+		return bad("intent", q.Intent, "use downgrade or cancel, or leave it out")
+	case q.Plan != "" && q.Intent != "downgrade":
+		return bad("plan", q.Plan, "send it with the intent downgrade")
+	case q.Quantity < 0:
+		return bad("quantity", q.Quantity.String(), "use a number above 0")
+	case q.At != nil && !q.DryRun:
+		return bad("at", q.At.String(), "send it with dry_run: a decision that counts is made now")
+	}
+	return nil
+}
+
+// call is the body of the record that decides.
+func (q *DecideRequest) call(ctx context.Context) engine.DecideCall {
+	ask := engine.DecideCall{Placement: q.Placement, Feature: q.Feature, Wanted: q.Quantity, Requested: q.Requested,
+		Role: offer.Role(q.Role), Profile: q.Profile, Intent: q.Intent, To: q.Plan, Language: q.Language}
 	if ask.Role == "" {
 		ask.Role = offer.Admin // a server that does not say asks for somebody who can buy
 		if principal(ctx).Account != "" {
 			ask.Role = offer.Member
 		}
 	}
+	return ask
+}
+
+// look decides without recording anything, now or at a time to come.
+func (s *Server) look(ctx context.Context, req DecideRequest, after uint64) (d offer.Decision, position uint64, err error) {
 	user := s.people.name(req.User)
-	var d offer.Decision
-	var position uint64
-	err := s.Runner.Read(ctx, req.Account, after, func(v runner.View) error {
+	err = s.Runner.Read(ctx, req.Account, after, func(v runner.View) error {
 		position = v.State.Position
-		d = v.Decide(ask, req.Account, user)
+		at := v.State.Now
+		if req.At != nil && *req.At < at {
+			return fault.New(fault.Invalid, "at_past", "%s is in the past", req.At).
+				WithMend("use a time to come; what was decided then is told by GET /v1/decisions/{id}/explain").WithField("at", req.At.String(), "want a time to come")
+		}
+		if req.At != nil {
+			at = *req.At
+		}
+		d = v.Decide(req.call(ctx), req.Account, user, at)
 		return nil
 	})
 	if d.At == 0 { // nobody has heard of the account
 		d.At = s.Clock.Now()
 	}
+	return d, position, err
+}
+
+// decideFor looks first: where there is nothing to show there is nothing to record. What
+// is about to be shown, or held back from a holdout, is decided by Step.
+func (s *Server) decideFor(ctx context.Context, req DecideRequest, after uint64, key string) (offer.Decision, uint64, error) {
+	req.At = nil
+	d, position, err := s.look(ctx, req, after)
 	if err != nil || d.Status != "show" && d.Variant != "holdout" {
 		return d, position, err
 	}
-	rec, err := s.call(event.KindDecide, req.Account, user, req.Placement, key, ask)
+	rec, err := s.call(event.KindDecide, req.Account, s.people.name(req.User), req.Placement, key, req.call(ctx))
 	if err != nil {
 		return d, position, err
 	}

@@ -149,7 +149,7 @@ var fieldWords = map[string]string{
 	"EntitlementAnswer.value":         "of a feature of kind value",
 	"account_name":                    "its name, if it has one",
 	"accepted":                        "how many went in",
-	"action":                          "`buy`, `request` (an admin decides), `contact_sales` or `try`",
+	"action":                          "`buy`, `request` (an admin decides), `contact_sales`, `try`, `refer` or `invite`",
 	"addon":                           "key of the add-on",
 	"addons":                          "all add-ons, with their quantities",
 	"again":                           "an open decision, shown again under its first id",

@@ -187,8 +187,8 @@ var operations = map[string]operation{
 		answer: "The text, what is different from the active catalog, and what is wrong with it", body: `{"edits":[{"path":"plans.pro.price.month","value":"159"}]}`},
 
 	"POST /v1/decide": {
-		text: "Looks at the signals that fired for the account, the offers that react to them at this placement, conditions, cool-downs, caps and holdouts. " +
-			"`status: none` says why in `reason`, and is no error. What is shown is on record with its `decision_id`; shown again soon, it keeps it.",
+		text: "Looks at the signals that fired for the account, the offers that react to them at this placement, conditions, cool-downs, caps, quiet rules, budgets of contacts and holdouts. Who needs help gets `help` before any offer. " +
+			"With `dry_run` nothing is recorded and the whole explanation is told, also of a time to come. `status: none` says why in `reason`, and is no error. What is shown is on record with its `decision_id`; shown again soon, it keeps it.",
 		answer: "What to show, or why nothing",
 		body:   `{"account":"nova","user":"u1","role":"admin","placement":"dashboard.card","feature":"emails"}`,
 	},

@@ -71,7 +71,7 @@ func (s *Server) routes() http.Handler {
 	add(s, "POST /v1/catalog/edit", access.Read, "What the catalog's text would be after edits", s.editCatalog)
 
 	s.tag("Offers", "What to show to whom, and what became of it.")
-	s.raw(mux, "POST /v1/decide", access.Decide, "What to show this person at this place now, if anything", s.decide, decideOperation)
+	s.door(mux, "POST /v1/decide", access.Decide, "What to show this person at this place now, if anything", s.decide, decideOperation)
 	add(s, "POST /v1/subscriptions/preview", access.Decide, "What a change would cost, with a token to confirm it", s.preview)
 	add(s, "GET /v1/decisions/{id}/explain", access.Read, "Every offer considered, and why not", s.explain)
 	add(s, "POST /v1/decisions/{id}/outcomes", access.Decide, "What became of a decision", s.outcome)

@@ -147,9 +147,7 @@ func (s *Server) lock(ctx context.Context, req CheckRequest, out *CheckAnswer) (
 	if err != nil {
 		return position, err
 	}
-	if principal(ctx).Kind == access.Browser {
-		d.Considered = nil
-	}
+	d = forCaller(ctx, d)
 	out.Decision = &d
 	return position, nil
 }

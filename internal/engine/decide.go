@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"strings"
+
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/contact"
@@ -9,6 +11,7 @@ import (
 	"github.com/headroomhq/headroom/internal/offer"
 	"github.com/headroomhq/headroom/internal/opportunity"
 	"github.com/headroomhq/headroom/internal/quantity"
+	"github.com/headroomhq/headroom/internal/subscription"
 )
 
 // DecideCall is the body of a decide record.
@@ -53,9 +56,12 @@ func (s *State) decide(a *Account, r *event.Record, c *catalog.Catalog) Answer {
 // OfferInput is what a decision is made from.
 func (a *Account) OfferInput(c *catalog.Catalog, ask DecideCall, user string, now clock.Time) offer.Input {
 	_, trialEnds := a.planTrial()
+	if m, known := a.Members.Of(user); known && ask.Profile == "" {
+		ask.Profile = m.Profile
+	}
 	in := offer.Input{
 		Catalog: c, Account: a.key, Family: a.unit(ask.Family), User: user, Role: ask.Role,
-		Subscription: a.Subscription, Trials: a.Trials, Signals: a.Signals.Alive(now), Standing: a.standing(c, now),
+		Subscription: *subscription.AsOf(&a.Subscription, now, c), Trials: a.Tries(now), Signals: a.Signals.Alive(now), Standing: a.standing(c, now),
 		People: opportunity.WithPeople(a.Opportunities), Vars: a.Vars(ask.Role, ask.Profile, ask.Placement),
 		TrialEndsAt: trialEnds, Placement: ask.Placement, Feature: ask.Feature, Wanted: ask.Wanted, Requested: ask.Requested,
 		Quiet: a.quiet(c, now), Refusals: a.refusalsTo(&ask, user, c, now), HeldOut: a.heldOut(c, ask.Family),
@@ -64,6 +70,14 @@ func (a *Account) OfferInput(c *catalog.Catalog, ask DecideCall, user string, no
 	}
 	if p := c.Profiles[ask.Profile]; p != nil {
 		in.External = p.External
+	}
+	reader := in.Vars["user"].(map[string]any)
+	reader["language"], reader["external"] = strings.SplitN(ask.Language, ",", 2)[0], in.External
+	for _, o := range c.OffersAt(ask.Placement) {
+		if o.For != nil {
+			in.Vars["account"].(map[string]any)["stage"] = string(a.Stage(c, now))
+			break
+		}
 	}
 	return in
 }

@@ -1,16 +1,17 @@
 package runner
 
 import (
+	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/offer"
 	"github.com/headroomhq/headroom/internal/subscription"
 )
 
-// Decide says what a decide record would be answered now, and changes nothing. The account
-// may not exist yet.
-func (v View) Decide(ask engine.DecideCall, account, user string) offer.Decision {
-	return offer.Decide(v.State.Peek(account).OfferInput(v.Catalog, ask, user, v.State.Now))
+// Decide says what a decide record would be answered at a time, now or to come, if nothing else
+// happened until then, and changes nothing. The account may not exist yet.
+func (v View) Decide(ask engine.DecideCall, account, user string, at clock.Time) offer.Decision {
+	return offer.Decide(v.State.Peek(account).OfferInput(v.Catalog, ask, user, at))
 }
 
 // Bind makes what a confirmation token for the change holds: what it costs now. With a
