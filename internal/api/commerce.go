@@ -45,7 +45,7 @@ func (s *Server) putSubscription(ctx context.Context, in *putSubscriptionRequest
 		}
 	}
 	if in.Body.Token != "" {
-		b, err := s.confirmed(in.Body.Token, "")
+		b, err := s.confirmed(in.Body.Token, forNothingElse)
 		if err == nil {
 			err = b.Agrees(sent)
 		}
@@ -69,7 +69,7 @@ type undoRequest struct {
 func (s *Server) undo(ctx context.Context, in *undoRequest) (*subscriptionAnswer, error) {
 	call := engine.SubscribeCall{Change: subscription.Change{Undo: true}}
 	if in.Body != nil && in.Body.Token != "" {
-		b, err := s.confirmed(in.Body.Token, "")
+		b, err := s.confirmed(in.Body.Token, forNothingElse)
 		if err != nil {
 			return nil, err
 		}
@@ -143,6 +143,7 @@ type previewRequest struct {
 		subscription.Change
 		Account    string `json:"account,omitempty"`
 		DecisionID string `json:"decision_id,omitempty" doc:"preview what accepting this decision changes"`
+		RequestID  string `json:"request_id,omitempty" doc:"preview what approving this upgrade request changes"`
 	}
 }
 
@@ -161,6 +162,9 @@ func (s *Server) preview(ctx context.Context, in *previewRequest) (*previewAnswe
 	}
 	if req.Account == "" && req.DecisionID != "" {
 		req.Account, _ = engine.AccountOf("dec", req.DecisionID)
+	}
+	if req.Account == "" && req.RequestID != "" {
+		req.Account, _ = engine.AccountOf("req", req.RequestID)
 	}
 	user, role := "", string(offer.Admin)
 	if err := caller(ctx, &req.Account, &user, &role); err != nil {
@@ -181,7 +185,11 @@ func (s *Server) preview(ctx context.Context, in *previewRequest) (*previewAnswe
 		if v.Account == nil {
 			return accountUnknown(req.Account)
 		}
-		b, err = v.Bind(req.Change, req.DecisionID)
+		if req.RequestID != "" {
+			b, err = v.BindRequest(req.RequestID)
+		} else {
+			b, err = v.Bind(req.Change, req.DecisionID)
+		}
 		return err
 	})
 	if err != nil {

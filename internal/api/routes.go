@@ -79,6 +79,7 @@ func (s *Server) routes() http.Handler {
 	add(s, "GET /v1/requests", access.Read, "Upgrade requests of members", s.listRequests)
 	add(s, "POST /v1/requests/{id}/approve", access.Decide, "Approve an upgrade request: it takes effect at once", s.approve)
 	add(s, "POST /v1/requests/{id}/decline", access.Decide, "Decline an upgrade request", s.decline)
+	s.noticeRoutes()
 
 	s.tag("Flows", "How use spreads from person to person, and what people say.")
 	add(s, "GET /v1/accounts/{account}/outside", access.Decide, "People of the account's domain outside of its plan", s.outside)

@@ -98,17 +98,26 @@ func (s *Server) unsealOutcomes(ctx context.Context, items []offer.Outcome) erro
 }
 
 func (s *Server) unsealRequests(ctx context.Context, items []offer.Request) error {
-	texts := make([]*string, len(items))
+	var texts []*string
 	for i := range items {
-		texts[i] = &items[i].Reason
+		texts = append(texts, sealedOf(&items[i])...)
 	}
 	return s.unseal(ctx, texts...)
+}
+
+// sealedOf lists what people said with a request.
+func sealedOf(r *offer.Request) []*string {
+	texts := []*string{&r.Reason, &r.Answer}
+	for i := range r.Joined {
+		texts = append(texts, &r.Joined[i].Reason)
+	}
+	return texts
 }
 
 func (s *Server) unsealAnswer(ctx context.Context, a *engine.OutcomeAnswer) error {
 	texts := []*string{&a.Outcome.Reason}
 	if a.Request != nil {
-		texts = append(texts, &a.Request.Reason)
+		texts = append(texts, sealedOf(a.Request)...)
 	}
 	return s.unseal(ctx, texts...)
 }

@@ -76,6 +76,7 @@ func (s Subscribed) with(q subscription.Quote) Subscribed {
 // origin says what led to a change of revenue, for the ledger line.
 type origin struct {
 	source, ref, motion, why string
+	sale                     *sale // of an offer or a request
 }
 
 // change makes a subscription change, writes the ledger, and returns what was charged. With a
@@ -125,6 +126,7 @@ func (s *State) change(a *Account, ch subscription.Change, b *subscription.Bindi
 			}
 			s.noticeLimits(a, c)
 		}
+		s.occur(a, subscriptionChanged, "", c, said("plan", a.Subscription.Plan))
 	}
 	return quote, nil
 }
@@ -148,7 +150,7 @@ func noCatalog() error {
 // replace puts the next subscription in place, books its MRR and tells the limit rules.
 func (s *State) replace(a *Account, next subscription.Subscription, from origin, c *catalog.Catalog) {
 	before := a.Subscription
-	rev := &reversal{Standing: a.Ledger, Adopted: a.Adopted, Motion: from.motion, Ref: from.ref}
+	rev := &reversal{Standing: a.Ledger, Adopted: a.Adopted, Motion: from.motion, Ref: from.ref, Sale: from.sale}
 	a.Subscription, a.Adopted = next, false
 	a.Facts.UpdatedAt = s.Now
 	for _, id := range slices.Sorted(maps.Keys(a.Imports)) { // Headroom keeps this subscription from here on
@@ -172,6 +174,7 @@ func (s *State) replace(a *Account, next subscription.Subscription, from origin,
 	if a.Reversal = nil; next.Undo != nil {
 		a.Reversal = rev
 	}
+	s.supersede(a, c)
 	s.noticeLimits(a, c)
 	s.standing(a, c)
 }
@@ -182,7 +185,7 @@ func (s *State) boughtOnce(a *Account, next subscription.Subscription, from orig
 	a.Subscription, a.Reversal = next, nil
 	a.Facts.UpdatedAt = s.Now
 	if next.Undo != nil {
-		a.Reversal = &reversal{Standing: a.Ledger, At: cmp.Or(next.ChangedAt, s.Now), Motion: from.motion, Ref: from.ref, Adopted: a.Adopted}
+		a.Reversal = &reversal{Standing: a.Ledger, At: cmp.Or(next.ChangedAt, s.Now), Motion: from.motion, Ref: from.ref, Adopted: a.Adopted, Sale: from.sale}
 	}
 }
 

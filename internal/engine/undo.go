@@ -24,6 +24,15 @@ type reversal struct {
 	// Trials are those that the change moved, as they were; one without a state began with it.
 	Trials []subscription.Trial `json:"trials,omitempty"`
 	Grants []string             `json:"grants,omitempty"` // ids of those that its top-ups gave
+	Sale   *sale                `json:"sale,omitempty"`   // what led to it, when that was an offer or a request
+}
+
+// sale is the offer or the request behind a purchase.
+type sale struct {
+	Decision string `json:"decision,omitempty"`
+	Offer    string `json:"offer,omitempty"`
+	Request  string `json:"request,omitempty"`
+	User     string `json:"user,omitempty"` // pseudonym of who accepted or approved
 }
 
 // sourceUndo marks ledger lines that take a change back. Their Ref, type and motion are those
@@ -57,6 +66,7 @@ func (s *State) takeBack(a *Account, next subscription.Subscription, c *catalog.
 	s.revokeGrants(a, rev.Grants, c)
 	s.noticeLimits(a, c)
 	s.standing(a, c)
+	s.sold(a, rev.Sale, subscription.Describe(&next, &undone, c), c)
 }
 
 // trialsBack puts the trials that a change moved back to what they were, as far as time lets

@@ -110,22 +110,7 @@ type Outcome struct {
 	Account  string     `json:"account"`
 	User     string     `json:"user,omitempty"`
 	Offer    string     `json:"offer"`
-	Type     string     `json:"type"` // seen, clicked, dismissed, requested, accepted
+	Type     string     `json:"type"` // seen, clicked, dismissed, requested, accepted, undone
 	Reason   string     `json:"reason,omitempty"`
 	At       clock.Time `json:"at"`
-}
-
-// Request is a member's wish for something only an admin can buy.
-type Request struct {
-	ID        string       `json:"id"`
-	Account   string       `json:"account"`
-	User      string       `json:"user"`
-	Decision  string       `json:"decision_id"`
-	Offer     string       `json:"offer"`
-	Give      catalog.Give `json:"give"` // what approving it changes
-	Reason    string       `json:"reason,omitempty"`
-	Status    string       `json:"status"` // open, approved or declined
-	At        clock.Time   `json:"at"`
-	DecidedAt clock.Time   `json:"decided_at"`
-	DecidedBy string       `json:"decided_by,omitempty"`
 }

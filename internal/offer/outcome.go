@@ -1,15 +1,14 @@
 package offer
 
 import (
-	"cmp"
 	"slices"
-	"strconv"
 	"unicode/utf8"
 
 	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/subscription"
 )
 
 // What became of a decision, and how a decision is closed.
@@ -32,6 +31,8 @@ type Act struct {
 	User     string // pseudonym; empty: whom it was shown to
 	Role     Role   // empty: as when it was decided
 	Reason   string // sealed, see account.SealText
+	// Has is what the account has bought, for what is requested.
+	Has *subscription.Subscription `json:"-"`
 }
 
 // Result is what an outcome led to.
@@ -43,6 +44,7 @@ type Result struct {
 	Decision Kept
 	Request  *Request      // for requested: the one opened, or the one already open
 	Give     *catalog.Give // for accepted: what the subscription now gets
+	Asked    string        // for requested: what it led to, see AskedFirst
 	// Fulfilled are the open requests for the same offer that an acceptance answers.
 	Fulfilled []Request
 }
@@ -50,8 +52,8 @@ type Result struct {
 // Record notes what became of a decision. A repeated outcome is answered as the first
 // time. Faults: outcome_invalid, decision_unknown, decision_expired (accepted and requested
 // only: what was seen or refused counts however late), decision_closed, not_allowed_to_buy,
-// requests_full. On a fault nothing changes.
-func Record(st *State, a Act, acct string, now clock.Time, id func(parts ...string) string) (Result, error) {
+// and those of Open. On a fault nothing changes.
+func Record(st *State, a Act, acct string, c *catalog.Catalog, now clock.Time, id func(parts ...string) string) (Result, error) {
 	if !slices.Contains([]string{Seen, Clicked, Dismissed, Requested, Accepted}, a.Type) {
 		return Result{}, fault.New(fault.Invalid, "outcome_invalid", "type %q is no outcome of an offer", fault.Shorten(a.Type)).
 			WithMend("use seen, clicked, dismissed, requested or accepted").
@@ -96,15 +98,16 @@ func Record(st *State, a Act, acct string, now clock.Time, id func(parts ...stri
 		k.Closed, k.ClosedAt = Dismissed, now
 		st.contact(k.Offer).Dismissed = now
 	case Requested:
-		r, err := st.open(k, a, acct, now, id)
+		ask := Ask{User: a.User, Decision: k.ID, Offer: k.Offer, Feature: k.Feature, Give: k.Give, Reason: a.Reason, Has: a.Has}
+		r, asked, err := Open(st, ask, acct, c, now, id)
 		if err != nil {
 			return Result{}, err
 		}
-		k.Request, res.Request = r.ID, r
+		k.Request, res.Request, res.Asked = r.ID, &r, asked
 	case Accepted:
 		give := k.Give
 		res.Give = &give
-		res.Fulfilled = st.fulfil(k.Offer, a.User, now)
+		res.Fulfilled = st.fulfil(k.Offer, k.Give, a.User, now)
 		k.Closed = Accepted // fulfil has closed it with the others
 	}
 	res.Decision = *k
@@ -142,6 +145,8 @@ func (k *Kept) allows(a Act, now clock.Time) error {
 		return closed("it was dismissed on " + day(k.ClosedAt))
 	case Accepted:
 		return closed("it was accepted on " + day(k.ClosedAt))
+	case Undone:
+		return closed("it was accepted, and undone on " + day(k.ClosedAt))
 	case superseded:
 		return closed("the same offer was accepted by somebody else on " + day(k.ClosedAt))
 	}
@@ -156,7 +161,7 @@ func (k *Kept) allows(a Act, now clock.Time) error {
 	if a.Role != "" {
 		buyer = a.Role == Admin
 	}
-	if a.Type == Accepted && !buyer {
+	if a.Type == Accepted && !buyer && !ForAnyone(k.Give) {
 		return fault.New(fault.Denied, "not_allowed_to_buy", "a member cannot buy for the account").
 			WithMend("send the outcome requested, for an admin to approve, or accept as an admin").
 			WithField("/type", a.Type, "needs the role admin")
@@ -164,48 +169,23 @@ func (k *Kept) allows(a Act, now clock.Time) error {
 	return nil
 }
 
-// open opens an upgrade request, or finds the open one of the same person for the same offer.
-func (st *State) open(k *Kept, a Act, account string, now clock.Time, id func(parts ...string) string) (*Request, error) {
-	open := 0
-	for i := range st.Requests {
-		r := &st.Requests[i]
-		if r.Status != "open" {
-			continue
-		}
-		if open++; r.User == a.User && r.Offer == k.Offer {
-			found := *r
-			return &found, nil
-		}
-	}
-	if open >= maxRequests {
-		return nil, fault.New(fault.Conflict, "requests_full", "%d upgrade requests of the account wait for an answer", open).
-			WithMend("have an admin approve or decline some")
-	}
-	st.Requested++
-	r := Request{
-		ID: id("request", strconv.FormatInt(st.Requested, 10)), Account: account, User: a.User,
-		Decision: k.ID, Offer: k.Offer, Give: k.Give, Reason: a.Reason, Status: "open", At: now,
-	}
-	st.Requests = append(st.Requests, r)
-	if len(st.Requests) > maxRequests {
-		i := slices.IndexFunc(st.Requests, func(r Request) bool { return r.Status != "open" })
-		st.Requests = slices.Delete(st.Requests, i, i+1)
-	}
-	return &r, nil
-}
-
-// fulfil closes whatever else is open for an offer that was just bought, so that nothing
-// is bought twice: decisions as superseded, requests as approved.
-func (st *State) fulfil(offer, by string, now clock.Time) []Request {
+// supersede closes what else was decided of an offer that was just bought.
+func (st *State) supersede(offer string, now clock.Time) {
 	for i := range st.Decisions {
 		if k := &st.Decisions[i]; k.Offer == offer && k.Closed == "" {
 			k.Closed, k.ClosedAt = superseded, now
 		}
 	}
+}
+
+// fulfil closes whatever else is open for what was just bought, so that nothing is bought
+// twice: decisions of the offer as superseded, requests for the same as approved.
+func (st *State) fulfil(offer string, give catalog.Give, by string, now clock.Time) []Request {
+	st.supersede(offer, now)
 	var out []Request
 	for i := range st.Requests {
-		if r := &st.Requests[i]; r.Offer == offer && r.Status == "open" {
-			r.Status, r.DecidedAt, r.DecidedBy = "approved", now, by
+		if r := &st.Requests[i]; r.Give == give && r.Status == Waiting {
+			r.Status, r.DecidedAt, r.DecidedBy, r.RemindAt = Approved, now, by, 0
 			out = append(out, *r)
 		}
 	}
@@ -219,54 +199,4 @@ func (st *State) request(id string) *Request {
 		}
 	}
 	return nil
-}
-
-// Answered is an upgrade request after an admin's answer.
-type Answered struct {
-	Request   Request
-	Repeated  bool          // answered so before; nothing changed
-	Outcome   *Outcome      // when approved for the first time: the acceptance of its decision
-	Give      *catalog.Give // when approved: what the subscription now gets
-	Signal    string        // id of the signal behind the decision it came from
-	Fulfilled []Request     // other open requests for the same offer, approved with it
-}
-
-// Answer approves or declines a request. The same answer again is answered as the first
-// time. Faults: request_unknown, request_answered. On a fault nothing changes.
-func Answer(st *State, request string, approve bool, by string, now clock.Time) (Answered, error) {
-	i := slices.IndexFunc(st.Requests, func(r Request) bool { return r.ID == request })
-	if i < 0 {
-		return Answered{}, fault.New(fault.NotFound, "request_unknown", "request %q is not known, or was answered long ago", fault.Shorten(request)).
-			WithMend("list what there is with GET /v1/requests")
-	}
-	r := &st.Requests[i]
-	answer := "declined"
-	if approve {
-		answer = "approved"
-	}
-	k, _ := st.Find(r.Decision)
-	res := Answered{Repeated: r.Status == answer, Signal: k.Signal}
-	if !res.Repeated && r.Status != "open" {
-		return Answered{}, fault.New(fault.Conflict, "request_answered", "request %s was %s on %s", r.ID, r.Status, day(r.DecidedAt)).
-			WithMend("decide again for a new offer")
-	}
-	if approve {
-		give := r.Give
-		res.Give = &give
-	}
-	if !res.Repeated {
-		r.Status, r.DecidedAt, r.DecidedBy = answer, now, by
-		if approve {
-			res.Fulfilled = st.fulfil(r.Offer, by, now)
-			if i := st.index(r.Decision); i >= 0 && st.Decisions[i].Closed == superseded {
-				st.Decisions[i].Closed = Accepted
-			}
-			res.Outcome = &Outcome{
-				Decision: r.Decision, Account: r.Account, User: cmp.Or(by, r.User), Offer: r.Offer, Type: Accepted, At: now,
-				Reason: "upgrade request approved",
-			}
-		}
-	}
-	res.Request = *r
-	return res, nil
 }

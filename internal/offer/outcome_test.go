@@ -83,7 +83,7 @@ func TestWhatBecomesOfADecision(t *testing.T) {
 				if word == "unknown" {
 					act.Type, act.Decision = Seen, "decision-99"
 				}
-				got = record(t, in.State, act, in.Now)
+				got = record(t, cat, in.State, act, in.Now)
 			}
 			if got != c.want {
 				t.Errorf("%s: %s, want %s", c.outcomes, got, c.want)
@@ -93,10 +93,10 @@ func TestWhatBecomesOfADecision(t *testing.T) {
 }
 
 // record says in a few words what an outcome led to, and holds that a fault changes nothing.
-func record(t *testing.T, st *State, a Act, at clock.Time) string {
+func record(t *testing.T, cat *catalog.Catalog, st *State, a Act, at clock.Time) string {
 	t.Helper()
 	before := stored(t, st)
-	res, err := Record(st, a, "acme", at, ids)
+	res, err := Record(st, a, "acme", cat, at, ids)
 	if err != nil {
 		if after := stored(t, st); after != before {
 			t.Errorf("a refused outcome changed the state:\n%s\n%s", before, after)
@@ -142,7 +142,7 @@ func TestTwoAdminsCannotBuyTheSameThingTwice(t *testing.T) {
 		{"bea buys", b.ID, Accepted, "decision_closed"},
 		{"bea was shown it all the same", b.ID, Seen, "done"},
 	} {
-		if got := record(t, in.State, Act{Decision: c.decision, Type: c.outcome}, now); got != c.want {
+		if got := record(t, in.Catalog, in.State, Act{Decision: c.decision, Type: c.outcome}, now); got != c.want {
 			t.Errorf("%s: %s, want %s", c.who, got, c.want)
 		}
 	}
@@ -157,7 +157,7 @@ func TestAnAdminAnswersAnUpgradeRequest(t *testing.T) {
 		in := onStarter(cat)
 		for _, user := range []string{"mo", "mia"} {
 			d := shownTo(t, in, user, Member)
-			record(t, in.State, Act{Decision: d.ID, Type: Requested, Reason: "we are full"}, now)
+			record(t, cat, in.State, Act{Decision: d.ID, Type: Requested, Reason: "we are full"}, now)
 		}
 		return in.State
 	}
@@ -166,7 +166,7 @@ func TestAnAdminAnswersAnUpgradeRequest(t *testing.T) {
 		answers []bool // to mo's request; the last one is judged
 		want    string
 	}{
-		{"approved", []bool{true}, "approved by ada, gives pro, fulfils 1, accepts decision-1"},
+		{"approved", []bool{true}, "approved by ada, gives pro, accepts decision-1"},
 		{"approved twice changes the subscription once", []bool{true, true}, "approved by ada, gives pro, repeated"},
 		{"declined", []bool{false}, "declined by ada"},
 		{"declined twice", []bool{false, false}, "declined by ada, repeated"},
@@ -176,7 +176,7 @@ func TestAnAdminAnswersAnUpgradeRequest(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			st, got := asking(t), ""
 			for _, approve := range c.answers {
-				res, err := Answer(st, "request-1", approve, "ada", now)
+				res, err := Answer(st, Verdict{Request: "request-1", Approve: approve, By: "ada"}, now)
 				if err != nil {
 					got = fault.CodeOf(err)
 					continue
@@ -188,8 +188,8 @@ func TestAnAdminAnswersAnUpgradeRequest(t *testing.T) {
 				if res.Repeated {
 					got += ", repeated"
 				}
-				if len(res.Fulfilled) > 0 {
-					got += fmt.Sprintf(", fulfils %d", len(res.Fulfilled))
+				if n := len(res.Request.People()); n != 2 {
+					t.Errorf("%d people asked, want 2", n)
 				}
 				if res.Outcome != nil {
 					got += ", accepts " + res.Outcome.Decision
@@ -203,7 +203,7 @@ func TestAnAdminAnswersAnUpgradeRequest(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Answer(&State{}, "request-9", true, "ada", now); fault.CodeOf(err) != "request_unknown" {
+	if _, err := Answer(&State{}, Verdict{Request: "request-9", Approve: true, By: "ada"}, now); fault.CodeOf(err) != "request_unknown" {
 		t.Errorf("an unknown request: %v", err)
 	}
 }
@@ -247,7 +247,7 @@ func TestAHoldoutIsStickyCountedAndClosedToOutcomes(t *testing.T) {
 	if n := len(in.State.Offers["pro_for_speakers"].Shown); n != 1 {
 		t.Errorf("counted %d times, want once, as if it had been shown", n)
 	}
-	if got := record(t, in.State, Act{Decision: d.ID, Type: Accepted}, now); got != "decision_closed" {
+	if got := record(t, cat, in.State, Act{Decision: d.ID, Type: Accepted}, now); got != "decision_closed" {
 		t.Errorf("accepting what was not shown: %s", got)
 	}
 	cat.Offers["pro_for_speakers"].Holdout = 1
@@ -306,21 +306,21 @@ func TestWhatIsRememberedIsBounded(t *testing.T) {
 
 	var full State
 	for i := range maxRequests + 1 {
-		full.Decisions = append(full.Decisions, Kept{ID: fmt.Sprint("d", i), Offer: "x", User: fmt.Sprint("u", i), ExpiresAt: now + 1})
-		got := record(t, &full, Act{Decision: fmt.Sprint("d", i), Type: Requested}, now)
+		full.Decisions = append(full.Decisions, Kept{ID: fmt.Sprint("d", i), Offer: "x", User: fmt.Sprint("u", i), ExpiresAt: now + 1, Give: catalog.Give{Addon: fmt.Sprint("a", i)}})
+		got := record(t, in.Catalog, &full, Act{Decision: fmt.Sprint("d", i), Type: Requested}, now)
 		if want := map[bool]string{true: "request open", false: "requests_full"}[i < maxRequests]; got != want {
 			t.Fatalf("request %d: %s, want %s", i, got, want)
 		}
 	}
-	if _, err := Answer(&full, "request-7", false, "ada", now); err != nil {
+	if _, err := Answer(&full, Verdict{Request: "request-7", By: "ada"}, now); err != nil {
 		t.Fatal(err)
 	}
 	last := Act{Decision: fmt.Sprint("d", maxRequests), Type: Requested}
-	if got := record(t, &full, last, now); got != "request open" || len(full.Requests) != maxRequests {
+	if got := record(t, in.Catalog, &full, last, now); got != "request open" || len(full.Requests) != maxRequests {
 		t.Errorf("after one was answered: %s, %d remembered", got, len(full.Requests))
 	}
 	long := Act{Decision: "d0", Type: Dismissed, Reason: strings.Repeat("x", maxReason+1)}
-	if got := record(t, &full, long, now); got != "outcome_invalid" {
+	if got := record(t, in.Catalog, &full, long, now); got != "outcome_invalid" {
 		t.Errorf("an endless reason: %s", got)
 	}
 }
@@ -367,7 +367,7 @@ func TestNoSequenceBreaksTheContactPolicy(t *testing.T) {
 			} else {
 				k := st.Decisions[rapid.IntRange(0, len(st.Decisions)-1).Draw(t, "which")]
 				a := Act{Decision: k.ID, Type: rapid.SampledFrom([]string{Seen, Clicked, Dismissed, Requested, Accepted}).Draw(t, "outcome")}
-				res, err := Record(&st, a, "acme", in.Now, ids)
+				res, err := Record(&st, a, "acme", cat, in.Now, ids)
 				if err == nil && !res.Repeated {
 					switch a.Type {
 					case Dismissed:

@@ -17,6 +17,10 @@ type State struct {
 	Offers    map[string]*Contact `json:"offers,omitempty"`    // by offer key
 	Decisions []Kept              `json:"decisions,omitempty"` // oldest first
 	Requests  []Request           `json:"requests,omitempty"`  // oldest first
+	Approved  int64               `json:"approved,omitempty"`  // standing approvals ever; numbers their ids
+	Approvals []Approval          `json:"approvals,omitempty"` // standing ones, oldest first
+	Noticed   int64               `json:"noticed,omitempty"`   // notices ever; numbers their ids
+	Notices   []Notice            `json:"notices,omitempty"`   // the newest maxNotices, oldest first
 }
 
 // Contact is how often an offer was shown and when it was last refused.
@@ -41,7 +45,7 @@ type Kept struct {
 	Seen      bool         `json:"seen,omitempty"`
 	Clicked   bool         `json:"clicked,omitempty"`
 	Request   string       `json:"request,omitempty"` // id
-	Closed    string       `json:"closed,omitempty"`  // dismissed, accepted or superseded
+	Closed    string       `json:"closed,omitempty"`  // dismissed, accepted, superseded or undone
 	ClosedAt  clock.Time   `json:"closed_at"`
 }
 
@@ -163,7 +167,7 @@ func (st *State) GiveOf(decision string) (catalog.Give, bool) {
 		return k.Give, true
 	}
 	for _, r := range st.Requests {
-		if r.Decision == decision && r.Status == "open" {
+		if r.Decision == decision && r.Status == Waiting {
 			return r.Give, true
 		}
 	}

@@ -34,6 +34,17 @@ func (v View) Bind(change subscription.Change, decision string) (subscription.Bi
 		CatalogVersion: v.State.Catalog, Decision: decision, At: v.State.Now}, nil
 }
 
+// BindRequest is Bind for what approving an upgrade request that is open does.
+func (v View) BindRequest(id string) (subscription.Binding, error) {
+	r, found := v.Account.Offers.Request(id)
+	if !found || r.Status != offer.Waiting {
+		return subscription.Binding{}, offer.RequestUnknown(id)
+	}
+	b, err := v.Bind(offer.Change(r.Give, &v.Account.Subscription, v.Catalog), "")
+	b.Decision, b.Request = r.Decision, r.ID
+	return b, err
+}
+
 // quote says what a change costs. All that is shown before a change comes from here: where
 // another system does the billing, its preview takes the place of ours in this function, and
 // the token binds the customer to what that system said. (What Step compares it with, in

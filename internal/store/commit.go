@@ -135,6 +135,7 @@ func prepare(c *engine.Checkpoint) ([]*batch, error) {
 		func() (*batch, error) { return decisions(&c.Effects) },
 		func() (*batch, error) { return outcomes(&c.Effects) },
 		func() (*batch, error) { return requests(&c.Effects) },
+		func() (*batch, error) { return notices(&c.Effects) },
 		func() (*batch, error) { return opportunities(&c.Effects) },
 	} {
 		b, err := rows()

@@ -19,7 +19,7 @@ import (
 // first. A test holds the list against the database.
 var tables = []string{
 	"meta", "partitions", "account_states", "account_sets", "timers", "dedup_segments", "answers", "outbox",
-	"accounts", "people", "limits", "signals", "decisions", "outcomes", "requests", "opportunities",
+	"accounts", "people", "limits", "signals", "decisions", "outcomes", "requests", "notices", "opportunities",
 	"ledger", "usage_periods", "gates", "value_lines", "catalogs", "catalog_activations", "keys", "console_users", "sessions",
 	"person_keys", "imports",
 }

@@ -21,6 +21,7 @@ type Binding struct {
 	Quote          Quote      `json:"quote"`
 	CatalogVersion string     `json:"catalog"`
 	Decision       string     `json:"decision,omitempty"`
+	Request        string     `json:"request,omitempty"`
 	At             clock.Time `json:"at,omitempty"` // of the preview, by state time
 	ExpiresAt      clock.Time `json:"expires_at"`   // by real time
 }
