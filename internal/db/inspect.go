@@ -57,16 +57,17 @@ func (d *DB) SchemaVersion(ctx context.Context) (have, known int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
+	newest := steps[len(steps)-1].version
 	there := "SELECT COUNT(*) FROM sqlite_master WHERE name = 'schema_version'"
 	if d.engine == Postgres {
 		there = "SELECT COUNT(*) FROM pg_tables WHERE tablename = 'schema_version' AND schemaname = current_schema()"
 	}
 	var tables int
 	if err := d.read.QueryRowContext(ctx, there).Scan(&tables); err != nil || tables == 0 {
-		return 0, len(steps), Fault(err)
+		return 0, newest, Fault(err)
 	}
 	err = d.read.QueryRowContext(ctx, "SELECT COALESCE(MAX(version), 0) FROM schema_version").Scan(&have)
-	return have, len(steps), Fault(err)
+	return have, newest, Fault(err)
 }
 
 // Check reads the whole database and returns what is damaged in it, at most ten lines. On

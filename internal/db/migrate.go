@@ -38,16 +38,19 @@ func (d *DB) migrate(ctx context.Context) error {
 		if err := tx.QueryRowContext(ctx, "SELECT COALESCE(MAX(version), 0) FROM schema_version").Scan(&have); err != nil {
 			return err
 		}
-		if have > len(steps) {
+		if newest := steps[len(steps)-1].version; have > newest {
 			return fault.New(fault.Unavailable, "data_newer_version",
-				"the data has schema version %d, this headroom knows versions up to %d", have, len(steps)).
+				"the data has schema version %d, this headroom knows versions up to %d", have, newest).
 				WithMend("run the newer headroom that wrote it, or restore a backup from before the upgrade")
 		}
-		for i := have; i < len(steps); i++ {
-			if _, err := tx.ExecContext(ctx, steps[i]); err != nil {
-				return fmt.Errorf("migration %d: %w", i+1, err)
+		for _, step := range steps {
+			if step.version <= have {
+				continue
 			}
-			if _, err := tx.ExecContext(ctx, "INSERT INTO schema_version (version, applied_at) VALUES ($1, $2)", i+1, int64(clock.At(time.Now()))); err != nil {
+			if _, err := tx.ExecContext(ctx, step.text); err != nil {
+				return fmt.Errorf("migration %d: %w", step.version, err)
+			}
+			if _, err := tx.ExecContext(ctx, "INSERT INTO schema_version (version, applied_at) VALUES ($1, $2)", step.version, int64(clock.At(time.Now()))); err != nil {
 				return err
 			}
 		}
@@ -55,22 +58,29 @@ func (d *DB) migrate(ctx context.Context) error {
 	})
 }
 
-// steps returns the text of every migration for this engine; step i leads to version i+1.
-func (d *DB) steps() ([]string, error) {
+// step is a migration to a version of the tables.
+type step struct {
+	version int
+	text    string
+}
+
+// steps returns every migration for this engine, in the order of the numbers their names begin with.
+func (d *DB) steps() ([]step, error) {
 	names, err := fs.Glob(migrations, "migrations/*.sql") // sorted
 	if err != nil {
 		return nil, err
 	}
-	steps := make([]string, len(names))
+	steps := make([]step, len(names))
 	for i, name := range names {
-		if want := fmt.Sprintf("migrations/%04d_", i+1); !strings.HasPrefix(name, want) {
-			return nil, fmt.Errorf("migration %s: want a name that begins with %s", name, want)
+		var version int
+		if _, err := fmt.Sscanf(name, "migrations/%04d_", &version); err != nil || i > 0 && version <= steps[i-1].version {
+			return nil, fmt.Errorf("migration %s: want a name that begins with a number of its own", name)
 		}
 		b, err := fs.ReadFile(migrations, name)
 		if err != nil {
 			return nil, err
 		}
-		steps[i] = d.dialect(string(b))
+		steps[i] = step{version, d.dialect(string(b))}
 	}
 	return steps, nil
 }
