@@ -68,11 +68,18 @@ func TestTheSchemaKnowsTheKeysThatParseTakes(t *testing.T) {
 		"profile": fieldKeys(profileFields), "placement": fieldKeys(placementFields), "launch": fieldKeys(launchFields), "valueMetric": fieldKeys(valueFields), "billing": fieldKeys(billingFields),
 		"signal": fieldKeys(signalFields), "when": fieldKeys(whenFields), "step": fieldKeys(stepFields), "offer": fieldKeys(offerFields),
 		"give": fieldKeys(giveFields), "contact": fieldKeys(contactFields), "content": fieldKeys(contentFields), "route": fieldKeys(routeFields),
+		"offerText": fieldKeys(textFields), "tried": fieldKeys(triedFields), "milestone": fieldKeys(milestoneFields), "help": fieldKeys(helpFields),
+		"lifecycle": fieldKeys(lifecycleFields), "adopted": fieldKeys(adoptedFields), "underUse": fieldKeys(underUseFields), "atRisk": fieldKeys(atRiskFields),
+		"readinessRule": fieldKeys(readinessFields), "readinessPart": fieldKeys(partFields), "contactPolicy": fieldKeys(contactPolicyFields),
+		"budgets": fieldKeys(budgetFields), "quiet": fieldKeys(quietFields), "requestPolicy": fieldKeys(requestFields), "links": fieldKeys(linkFields),
+		"referral": fieldKeys(referralFields), "survey": fieldKeys(surveyFields), "surveyText": fieldKeys(surveyTextFields), "experiment": fieldKeys(experimentFields),
 	}
 	words := map[string][]string{
 		"meter.aggregate": aggregates, "feature.kind": featureKinds, "feature.locked": lockedWords, "addon.kind": addonKinds,
 		"billing.proration": prorations, "billing.downgrade": downgrades, "signal.type": revenueTypes, "signal.owner": owners,
 		"signal.state": states, "offer.kind": offerKinds, "route.motion": motions,
+		"signal.driven": driven, "when.fit": fits, "when.leaves": directions, "placement.kind": PlacementKinds, "give.talk": talks,
+		"readinessPart.group": readinessGroups, "survey.kind": surveyKinds, "experiment.state": experimentState,
 	}
 	for name, o := range objects {
 		want, known := taken[name]
