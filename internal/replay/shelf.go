@@ -42,7 +42,9 @@ var keys = map[string][]string{
 	"timers": {"account"}, "accounts": {"account"}, "people": {"account", "pseudonym"}, "signals": {"account", "id"},
 	"decisions": {"id"}, "outcomes": {"decision", "type", "at"}, "requests": {"id"}, "opportunities": {"id"},
 	"ledger": {"account", "seq"}, "usage_periods": {"account", "meter", "start_at", "per"},
-	"gates": {"account", "feature"}, "value_lines": {"account", "metric", "start_at"},
+	"invites": {"id"}, "access_requests": {"id"}, "referrals": {"account", "program"}, "sign_ups": {"account"}, "survey_asks": {"id"},
+	"moments": {"id"}, "gates": {"account", "feature"}, "value_lines": {"account", "metric", "start_at"},
+	"contacts": {"account", "id", "released"}, "variants": {"account", "experiment"},
 }
 
 // row is a row by the names of its columns.
@@ -252,7 +254,7 @@ func load(ctx context.Context, from Rows, parts []*partition) error {
 
 // partitionKey is the key whose partition wrote the row.
 func partitionKey(table string, r row) string {
-	if table == "people" {
+	if table == "people" || table == "survey_asks" {
 		return event.UserKey(r.text("pseudonym"))
 	}
 	return r.text("account")

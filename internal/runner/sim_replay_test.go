@@ -22,7 +22,7 @@ import (
 var tables = []string{"* FROM account_states", "* FROM timers WHERE next_due > 0",
 	"a.* FROM answers a JOIN partitions p ON p.partition = a.partition WHERE a.at > p.now - 3024000000000", "* FROM accounts", "* FROM people",
 	"account, feature, limit_value FROM limits", "* FROM signals", "* FROM decisions", "* FROM outcomes",
-	"* FROM requests", "* FROM opportunities", "* FROM ledger", "* FROM usage_periods", "* FROM gates", "* FROM value_lines", "partition, stream, position, now, catalog, rules FROM partitions"}
+	"* FROM requests", "* FROM opportunities", "* FROM ledger", "* FROM usage_periods", "* FROM gates", "* FROM value_lines", "* FROM invites", "* FROM access_requests", "* FROM referrals", "* FROM sign_ups", "* FROM survey_asks", "partition, stream, position, now, catalog, rules FROM partitions"}
 
 // replay steps the log once from its beginning, in one checkpoint, into a database of its own.
 func (w *world) replay() error {

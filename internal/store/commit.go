@@ -137,6 +137,11 @@ func prepare(c *engine.Checkpoint) ([]*batch, error) {
 		func() (*batch, error) { return requests(&c.Effects) },
 		func() (*batch, error) { return notices(&c.Effects) },
 		func() (*batch, error) { return opportunities(&c.Effects) },
+		func() (*batch, error) { return invites(&c.Effects) },
+		func() (*batch, error) { return accessRequests(&c.Effects) },
+		func() (*batch, error) { return referrals(&c.Effects) },
+		func() (*batch, error) { return signUps(&c.Effects) },
+		func() (*batch, error) { return moments(&c.Effects) },
 	} {
 		b, err := rows()
 		if err != nil {
@@ -144,7 +149,7 @@ func prepare(c *engine.Checkpoint) ([]*batch, error) {
 		}
 		batches = append(batches, b)
 	}
-	return append(batches, lines(&c.Effects), periods(&c.Effects), values(&c.Effects), gates(&c.Effects), forwards(c)), nil
+	return append(batches, lines(&c.Effects), periods(&c.Effects), values(&c.Effects), gates(&c.Effects), contacts(&c.Effects), variants(&c.Effects), forwards(c)), nil
 }
 
 func states(partition int, accounts []engine.AccountRow) *batch {
