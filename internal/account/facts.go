@@ -91,8 +91,8 @@ func CheckFact(f *Fact) error {
 	return nil
 }
 
-// holds says whether the fact holds at now.
-func (f *Fact) holds(now clock.Time) bool { return f.At <= now && (f.Until == 0 || f.Until > now) }
+// Holds says whether the fact holds at now.
+func (f *Fact) Holds(now clock.Time) bool { return f.At <= now && (f.Until == 0 || f.Until > now) }
 
 // same says whether another fact takes the place of this one.
 func (f *Fact) same(name, ref string) bool {
@@ -136,7 +136,7 @@ func (fs *Facts) Put(f Fact, now clock.Time) error {
 func (fs *Facts) Delete(name, ref string, now clock.Time) (was bool) {
 	list := *fs
 	for i := range list {
-		if f := &list[i]; name == FactIncident && f.Name == name && (ref == "" || f.Ref == ref) && f.holds(now) {
+		if f := &list[i]; name == FactIncident && f.Name == name && (ref == "" || f.Ref == ref) && f.Holds(now) {
 			f.Until, was = now, true
 		}
 	}
@@ -156,7 +156,7 @@ func (fs *Facts) Delete(name, ref string, now clock.Time) (was bool) {
 // Get returns a fact that holds at now.
 func (fs Facts) Get(name string, now clock.Time) (Fact, bool) {
 	for i := range fs {
-		if fs[i].Name == name && fs[i].holds(now) {
+		if fs[i].Name == name && fs[i].Holds(now) {
 			return fs[i], true
 		}
 	}
@@ -175,7 +175,7 @@ func (fs Facts) Latest(name string, now clock.Time) (last Fact, found bool) {
 
 // end is when the fact last held, by now.
 func (f *Fact) end(now clock.Time) clock.Time {
-	if f.holds(now) {
+	if f.Holds(now) {
 		return now
 	}
 	return f.Until
@@ -185,7 +185,7 @@ func (f *Fact) end(now clock.Time) clock.Time {
 func (fs Facts) Vars(now clock.Time) map[string]any {
 	out := make(map[string]any, len(fs))
 	for i := range fs {
-		if fs[i].holds(now) {
+		if fs[i].Holds(now) {
 			out[fs[i].Name] = fs[i].Value
 		}
 	}

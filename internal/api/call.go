@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"unicode/utf8"
 
+	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
 )
@@ -97,6 +98,15 @@ func answered[T any](ctx context.Context, s *Server, rec event.Record) (T, uint6
 		return out, position, a.Fault
 	}
 	return out, position, json.Unmarshal(a.Body, &out)
+}
+
+// readAnswer reads what Step answered.
+func readAnswer[T any](a engine.Answer) (T, error) {
+	var out T
+	if a.Fault != nil {
+		return out, a.Fault
+	}
+	return out, json.Unmarshal(a.Body, &out)
 }
 
 // keyed refuses what costs money without an Idempotency-Key: a repetition must not cost twice.

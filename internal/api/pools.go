@@ -33,7 +33,7 @@ func (s *Server) ancestors(ctx context.Context, account, parent string, f func(k
 		}
 		seen[parent] = true
 		next, enough := "", false
-		err := s.Runner.Read(ctx, parent, 0, func(v runner.View) error {
+		err := s.Runner.ReadAnywhere(ctx, parent, func(v runner.View) error {
 			if v.Account != nil {
 				next, enough = v.Account.Facts.Parent, f(parent, v)
 			}
@@ -113,7 +113,9 @@ func (s *Server) claimed(ctx context.Context, rec event.Record) (out entitlement
 		if rec, err = claim.Record(&rec, s.Clock.Now()); err != nil {
 			return out, position, err
 		}
-		return answered[entitlement.Answer](ctx, s, rec)
+		if a, position, err = s.Runner.CallAnywhere(ctx, rec); err != nil {
+			return out, position, err
+		}
 	}
 	if a.Fault != nil {
 		return out, position, a.Fault

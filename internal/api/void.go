@@ -162,6 +162,6 @@ func replaceOperation(s *Server, op *huma.Operation) {
 
 // serversOnly are the calls with a scope that publishable keys may have, for which a
 // publishable key will not do.
-var serversOnly = []string{"POST /v1/events/void", "POST /v1/events/replace"}
+var serversOnly = []string{"POST /v1/events/void", "POST /v1/events/replace", "POST /v1/contacts", "DELETE /v1/contacts/{claim_id}"}
 
 func onlyServers(route string) bool { return slices.Contains(serversOnly, route) }

@@ -30,6 +30,8 @@ type Spend struct {
 	Account string `json:"account,omitempty"`
 	User    string `json:"user,omitempty"`  // pseudonym; at an account's key
 	About   string `json:"about,omitempty"` // the offer or what else it is about
+	// Attempt is which of several calls for the same claim has it: only that one gives it back.
+	Attempt string `json:"attempt,omitempty"`
 }
 
 // DefaultInterruptions is the budget that holds where none is given for interruptions of a person.
@@ -66,8 +68,10 @@ func Counted(p *catalog.ContactPolicy, scope catalog.Scope, channel catalog.Chan
 var Channels = []catalog.Channel{catalog.InProduct, catalog.Interruptions, catalog.Email, catalog.ByPeople}
 
 // Has says whether the claim is spent here.
-func (st *State) Has(claim string) bool {
-	return slices.ContainsFunc(st.Spends, func(s Spend) bool { return s.ID == claim })
+func (st *State) Has(claim string) bool { return st.index(claim) >= 0 }
+
+func (st *State) index(claim string) int {
+	return slices.IndexFunc(st.Spends, func(s Spend) bool { return s.ID == claim })
 }
 
 // spent returns when the contacts that count against a budget were made, oldest first.
@@ -145,10 +149,12 @@ func next(until, now clock.Time) string {
 	return "on " + until.Std().UTC().Format("2 January")
 }
 
-// Spend counts a contact, once for each claim. What no budget of the scopes that this key is
+// Spend counts a contact, once for each claim; a later attempt takes it over. What no budget of the scopes that this key is
 // asked for needs any more is forgotten: at most maxSpent newest for each budget are kept.
 func (st *State) Spend(p *catalog.ContactPolicy, s Spend, scopes ...catalog.Scope) {
-	if !st.Has(s.ID) {
+	if i := st.index(s.ID); i >= 0 {
+		st.Spends[i].Attempt = s.Attempt
+	} else {
 		st.Spends = append(st.Spends, s)
 	}
 	st.forget(p, s.At, scopes)
@@ -182,10 +188,11 @@ func (st *State) forget(p *catalog.ContactPolicy, now clock.Time, scopes []catal
 	}
 }
 
-// Release gives a contact back that was not made, and says whether it was spent here.
-func (st *State) Release(claim string) bool {
-	i := slices.IndexFunc(st.Spends, func(s Spend) bool { return s.ID == claim })
-	if i < 0 {
+// Release gives a contact back that was not made, and says whether it was spent here. With an
+// attempt, nothing is given back that a later one has taken over.
+func (st *State) Release(claim, attempt string) bool {
+	i := st.index(claim)
+	if i < 0 || attempt != "" && attempt != st.Spends[i].Attempt {
 		return false
 	}
 	if st.Spends = slices.Delete(st.Spends, i, i+1); len(st.Spends) == 0 {

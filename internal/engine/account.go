@@ -56,7 +56,8 @@ type Account struct {
 	Known      account.Facts `json:"known,omitempty"`
 	Downgraded clock.Time    `json:"downgraded,omitzero"` // when it last began to pay less, by a change of its subscription
 	// Unit is the root of its family when the account was first drawn in a holdout or experiment.
-	Unit string `json:"unit,omitempty"`
+	Unit     string   `json:"unit,omitempty"`
+	Assigned assigned `json:"assigned,omitzero"` // variants of experiments
 	// Journey is where the account stands on its way; nil where nothing asks.
 	Journey *journey        `json:"journey,omitempty"`
 	Members account.Members `json:"-"` // its people, where anybody has said who they are

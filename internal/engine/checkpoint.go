@@ -99,6 +99,7 @@ type Effects struct {
 	Moments       []Moment  // as they are now; a later one replaces an earlier one of the same id
 	Gates         []GateRow // as they are now; a later one replaces an earlier one
 	Contacts      []ContactRow
+	Variants      []VariantRow
 	Milestones    []MilestoneRow // as they are now; a later one replaces an earlier one
 	Stages        []StageRow
 	Invites       []invite.Invite   // as they are now; a later one replaces an earlier one of the same id

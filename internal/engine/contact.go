@@ -159,6 +159,8 @@ type ClaimCall struct {
 	User    string          `json:"user,omitempty"`    // pseudonym
 	About   string          `json:"about,omitempty"`
 	Family  string          `json:"family,omitempty"` // the root, at the account's key
+	// Attempt tells calls for the same claim apart: see contact.Spend.
+	Attempt string `json:"attempt,omitempty"`
 	// Release gives the claim back: another budget refused it, or nothing was shown in the end.
 	Release bool `json:"release,omitempty"`
 	// Dismissed tells a person's key that an offer was dismissed in some account.
@@ -197,11 +199,14 @@ func (s *State) claimContact(a *Account, r *event.Record, c *catalog.Catalog) An
 		return Answer{}
 	case isPerson && a.Person != nil && a.Person.Into != "" && a.Person.Into != pseudonym:
 		out.Into = a.Person.Into
-		out.Released = call.Release && a.Contact.Release(call.ID)
+		if call.Release {
+			out.Released = a.Contact.Release(call.ID, call.Attempt)
+			s.passOn(a.Person, r)
+		}
 		return ok(out)
 	case call.Release:
-		out.Released = a.Contact.Release(call.ID)
-		if call.Scope == catalog.PerAccount {
+		out.Released = a.Contact.Release(call.ID, call.Attempt)
+		if call.Scope == catalog.PerAccount && (out.Released || call.Attempt == "") {
 			a.uncontacted(call.ID)
 			row := ContactRow{Account: a.key, Released: s.Now}
 			row.ID, row.Channel, row.User, row.About = call.ID, call.Channel, call.User, call.About
@@ -216,7 +221,7 @@ func (s *State) claimContact(a *Account, r *event.Record, c *catalog.Catalog) An
 		return ok(out)
 	}
 	out.Granted = true
-	sp := contact.Spend{ID: call.ID, Channel: call.Channel, At: s.Now, Account: call.Account}
+	sp := contact.Spend{ID: call.ID, Channel: call.Channel, At: s.Now, Account: call.Account, Attempt: call.Attempt}
 	if call.Scope == catalog.PerFamily {
 		s.spend(a, sp, c)
 	} else {
@@ -234,7 +239,7 @@ func (s *State) claimHere(a *Account, call *ClaimCall, c *catalog.Catalog) Claim
 	if a.Unit == "" && c.Holdout > 0 {
 		a.Unit = a.unit(call.Family)
 	}
-	s.spend(a, contact.Spend{ID: call.ID, Channel: call.Channel, At: s.Now, User: call.User, About: call.About}, c)
+	s.spend(a, contact.Spend{ID: call.ID, Channel: call.Channel, At: s.Now, User: call.User, About: call.About, Attempt: call.Attempt}, c)
 	if out.Granted && call.Channel == catalog.ByPeople {
 		if err := s.known(a, account.Fact{Name: account.FactContacted, Value: string(catalog.ByPeople), At: s.Now, Ref: call.ID}); err != nil {
 			a.problem("contacted: " + err.Error()) // it has as many facts as there can be

@@ -65,6 +65,9 @@ func (s *State) outcome(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 		}
 	}
 	if !res.Repeated {
+		if res.Outcome.Type == offer.Dismissed {
+			s.tellDismissal(res.Outcome.User, res.Outcome.Decision, c)
+		}
 		s.effects.Outcomes = append(s.effects.Outcomes, res.Outcome)
 		for i := range res.Fulfilled {
 			s.approved(a, res.Fulfilled[i], quoted(call.Binding))

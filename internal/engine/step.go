@@ -128,6 +128,8 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 			a = s.request(acct, r, c)
 		case event.KindFact:
 			a = s.fact(acct, r)
+		case event.KindVariant:
+			a = s.variant(acct, r, c)
 		case event.KindDomain:
 			a = s.domains(acct, r, c)
 		case event.KindInvite:
