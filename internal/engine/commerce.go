@@ -166,6 +166,9 @@ func (s *State) replace(a *Account, next subscription.Subscription, from origin,
 	}
 	rev.At = cmp.Or(next.ChangedAt, s.Now)
 	rev.Type = subscription.TypeOf(&before, &next, c)
+	if rev.Downgraded = a.Downgraded; next.MRR() < a.Ledger.MRR {
+		a.Downgraded = rev.At
+	}
 	rev.Trials = a.followTrials(&before, c)
 	s.book(a, revenue.Change{
 		Account: a.key, MRR: next.MRR(), Currency: next.Currency, EffectiveAt: rev.At, RecordedAt: s.Now,

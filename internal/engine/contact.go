@@ -65,6 +65,12 @@ func (a *Account) quiet(c *catalog.Catalog, now clock.Time) []contact.Quiet {
 
 func (a *Account) circumstances(c *catalog.Catalog, now clock.Time) contact.Circumstances {
 	out := contact.Circumstances{Downgraded: a.Downgraded}
+	if _, on := contact.Rule(&c.Contact, catalog.QuietNotActivated); on {
+		out.NotActivated = !a.Activated(c, now)
+	}
+	if _, on := contact.Rule(&c.Contact, catalog.QuietUnderUsing); on {
+		out.UnderUsing = a.underUsing(c, now)
+	}
 	for i := range a.Known { // which nearly no account has any of
 		f := &a.Known[i]
 		switch f.Name {

@@ -20,7 +20,9 @@ type reversal struct {
 	Motion   string              `json:"motion,omitempty"`
 	Ref      string              `json:"ref,omitempty"`
 	Adopted  bool                `json:"adopted,omitempty"`
-	Imports  []string            `json:"imports,omitempty"` // that were live before
+	// Downgraded is when it had last begun to pay less before.
+	Downgraded clock.Time `json:"downgraded,omitzero"`
+	Imports    []string   `json:"imports,omitempty"` // that were live before
 	// Trials are those that the change moved, as they were; one without a state began with it.
 	Trials []subscription.Trial `json:"trials,omitempty"`
 	Grants []string             `json:"grants,omitempty"` // ids of those that its top-ups gave
@@ -44,7 +46,7 @@ const sourceUndo = "undo"
 // report that knows of the undo counts neither.
 func (s *State) takeBack(a *Account, next subscription.Subscription, c *catalog.Catalog) {
 	rev, undone := a.Reversal, a.Subscription
-	a.Subscription, a.Adopted, a.Reversal = next, rev.Adopted, nil
+	a.Subscription, a.Adopted, a.Downgraded, a.Reversal = next, rev.Adopted, rev.Downgraded, nil
 	a.Facts.UpdatedAt = s.Now
 	for _, id := range rev.Imports {
 		if i := a.Imports[id]; i != nil {
