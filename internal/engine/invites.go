@@ -9,6 +9,7 @@ import (
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/invite"
+	"github.com/headroomhq/headroom/internal/offer"
 	"github.com/headroomhq/headroom/internal/quantity"
 )
 
@@ -193,8 +194,15 @@ func (s *State) askToJoin(a *Account, r *event.Record, c *catalog.Catalog) Answe
 	}
 	if !repeated {
 		s.effects.Asks = append(s.effects.Asks, ask)
+		s.tellJoin(a, offer.NoticeJoinAsked, ask)
 	}
 	return ok(ask)
+}
+
+// tellJoin lets both sides hear of a request to join.
+func (s *State) tellJoin(a *Account, kind string, ask invite.Ask) {
+	s.effects.Notices = append(s.effects.Notices,
+		a.Offers.TellJoin(kind, a.key, ask.ID, ask.User, ask.Reason, ask.DecidedBy, ask.OfDomain, s.Now, a.ids())...)
 }
 
 func (s *State) answerAsk(a *Account, r *event.Record, c *catalog.Catalog) Answer {
@@ -211,6 +219,9 @@ func (s *State) answerAsk(a *Account, r *event.Record, c *catalog.Catalog) Answe
 		s.effects.Asks = append(s.effects.Asks, ask)
 		if approve {
 			s.joins(a, r, ask.ID, ask.User, ask.Profile, "", ask.Feature, c)
+			s.tellJoin(a, offer.NoticeJoinApproved, ask)
+		} else {
+			s.tellJoin(a, offer.NoticeJoinDeclined, ask)
 		}
 	}
 	return ok(ask)
