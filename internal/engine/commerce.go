@@ -179,6 +179,7 @@ func (s *State) replace(a *Account, next subscription.Subscription, from origin,
 	}
 	s.supersede(a, c)
 	s.noticeLimits(a, c)
+	s.trialsMoved(a, rev.Trials, c)
 	s.standing(a, c)
 }
 
@@ -188,7 +189,7 @@ func (s *State) boughtOnce(a *Account, next subscription.Subscription, from orig
 	a.Subscription, a.Reversal = next, nil
 	a.Facts.UpdatedAt = s.Now
 	if next.Undo != nil {
-		a.Reversal = &reversal{Standing: a.Ledger, At: cmp.Or(next.ChangedAt, s.Now), Motion: from.motion, Ref: from.ref, Adopted: a.Adopted, Sale: from.sale}
+		a.Reversal = &reversal{Standing: a.Ledger, At: cmp.Or(next.ChangedAt, s.Now), Motion: from.motion, Ref: from.ref, Adopted: a.Adopted, Sale: from.sale, Downgraded: a.Downgraded}
 	}
 }
 
