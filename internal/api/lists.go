@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"strings"
-	"time"
 
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
@@ -82,70 +80,6 @@ func (s *Server) listLimits(ctx context.Context, in *limitsRequest) (*listAnswer
 		}
 		return line
 	}), nil
-}
-
-type funnelRequest struct {
-	PositionParam
-	From time.Time `query:"from" doc:"start, included"`
-	To   time.Time `query:"to" doc:"end, excluded; now when left out"`
-}
-
-// FunnelLine counts the decisions of one offer and what became of them.
-type FunnelLine struct {
-	Offer     string `json:"offer"`
-	Title     string `json:"title"`
-	Shown     int64  `json:"shown"`
-	Seen      int64  `json:"seen"`
-	Clicked   int64  `json:"clicked"`
-	Dismissed int64  `json:"dismissed"`
-	Requested int64  `json:"requested"`
-	Accepted  int64  `json:"accepted"`
-	Holdout   int64  `json:"holdout"`
-}
-
-type funnelAnswer struct {
-	Body struct {
-		Items  []FunnelLine `json:"items"`
-		Totals FunnelLine   `json:"totals"`
-	}
-}
-
-func (s *Server) funnel(ctx context.Context, in *funnelRequest) (*funnelAnswer, error) {
-	if err := s.listed(ctx, in.Position); err != nil {
-		return nil, err
-	}
-	to := clock.At(in.To)
-	if to == 0 {
-		to = s.Clock.Now() + 1
-	}
-	rows, err := s.Store.Funnels(ctx, clock.At(in.From), to)
-	if err != nil {
-		return nil, err
-	}
-	cat, err := s.Runner.Active(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := &funnelAnswer{}
-	out.Body.Items = []FunnelLine{}
-	sum := &out.Body.Totals
-	for _, r := range rows {
-		line := FunnelLine{Offer: r.Offer, Title: strings.ReplaceAll(r.Offer, "_", " "), Shown: r.Shown, Seen: r.Seen, Clicked: r.Clicked,
-			Dismissed: r.Dismissed, Requested: r.Requested, Accepted: r.Accepted, Holdout: r.Holdout}
-		if o := cat.Offers[r.Offer]; o != nil && !strings.Contains(o.Content.Title, "{") {
-			line.Title = o.Content.Title // one with placeholders reads differently for everybody
-		}
-		out.Body.Items = append(out.Body.Items, line)
-		sum.Shown += r.Shown
-		sum.Seen += r.Seen
-		sum.Clicked += r.Clicked
-		sum.Dismissed += r.Dismissed
-		sum.Requested += r.Requested
-		sum.Accepted += r.Accepted
-		sum.Holdout += r.Holdout
-	}
-	sum.Title = "All offers"
-	return out, nil
 }
 
 type opportunitiesRequest struct {

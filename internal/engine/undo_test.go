@@ -21,11 +21,12 @@ import (
 
 // desk takes calls about the account acme, one after the other.
 type desk struct {
-	t     testing.TB
-	cat   *catalog.Catalog
-	state *engine.State
-	n     int
-	lines []revenue.Line
+	t       testing.TB
+	cat     *catalog.Catalog
+	state   *engine.State
+	n       int
+	lines   []revenue.Line
+	moments map[string]engine.Moment // by id
 }
 
 func newDesk(t testing.TB, cat *catalog.Catalog) *desk {

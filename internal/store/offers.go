@@ -60,6 +60,7 @@ type Funnel struct {
 	Dismissed int64  `json:"dismissed"`
 	Requested int64  `json:"requested"`
 	Accepted  int64  `json:"accepted"`
+	Undone    int64  `json:"undone"` // accepted and taken back
 	Holdout   int64  `json:"holdout"`
 }
 
@@ -73,14 +74,14 @@ func (s *Store) Funnels(ctx context.Context, from, to clock.Time) ([]Funnel, err
 			(SELECT 1 FROM outcomes o WHERE o.decision = d.id AND o.type = '` + outcome + `') THEN 1 END)`
 	}
 	q := ask(`SELECT d.offer, COUNT(CASE WHEN d.variant <> 'holdout' THEN 1 END)`+
-		became("seen")+became("clicked")+became("dismissed")+became("requested")+became("accepted")+`,
+		became("seen")+became("clicked")+became("dismissed")+became("requested")+became("accepted")+became("undone")+`,
 		COUNT(CASE WHEN d.variant = 'holdout' THEN 1 END)
 		FROM decisions d WHERE d.at >= ? AND d.at < ? AND d.offer <> '' AND (d.status = 'show' OR d.variant = 'holdout')
 		GROUP BY d.offer ORDER BY d.offer`, from, to)
 	var out []Funnel
 	err := s.rows(ctx, q, func(r *sql.Rows) error {
 		var f Funnel
-		err := r.Scan(&f.Offer, &f.Shown, &f.Seen, &f.Clicked, &f.Dismissed, &f.Requested, &f.Accepted, &f.Holdout)
+		err := r.Scan(&f.Offer, &f.Shown, &f.Seen, &f.Clicked, &f.Dismissed, &f.Requested, &f.Accepted, &f.Undone, &f.Holdout)
 		out = append(out, f)
 		return err
 	})

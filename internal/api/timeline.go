@@ -1,0 +1,194 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/engine"
+	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/money"
+	"github.com/headroomhq/headroom/internal/offer"
+	"github.com/headroomhq/headroom/internal/opportunity"
+	"github.com/headroomhq/headroom/internal/signal"
+	"github.com/headroomhq/headroom/internal/store"
+)
+
+type timelineRequest struct {
+	AccountParam
+	PositionParam
+	PageParams
+	Kind string `query:"kind" doc:"only these kinds, parted by commas: signal, decision, outcome, request, opportunity, moment, money"`
+}
+
+// TimelineEntry is one thing that happened to an account.
+type TimelineEntry struct {
+	At    clock.Time    `json:"at" doc:"when"`
+	Kind  string        `json:"kind" doc:"what sort of thing"`
+	ID    string        `json:"id,omitempty" doc:"of the thing; absent for money"`
+	Words string        `json:"words" doc:"what happened, in plain words"`
+	User  string        `json:"user,omitempty" doc:"pseudonym of the person"`
+	MRR   *money.Amount `json:"mrr,omitempty" doc:"of money: the account's MRR after it"`
+	By    *money.Amount `json:"by,omitempty" doc:"of money: by how much the MRR changed"`
+}
+
+func (s *Server) timeline(ctx context.Context, in *timelineRequest) (*listAnswer[TimelineEntry], error) {
+	var kinds []string
+	if in.Kind != "" {
+		kinds = strings.Split(in.Kind, ",")
+	}
+	for _, k := range kinds {
+		if !slices.Contains(store.TimelineKinds(), k) {
+			return nil, fault.New(fault.Invalid, "kind_unknown", "%q is no kind of entry of a timeline", fault.Shorten(k)).
+				WithMend("use %s", strings.Join(store.TimelineKinds(), ", ")).WithField("query.kind", k, "is not known")
+		}
+	}
+	if err := s.listed(ctx, in.Position); err != nil {
+		return nil, err
+	}
+	cat, err := s.Runner.Active(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l, err := s.Store.Timeline(ctx, in.Account, kinds, in.page())
+	if err != nil {
+		return nil, err
+	}
+	out := store.List[TimelineEntry]{Next: l.Next, Items: make([]TimelineEntry, 0, len(l.Items))}
+	for i := range l.Items {
+		e, err := entryOf(&l.Items[i], cat, s.Clock.Now())
+		if err != nil {
+			return nil, fmt.Errorf("timeline of %q, %s %s: %w", fault.Shorten(in.Account), l.Items[i].Kind, l.Items[i].ID, err)
+		}
+		out.Items = append(out.Items, e)
+	}
+	return &listAnswer[TimelineEntry]{out}, nil
+}
+
+// entryOf says one entry in words.
+func entryOf(e *store.Entry, cat *catalog.Catalog, now clock.Time) (TimelineEntry, error) {
+	out := TimelineEntry{At: e.At, Kind: e.Kind, ID: e.ID}
+	doc := []byte(e.Document)
+	switch e.Kind {
+	case "signal":
+		var x signal.Signal
+		err := json.Unmarshal(doc, &x)
+		out.Words, out.User = x.Evidence, x.User
+		return out, err
+	case "decision":
+		var x offer.Decision
+		err := json.Unmarshal(doc, &x)
+		out.User = x.User
+		switch {
+		case x.Offer != nil:
+			out.Words = fmt.Sprintf("Offered %q at %s", x.Offer.Title, x.Placement)
+		default:
+			out.Words = fmt.Sprintf("Kept %s back at %s: the family is held out", x.OfferKey, x.Placement)
+		}
+		return out, err
+	case "outcome":
+		var x offer.Outcome
+		err := json.Unmarshal(doc, &x)
+		out.ID, out.User, out.Words = x.Decision, x.User, outcomeWords(x.Type)+" "+x.Offer
+		return out, err
+	case "request":
+		var x offer.Request
+		err := json.Unmarshal(doc, &x)
+		out.User, out.Words = x.User, "Asked an admin for "+giveWords(cat, x.Give)+": "+x.Status
+		return out, err
+	case "opportunity":
+		var x opportunity.Opportunity
+		err := json.Unmarshal(doc, &x)
+		out.Words = fmt.Sprintf("Opportunity for %s, %s: %s", giveWords(cat, x.Give), x.Owner, strings.ReplaceAll(string(x.Stage), "_", " "))
+		return out, err
+	case "moment":
+		var x engine.Moment
+		err := json.Unmarshal(doc, &x)
+		out.User, out.Words = x.User, momentWords(cat, &x, now)
+		return out, err
+	}
+	return out, out.money(e.Document)
+}
+
+// money reads movement|delta|mrr|currency|note.
+func (e *TimelineEntry) money(line string) error {
+	part := strings.SplitN(line, "|", 5)
+	if len(part) != 5 {
+		return fmt.Errorf("%q is no line of the ledger", line)
+	}
+	delta, err := strconv.ParseInt(part[1], 10, 64)
+	if err != nil {
+		return err
+	}
+	mrr, err := strconv.ParseInt(part[2], 10, 64)
+	if err != nil {
+		return err
+	}
+	by, after := money.Twelfths(delta).Amount(money.Currency(part[3])), money.Twelfths(mrr).Amount(money.Currency(part[3]))
+	e.ID, e.By, e.MRR, e.Words = "", &by, &after, part[4]
+	if e.Words == "" {
+		e.Words = part[0]
+	}
+	return nil
+}
+
+var outcomesInWords = map[string]string{
+	offer.Seen: "Saw", offer.Clicked: "Clicked", offer.Dismissed: "Dismissed", offer.Requested: "Asked an admin about", offer.Accepted: "Accepted",
+	"undone": "Took back",
+}
+
+func outcomeWords(outcome string) string {
+	if w := outcomesInWords[outcome]; w != "" {
+		return w
+	}
+	return outcome
+}
+
+// giveWords names what an offer gives.
+func giveWords(cat *catalog.Catalog, g catalog.Give) string {
+	switch {
+	case cat.Addons[g.Addon] != nil:
+		return cat.Addons[g.Addon].Title
+	case cat.Plans[g.Plan] != nil:
+		return cat.Plans[g.Plan].Title
+	case cat.Features[g.Feature] != nil:
+		return "a trial of " + cat.Features[g.Feature].Title
+	case g.Interval != "":
+		return "paying by the " + g.Interval
+	case g.Talk != "":
+		return "a talk with " + g.Talk
+	case g.Refer != "":
+		return "a referral"
+	case g.Invite != "":
+		return "an invitation of a " + g.Invite
+	}
+	return g.Plan + g.Addon + g.Feature
+}
+
+// momentWords says what was met and what became of it.
+func momentWords(cat *catalog.Catalog, m *engine.Moment, now clock.Time) string {
+	title := momentTitle(cat, m.Feature, m.Milestone)
+	words := map[string]string{
+		engine.MomentLimit: "Hit the limit of ", engine.MomentLocked: "Wanted ", engine.MomentMilestone: "Reached ",
+	}[m.Kind] + signal.Inside(title)
+	if m.Kind == engine.MomentLocked {
+		words += ", which it does not have"
+	}
+	if m.Times > 1 {
+		words += ", " + signal.Times(int(min(m.Times, 1_000_000)))
+	}
+	switch store.StateOf(m, now) {
+	case store.MomentOffered:
+		return words + ": " + m.Offer + " answered it"
+	case store.MomentHeldOut:
+		return words + ": held out, to measure what offers earn"
+	case store.MomentOpen:
+		return words
+	}
+	return words + ": no offer was shown"
+}
