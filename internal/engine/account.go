@@ -58,6 +58,8 @@ type Account struct {
 	// Unit is the root of its family when the account was first drawn in a holdout or experiment.
 	Unit     string   `json:"unit,omitempty"`
 	Assigned assigned `json:"assigned,omitzero"` // variants of experiments
+	// Month is what it used in its last month; nil where no rule on plan fit asks.
+	Month *lastMonth `json:"month,omitempty"`
 	// Journey is where the account stands on its way; nil where nothing asks.
 	Journey *journey        `json:"journey,omitempty"`
 	Members account.Members `json:"-"` // its people, where anybody has said who they are

@@ -213,13 +213,14 @@ func (s *State) importUsage(a *Account, row UsageRow, c *catalog.Catalog) {
 
 // closePeriods closes the meters' windows that are over. Those of hours leave no row: they
 // are for limits of speed, and there would be 8,760 a year of each account and meter.
-func (s *State) closePeriods(a *Account, due clock.Time) {
+func (s *State) closePeriods(a *Account, due clock.Time, c *catalog.Catalog) {
 	for _, key := range slices.Sorted(maps.Keys(a.Usage)) {
 		for _, p := range meter.Close(a.Usage[key], due) {
 			if p.Per != catalog.Hour {
 				s.effects.Periods = append(s.effects.Periods, PeriodRow{Account: a.key, Meter: key, Per: p.Per,
 					Start: p.Start, End: p.End, Usage: int64(p.Value), Late: int64(p.Late)})
 			}
+			s.periodOver(a, key, p, c)
 		}
 	}
 }

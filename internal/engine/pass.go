@@ -14,7 +14,7 @@ import (
 func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
 	s.closeValue(a, due, c)
 	s.endImports(a, due)
-	s.closePeriods(a, due)
+	s.closePeriods(a, due, c)
 	s.rollOver(a, c)
 	for {
 		next, what := subscription.Advance(a.Subscription, due, c)
@@ -30,14 +30,17 @@ func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
 			from.why = what.Note
 		}
 		s.replace(a, next, from, c)
+		if what.Kind == subscription.Changed || what.Kind == subscription.Over {
+			s.occur(a, subscriptionChanged, "", c, said("plan", a.Subscription.Plan))
+		}
 	}
-	s.passTrials(a, due)
+	s.passTrials(a, due, c)
 	s.passRequests(a, due, c)
 	s.passEntitled(a, due, c)
 	if plan, ends := a.planTrial(); ends != 0 {
 		if p := c.Plans[plan]; p != nil {
 			t := signal.Trial{Plan: p.Key, Title: p.Title, EndsAt: ends}
-			s.fired(a, signal.OnTrial(&a.Signals, t, c.SignalsOnTrial(), s.context(a, "")), c)
+			s.fired(a, signal.OnTrial(&a.Signals, t, c.SignalsOnTrial(), s.context(a, "", c)), c)
 		}
 	}
 	s.passInvites(a)

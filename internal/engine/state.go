@@ -44,6 +44,7 @@ type State struct {
 	settleAt   clock.Time // when the first of them is to be written, zero when there is none
 	bought     bought
 	activated  bool // another catalog
+	asks       asks
 	newAnswers []AnswerRow
 	effects    Effects
 	harvested  uint64              // Position at the last harvest

@@ -117,6 +117,7 @@ func (s *State) try(a *Account, ask TrialAsk, c *catalog.Catalog) (string, error
 		return "", err
 	}
 	a.Trials = append(a.Trials, t)
+	s.trialsMoved(a, []subscription.Trial{{ID: t.ID}}, c)
 	return t.ID, nil
 }
 
@@ -236,10 +237,12 @@ func gets(c *catalog.Catalog, line, addon string) bool {
 }
 
 // passTrials ends the trials that have run out, but the subscription's own.
-func (s *State) passTrials(a *Account, due clock.Time) {
+func (s *State) passTrials(a *Account, due clock.Time, c *catalog.Catalog) {
 	for i := range a.Trials {
 		if t := &a.Trials[i]; apart(t) && t.State == subscription.TrialRunning && t.EndsAt <= due {
+			was := *t
 			t.State = subscription.TrialOver
+			s.trialsMoved(a, []subscription.Trial{was}, c)
 		}
 	}
 }

@@ -156,7 +156,7 @@ func (s *State) notice(a *Account, w *watch, before quantity.Quantity, user stri
 		in.ResetsAt = w.ends
 	}
 	a.signals = nil
-	fired := signal.OnUsage(&a.Signals, in, w.rules, s.context(a, user))
+	fired := signal.OnUsage(&a.Signals, in, w.rules, s.context(a, user, c))
 	w.quiet = signal.QuietFor(&a.Signals, in, w.rules)
 	if w.bounded() {
 		w.quiet = w.quiet.On(w.usage, w.limit)
@@ -178,10 +178,6 @@ func (s *State) noticeLimits(a *Account, c *catalog.Catalog) {
 	}
 }
 
-func (s *State) context(a *Account, user string) signal.Context {
-	return signal.Context{Account: a.key, User: user, Now: s.Now, ID: a.ids()}
-}
-
 // gate notices that somebody met a closed feature.
 func (s *State) gate(a *Account, r *event.Record, c *catalog.Catalog) {
 	f := c.Features[r.Type]
@@ -196,7 +192,7 @@ func (s *State) gate(a *Account, r *event.Record, c *catalog.Catalog) {
 	_, limit := entitlement.Standing(a.Input(c, s.Now), f.Key)
 	s.meets(a, f.Key, r.When())
 	touch := signal.GateTouch{Feature: f.Key, Title: f.Title, Plan: plan, At: r.When(), Limit: limit}
-	s.fired(a, signal.OnGate(&a.Signals, touch, c.Streams().OnGate(f.Key), s.context(a, r.User)), c)
+	s.fired(a, signal.OnGate(&a.Signals, touch, c.Streams().OnGate(f.Key), s.context(a, r.User, c)), c)
 	kind := MomentLocked
 	if limit > 0 {
 		kind = MomentLimit

@@ -157,6 +157,7 @@ func (s *State) closeValue(a *Account, due clock.Time, c *catalog.Catalog) {
 		for i := range lines {
 			l := &lines[i]
 			l.RecordedAt = s.Now
+			s.valueOver(a, l, c)
 			if l.Quantity != 0 || l.Price != 0 {
 				s.effects.Values = append(s.effects.Values, *l)
 			}

@@ -26,7 +26,7 @@ func (s *State) noticeEvent(a *Account, r *event.Record, late bool, c *catalog.C
 	}
 	a.signals = nil
 	due := a.Signals.Due()
-	fired := signal.OnEvent(&a.Signals, signal.Occurrence{At: r.When(), Late: late}, streams, s.context(a, r.User))
+	fired := signal.OnEvent(&a.Signals, signal.Occurrence{At: r.When(), Late: late, Record: r}, streams, s.context(a, r.User, c))
 	s.fired(a, fired, c)
 	return len(fired) > 0 || a.Signals.Due() != due
 }
@@ -60,12 +60,19 @@ func (s *State) noticeFed(a *Account, m *catalog.Meter, before quantity.Quantity
 	}
 	a.signals = nil
 	due := a.Signals.Due()
-	fired := signal.OnMeter(&a.Signals, signal.Fed{Amount: s.total(a, m, c) - before, At: r.When(), Late: late}, stream, s.context(a, r.User))
+	fired := signal.OnMeter(&a.Signals, signal.Fed{Amount: s.total(a, m, c) - before, At: r.When(), Late: late}, stream, s.context(a, r.User, c))
 	s.fired(a, fired, c)
 	return len(fired) > 0 || a.Signals.Due() != due
 }
 
 // passSignals fires what is due by the passing of time alone.
 func (s *State) passSignals(a *Account, c *catalog.Catalog) {
-	s.fired(a, signal.OnTime(&a.Signals, c.Streams(), s.context(a, "")), c)
+	in := s.context(a, "", c)
+	in.Title = func(feature string) string {
+		if f := c.Features[feature]; f != nil {
+			return f.Title
+		}
+		return feature
+	}
+	s.fired(a, signal.OnTime(&a.Signals, c.Streams(), in), c)
 }

@@ -2,6 +2,7 @@ package signal
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -110,38 +111,41 @@ func peopleWords(n int64) string {
 	return Grouped(strconv.FormatInt(n, 10)) + " people"
 }
 
-// Champion is a person who speaks for the product at an account.
+// Champion is a person who spoke for the product at an account and is gone.
 type Champion struct {
-	User   string     // pseudonym
-	Left   bool       // somebody said so
-	SeenAt clock.Time // unset: never
+	User string // pseudonym
+	Left bool   // somebody said so; else they are just not seen any more
+	On   clock.Time
 }
 
-// OnChampionLeft fires a rule for each champion who left or was not seen for the rule's time, once
-// until they are back.
-func OnChampionLeft(st *State, r *catalog.Signal, all []Champion, c Context) []Signal {
+// OnChampionLeft fires a rule for each champion who is gone, once until they are back.
+func OnChampionLeft(st *State, r *catalog.Signal, gone []Champion, c Context) []Signal {
 	if r.State == retired || !r.When.ChampionLeft {
 		return nil
 	}
 	var out []Signal
-	there := make(map[uint64]bool, len(all))
-	for _, p := range all {
+	there := make(map[uint64]bool, len(gone))
+	for _, p := range gone {
 		id := hashed64(p.User)
 		there[id] = true
-		silent := c.Now.Sub(p.SeenAt)
-		gone := p.Left || r.When.For > 0 && p.SeenAt != 0 && silent >= r.When.For
 		who := c
 		who.User = p.User
-		out = append(out, st.whileSo(r, id, gone, who, func() (string, map[string]string, []Part) {
-			evidence, why := "A champion left the account", "somebody said so"
+		out = append(out, st.whileSo(r, id, true, who, func() (string, map[string]string, []Part) {
+			evidence, why := "A champion left on "+p.On.Std().Format("2 January"), "somebody said so"
 			if !p.Left {
-				evidence, why = "A champion has not been seen for "+Span(silent), "not seen for "+Span(silent)
+				silent := Span(c.Now.Sub(p.On))
+				evidence, why = "A champion has not been seen for "+silent, "not seen for "+silent
 			}
 			return evidence, map[string]string{"user": p.User}, []Part{
 				{Name: "relation", Points: 50, Why: why},
 				{Name: "how pressing", Points: 20, Why: "nobody else may speak for the product there"},
 			}
 		})...)
+	}
+	for _, k := range st.about(r) {
+		if !there[k.of] {
+			st.Live = slices.DeleteFunc(st.Live, func(s Signal) bool { return s.Key == r.Key && hashed64(s.Data["user"]) == k.of })
+		}
 	}
 	st.forgetBut(r, there)
 	return out

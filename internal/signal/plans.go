@@ -149,8 +149,8 @@ func OnTrialExpired(st *State, rules []*catalog.Signal, in Expired, c Context) [
 	return out
 }
 
-// percentWords writes hundredths of a percent: 420 is "4.2".
-func percentWords(hundredths int64) string {
+// PercentWords writes hundredths of a percent: 420 is "4.2".
+func PercentWords(hundredths int64) string {
 	whole, rest := hundredths/100, hundredths%100/10
 	if rest == 0 {
 		return Grouped(strconv.FormatInt(whole, 10))

@@ -1,7 +1,6 @@
 package signal
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/headroomhq/headroom/internal/catalog"
@@ -11,7 +10,8 @@ import (
 type Value struct{ Name, Is string }
 
 // OnRule fires a rule whose condition has come true, at a daily look: once as long as it holds.
-func OnRule(st *State, r *catalog.Signal, holds bool, looked []Value, c Context) []Signal {
+// looked tells what the condition looked at.
+func OnRule(st *State, r *catalog.Signal, holds bool, looked func() []Value, c Context) []Signal {
 	if r.State == retired || r.When.Rule == nil {
 		return nil
 	}
@@ -22,7 +22,7 @@ func OnRule(st *State, r *catalog.Signal, holds bool, looked []Value, c Context)
 		}
 		data := map[string]string{"rule": r.When.Rule.Source}
 		var words []string
-		for _, v := range slices.Clone(looked) {
+		for _, v := range looked() {
 			words = append(words, v.Name+" is "+v.Is)
 			data[v.Name] = v.Is
 		}
