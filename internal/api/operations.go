@@ -219,6 +219,17 @@ var operations = map[string]operation{
 		"Usage of the open month counts as if it had just come in; what is older counts for its month and for the account's life. `headroom import` reads CSV and NDJSON into this.",
 		values: map[string]string{"kind": "subscriptions"},
 		body:   `{"import":"billing-2026","rows":[{"row":"sub-17","account":"hooli","subscription":{"plan":"pro","interval":"month","amount":"149.00","currency":"USD","started_at":"2025-03-01T00:00:00Z"}}]}`},
+	"POST /v1/signals/backtest": {
+		text: "Steps the whole log with the proposed signals in the place of those of each version of the catalog, from the first on, by the code that runs live; plans, prices, subscriptions and what was offered stay what they were. " +
+			"Says for each rule for which accounts it would have fired and when, what they did within 30, 60 and 90 days, beside accounts for which it had not fired, and the difference to what was fired. " +
+			"One analysis runs at a time (`analysis_running`), on what events leave of a core; hanging up ends it. With `Accept: text/event-stream` the answer is events: `progress` with `done` and `total`, then `result` or `error`. `headroom signals backtest` calls this.",
+		answer: "What would have fired", body: `{"signals":"signals:\n  heavy_mailer: {when: {event: email.sent, times: 5, within: 7d}, type: upsell}\n","examples":5}`,
+	},
+	"GET /v1/signals/precursors": {
+		text: "Steps the whole log and tells, for each event type, locked feature and signal, how many accounts that met it first before any upgrade then upgraded, against accounts of the same age that had not, with the lift and its interval. " +
+			"One analysis runs at a time; with `Accept: text/event-stream` progress is told as for a backtest.",
+		answer: "The actions, the highest lift first",
+	},
 	"POST /v1/backups": {text: "Everything goes on meanwhile. Each line of the answer is a JSON document: how far it is, then `backup`, or `error` when it broke off. Hanging up breaks it off; an earlier backup in the folder stands. " +
 		"The folder holds the company's secrets: keep it as safe as a password. `headroom backup` calls this.",
 		answer: "Lines of progress, then the backup", body: `{"directory":"/var/backups/headroom"}`},

@@ -101,6 +101,8 @@ func (s *Server) routes() http.Handler {
 	add(s, "GET /v1/moments", access.Read, "Moments at which more would have helped, and what became of them", s.listMoments)
 	add(s, "GET /v1/moments/missed", access.Read, "Moments that no offer answered, and the money left on the table", s.missed)
 	add(s, "GET /v1/signals", access.Read, "Newest signals", s.listSignals)
+	s.raw(mux, "POST /v1/signals/backtest", access.Read, "What rules would have fired over the stored history", s.backtest, backtestOperation)
+	s.raw(mux, "GET /v1/signals/precursors", access.Read, "Which actions precede an upgrade", s.precursors, precursorsOperation)
 	add(s, "GET /v1/accounts/{account}/signals", access.Read, "An account's signals", s.accountSignals)
 	add(s, "GET /v1/opportunities", access.Read, "What people work on", s.listOpportunities)
 	add(s, "PATCH /v1/opportunities/{id}", access.Admin, "Edit an opportunity; won changes the subscription", s.patchOpportunity)

@@ -66,14 +66,16 @@ type Server struct {
 	meters  *meters
 	streams streamCount
 	editing chan struct{} // holds one while an edit of the catalog is worked out
-	started clock.Time    // by the machine
-	known   knownTypes
-	unknown unknownTypes
-	noted   atomic.Bool // an event came in, see arrived
-	noting  sync.WaitGroup
-	leaving chan struct{} // closed by Leave
-	leave   sync.Once
-	nodes   *http.Client // for streams of other nodes
+	// analysing holds one while an analysis steps the history.
+	analysing chan struct{}
+	started   clock.Time // by the machine
+	known     knownTypes
+	unknown   unknownTypes
+	noted     atomic.Bool // an event came in, see arrived
+	noting    sync.WaitGroup
+	leaving   chan struct{} // closed by Leave
+	leave     sync.Once
+	nodes     *http.Client // for streams of other nodes
 }
 
 // New returns a server for o.
@@ -85,7 +87,7 @@ func New(o Options) *Server {
 		o.Logger = slog.Default()
 	}
 	s := &Server{Options: o, people: newPeople(o.Store, o.PseudonymSecret), gates: newGates(), ingest: newIngest(), meters: newMeters(),
-		started: clock.At(time.Now()), leaving: make(chan struct{}), editing: make(chan struct{}, 1),
+		started: clock.At(time.Now()), leaving: make(chan struct{}), editing: make(chan struct{}, 1), analysing: make(chan struct{}, 1),
 		scopes: make(map[string]access.Scopes), doors: make(map[string]http.HandlerFunc)}
 	s.nodes = &http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, ResponseHeaderTimeout: o.Timeout}}
 	s.handler = s.routes()

@@ -1,6 +1,9 @@
 package catalog
 
-import "maps"
+import (
+	"bytes"
+	"maps"
+)
 
 // WithSignals returns the catalog with the signals of another one in the place of its own: what a
 // version would have noticed with other rules. Plans, prices, offers and all else stay, and so
@@ -57,4 +60,43 @@ func own[T any](section map[string]*T) map[string]*T {
 		out[key] = &taken
 	}
 	return out
+}
+
+// Proposal reads a text that proposes signals: a whole catalog, or only signals, which then take
+// the place of those of their names in the active catalog, or come beside them. keys are the
+// signals that such a part names; nil for a whole catalog.
+func Proposal(active *Catalog, text []byte) (c *Catalog, keys []string, findings []Finding) {
+	r := &reader{c: &Catalog{}, file: "proposal"}
+	part := newMapping()
+	if len(text) <= MaxText {
+		for _, p := range split("proposal", text) {
+			for _, d := range r.documents(p) {
+				if o, ok := documentOf(d.node).(*mapping); ok {
+					part.merge(o)
+				}
+			}
+		}
+	}
+	signals, ok := part.values["signals"].(*mapping)
+	delete(part.values, "version")
+	if !ok || len(part.values) != 1 || HasErrors(r.findings) {
+		c, findings = Parse("proposal", text)
+		return c, nil, findings
+	}
+	whole := newMapping()
+	for _, p := range split("", active.text) {
+		for _, d := range r.documents(p) {
+			if o, ok := documentOf(d.node).(*mapping); ok {
+				whole.merge(o)
+			}
+		}
+	}
+	whole.merge(part)
+	var b bytes.Buffer
+	writeDocument(&b, whole, "")
+	c, findings = Parse("proposal", b.Bytes())
+	for i := range findings { // places in a text that nobody has seen
+		findings[i].File, findings[i].Line, findings[i].Column = "", 0, 0
+	}
+	return c, signals.keys, findings
 }

@@ -142,6 +142,24 @@ func Backtest(ctx context.Context, s Source, q *signal.Question, try Tries) (*si
 	return b, nil
 }
 
+// Precursors steps the whole history with the rules of the time and tells which actions precede
+// upgrades. Faults as of Check.
+func Precursors(ctx context.Context, s Source, q *signal.Precede, try Tries) (*signal.Precursors, error) {
+	began := time.Now()
+	try.Beside = false
+	parts, _, err := stepHistory(ctx, s, try, func(p *partition) { p.tested.watch = signal.NewWatch(q) }, &signal.Question{})
+	if err != nil {
+		return nil, err
+	}
+	all := signal.NewWatch(q)
+	for _, p := range parts {
+		all.Merge(p.tested.watch)
+	}
+	out := all.Result()
+	out.Seconds = time.Since(began).Seconds()
+	return out, nil
+}
+
 // stepHistory steps all partitions to their checkpoints; prepare says what of each is gathered.
 func stepHistory(ctx context.Context, s Source, try Tries, prepare func(*partition), q *signal.Question) ([]*partition, *Report, error) {
 	proposal := &catalogs{}

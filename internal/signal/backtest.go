@@ -23,7 +23,7 @@ type Question struct {
 	// From and To bound the firings that count, From included; the history before From is
 	// stepped as well. Zero: no bound.
 	From, To clock.Time
-	Rule     string // only this one; empty: all
+	Rules    []string // only these; none: all
 	// Examples is how many accounts are listed of each rule, and of each side of a difference.
 	Examples int
 }
@@ -85,7 +85,7 @@ func (t *Tally) Fired(s *Signal) { t.shot(s, false) }
 func (t *Tally) Before(s *Signal) { t.shot(s, true) }
 
 func (t *Tally) shot(s *Signal, before bool) {
-	if t.q.Rule != "" && s.Key != t.q.Rule || s.At < t.q.From || t.q.To != 0 && s.At >= t.q.To {
+	if len(t.q.Rules) > 0 && !slices.Contains(t.q.Rules, s.Key) || s.At < t.q.From || t.q.To != 0 && s.At >= t.q.To {
 		return
 	}
 	if t.firings++; t.firings > maxFirings {
@@ -177,7 +177,7 @@ func (t *Tally) ruleKeys() []string {
 		all[key] = true
 	}
 	for key, r := range t.q.Proposed.Signals {
-		if !r.Retired() && (t.q.Rule == "" || t.q.Rule == key) {
+		if !r.Retired() && (len(t.q.Rules) == 0 || slices.Contains(t.q.Rules, key)) {
 			all[key] = true
 		}
 	}
