@@ -26,7 +26,7 @@ const module = "github.com/headroomhq/headroom"
 var order = []string{
 	"fault", "clock", "money", "quantity",
 	// The pure part: values and rules, no I/O.
-	"sheet", "event", "condition", "catalog", "account", "subscription", "meter", "entitlement",
+	"sheet", "message", "event", "condition", "catalog", "account", "subscription", "meter", "entitlement",
 	"packaging", "survey", "invite", "signal", "experiment", "contact", "offer", "opportunity", "revenue", "report", "engine",
 	// The shell.
 	"db", "telemetry", "store", "eventlog", "runner", "backup", "replay", "access", "api", "console",
