@@ -136,6 +136,11 @@ func flatten(c *Catalog) []flat {
 		flattened("placements", "placement", c.Places, placeWords),
 		flattened("signals", "signal", c.Signals, signalWords),
 		flattened("offers", "offer", c.Offers, offerWords),
+		flattened("milestones", "milestone", c.Milestones, milestoneWords),
+		flattened("readiness", "the readiness for", byText(c.Readiness), readinessWords),
+		flattened("referrals", "referral program", c.Referrals, referralWords),
+		flattened("surveys", "survey", c.Surveys, surveyWords),
+		flattened("experiments", "experiment", c.Experiments, experimentWords),
 		flattened("launches", "launch", c.Launches, launchWords),
 		flattened("value", "value metric", c.Value, w.value),
 		namedWords("taxonomy", "the type of revenue of", c.Taxonomy),
@@ -167,7 +172,17 @@ func wholes(c *Catalog) flat {
 		b := c.Billing
 		f.definitions["billing"] = define("by the "+b.Proration, "proration", b.Proration, "downgrade", b.Downgrade, "undo", shownDuration(b.Undo))
 	}
+	momentWholes(c, f)
 	return f
+}
+
+// byText returns a section under plain texts.
+func byText[K ~string, V any](all map[K]V) map[string]V {
+	section := make(map[string]V, len(all))
+	for key, v := range all {
+		section[string(key)] = v
+	}
+	return section
 }
 
 // namedWords is a section of plain words.

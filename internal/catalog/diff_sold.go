@@ -295,11 +295,11 @@ func (t *Trial) words() string {
 }
 
 func profileWords(p *Profile) definition {
-	return define(p.Title, "title", p.Title, "invites", strings.Join(p.Invites, ", "), "seat", p.Seat)
+	return define(p.Title, "title", p.Title, "invites", strings.Join(p.Invites, ", "), "seat", p.Seat, "external", yes(p.External))
 }
 
 func placeWords(p *Placement) definition {
-	return define(p.Title, "title", p.Title, "feature", p.Feature, "profile", p.Profile)
+	return define(p.Title, "title", p.Title, "feature", p.Feature, "profile", p.Profile, "kind", p.Kind)
 }
 
 func launchWords(l *Launch) definition {

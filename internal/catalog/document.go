@@ -159,7 +159,7 @@ func (c *Catalog) comesTo(d *mapping, bundle *Addon) {
 }
 
 // named are the sections whose entries are definitions by key.
-var named = []string{"meters", "features", "plans", "addons", "bundles", "profiles", "placements", "signals", "offers", "launches", "value"}
+var named = []string{"meters", "features", "plans", "addons", "bundles", "profiles", "placements", "signals", "offers", "launches", "value", "milestones", "referrals", "surveys", "experiments"}
 
 // writeDocument writes a document as JSON. path is dotted and tells prices from other numbers.
 func writeDocument(b *bytes.Buffer, v any, path string) {

@@ -21,7 +21,7 @@ func TestTheDocumentHoldsTheTextAsJSONInItsOrder(t *testing.T) {
 		`"features":[{"key":"talks","kind":"metered","meter":"talks"},{"key":"mails","kind":"metered","meter":"mails"}],` +
 		`"plans":[{"key":"pro","price":{"month":"149","year":"1490.00"},"entitlements":{"talks":10,"mails":{"limit":1000,"per":"month","overage":{"unit":1000,"price":"2"}}}},` +
 		`{"key":"basic","title":"Basic","price":{"month":"49"}},{"key":"top","title":"Ünique"}],` +
-		`"addons":[],"bundles":[],"profiles":[],"placements":[],"signals":[],"offers":[],"launches":[],"value":[],"routing":[{"to":"self_service"}]}`
+		`"addons":[],"bundles":[],"profiles":[],"placements":[],"signals":[],"offers":[],"launches":[],"value":[],"milestones":[],"referrals":[],"surveys":[],"experiments":[],"routing":[{"to":"self_service"}]}`
 	if got := string(c.Document()); got != want {
 		t.Errorf("got\n%s\nwant\n%s", strings.ReplaceAll(got, ",\"", ",\n\""), strings.ReplaceAll(want, ",\"", ",\n\""))
 	}
