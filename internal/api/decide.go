@@ -3,12 +3,14 @@ package api
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"net/http"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/headroomhq/headroom/internal/access"
+	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/entitlement"
@@ -69,7 +71,10 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	var d offer.Decision
 	var position uint64
 	if req.DryRun {
-		d, position, err = s.look(ctx, req, after)
+		ask := req.call(ctx)
+		var seen looked
+		seen, err = s.look(ctx, &req, &ask, after)
+		d, position = seen.Decision, seen.position
 	} else {
 		d, position, err = s.decideFor(ctx, req, after, r.Header.Get(idempotencyHeader))
 	}
@@ -146,42 +151,95 @@ func (q *DecideRequest) call(ctx context.Context) engine.DecideCall {
 	return ask
 }
 
+// looked is a decision that was not recorded, and what it would take to.
+type looked struct {
+	offer.Decision
+	position uint64
+	channel  catalog.Channel // over which it would contact the person; empty: it asks nothing of them
+}
+
 // look decides without recording anything, now or at a time to come.
-func (s *Server) look(ctx context.Context, req DecideRequest, after uint64) (d offer.Decision, position uint64, err error) {
+func (s *Server) look(ctx context.Context, req *DecideRequest, ask *engine.DecideCall, after uint64) (d looked, err error) {
 	user := s.people.name(req.User)
-	err = s.Runner.Read(ctx, req.Account, after, func(v runner.View) error {
-		position = v.State.Position
-		at := v.State.Now
-		if req.At != nil && *req.At < at {
-			return fault.New(fault.Invalid, "at_past", "%s is in the past", req.At).
-				WithMend("use a time to come; what was decided then is told by GET /v1/decisions/{id}/explain").WithField("at", req.At.String(), "want a time to come")
+	decide := func() (parent string, err error) {
+		return parent, s.Runner.Read(ctx, req.Account, after, func(v runner.View) error {
+			d.position = v.State.Position
+			if v.Account != nil && ask.Family == "" {
+				if parent = v.Account.Facts.Parent; parent != "" {
+					return nil
+				}
+			}
+			at := v.State.Now
+			if req.At != nil && *req.At < at {
+				return fault.New(fault.Invalid, "at_past", "%s is in the past", req.At).
+					WithMend("use a time to come; what was decided then is told by GET /v1/decisions/{id}/explain").WithField("at", req.At.String(), "want a time to come")
+			}
+			if req.At != nil {
+				at = *req.At
+			}
+			d.Decision = v.Decide(*ask, req.Account, user, at)
+			d.channel = engine.SpendsAs(v.Catalog.Offers[d.OfferKey], ask.Requested)
+			return nil
+		})
+	}
+	parent, err := decide()
+	if err == nil && parent != "" { // who holds the family's budget is known elsewhere
+		if ask.Family, err = s.familyOf(ctx, req.Account); err == nil {
+			_, err = decide()
 		}
-		if req.At != nil {
-			at = *req.At
-		}
-		d = v.Decide(req.call(ctx), req.Account, user, at)
-		return nil
-	})
+	}
+	if ask.Family == "" {
+		ask.Family = req.Account
+	}
 	if d.At == 0 { // nobody has heard of the account
 		d.At = s.Clock.Now()
+	}
+	return d, err
+}
+
+// decideFor looks first: where there is nothing to show there is nothing to record. A contact
+// that nobody asked for is claimed of the person's and the family's budgets; what they refuse is
+// not shown, and something else may be. What is about to be shown, or held back from a holdout,
+// is decided by Step.
+func (s *Server) decideFor(ctx context.Context, req DecideRequest, after uint64, key string) (offer.Decision, uint64, error) {
+	req.At = nil
+	ask := req.call(ctx)
+	var claimed *claimOf
+	for range maxLooks {
+		d, err := s.look(ctx, &req, &ask, after)
+		if err != nil || d.Status != "show" && d.Variant != "holdout" {
+			return d.Decision, d.position, err
+		}
+		ask.Within = engine.WithinAmbient
+		if d.channel == "" || d.Again {
+			break
+		}
+		c := &claimOf{User: s.people.name(req.User), Account: req.Account, Family: ask.Family, Channel: d.channel, About: d.OfferKey}
+		c.ID = claimID(c, cmp.Or(key, rand.Text()))
+		granted, refusals, err := s.claim(ctx, c)
+		if err != nil {
+			return d.Decision, d.position, err
+		}
+		if granted {
+			ask.Claim, ask.Within, claimed = c.ID, d.channel, c
+			break
+		}
+		ask.Refusals = append(ask.Refusals, refusals...)
+	}
+	rec, err := s.call(event.KindDecide, req.Account, s.people.name(req.User), req.Placement, key, ask)
+	if err != nil {
+		return offer.Decision{}, 0, err
+	}
+	d, position, err := answered[offer.Decision](ctx, s, rec)
+	if err == nil && claimed != nil && (d.Again || d.Status != "show" && d.Variant != "holdout") {
+		err = s.unclaim(ctx, claimed) // something else happened in between
 	}
 	return d, position, err
 }
 
-// decideFor looks first: where there is nothing to show there is nothing to record. What
-// is about to be shown, or held back from a holdout, is decided by Step.
-func (s *Server) decideFor(ctx context.Context, req DecideRequest, after uint64, key string) (offer.Decision, uint64, error) {
-	req.At = nil
-	d, position, err := s.look(ctx, req, after)
-	if err != nil || d.Status != "show" && d.Variant != "holdout" {
-		return d, position, err
-	}
-	rec, err := s.call(event.KindDecide, req.Account, s.people.name(req.User), req.Placement, key, req.call(ctx))
-	if err != nil {
-		return d, position, err
-	}
-	return answered[offer.Decision](ctx, s, rec)
-}
+// maxLooks bounds how often it is decided anew because budgets refuse: an interruption, then
+// what is contextual, then what is ambient.
+const maxLooks = 4
 
 // DecisionParam names the decision in the path.
 type DecisionParam struct {

@@ -71,6 +71,8 @@ func requestOf(r *event.Record) [16]byte {
 		}
 	case event.KindConsume, event.KindRelease:
 		asked = withoutHolder(r)
+	case event.KindDecide:
+		asked = withoutFound(r)
 	}
 	h.Write(asked)
 	return [16]byte(h.Sum(nil)[:16])

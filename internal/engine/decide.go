@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/headroomhq/headroom/internal/catalog"
@@ -33,6 +34,40 @@ type DecideCall struct {
 	Family   string            `json:"family,omitempty"`
 	Claim    string            `json:"claim,omitempty"`
 	Refusals []contact.Refusal `json:"refusals,omitempty"`
+	// Within is the channel that was claimed, or WithinAmbient: what asks for more attention was
+	// not asked of all budgets, so it is not shown. Empty: not said.
+	Within catalog.Channel `json:"within,omitempty"`
+}
+
+// WithinAmbient is DecideCall.Within where no contact was claimed.
+const WithinAmbient catalog.Channel = "ambient"
+
+// beyond is the refusal of what was not claimed.
+func (q *DecideCall) beyond(now clock.Time) []contact.Refusal {
+	channel := catalog.AnyChannel
+	switch q.Within {
+	case catalog.InProduct:
+		channel = catalog.Interruptions
+	case WithinAmbient:
+	default:
+		return nil
+	}
+	return []contact.Refusal{{Scope: catalog.PerPerson, Channel: channel, Code: "contact_budget", Until: now,
+		Reason: "It came up while something else was decided, so the budgets were not asked"}}
+}
+
+// withoutFound is the body of a decide record as its sender asked.
+func withoutFound(r *event.Record) []byte {
+	call, err := decode[DecideCall](r)
+	if err != nil {
+		return r.Body
+	}
+	call.Family, call.Claim, call.Refusals, call.Within = "", "", nil, ""
+	b, err := json.Marshal(call)
+	if err != nil {
+		return r.Body
+	}
+	return b
 }
 
 // decide makes the decision again as Step and keeps it: it is about to be shown.
@@ -64,7 +99,7 @@ func (a *Account) OfferInput(c *catalog.Catalog, ask DecideCall, user string, no
 		Subscription: *subscription.AsOf(&a.Subscription, now, c), Trials: a.Tries(now), Signals: a.Signals.Alive(now), Standing: a.standing(c, now),
 		People: opportunity.WithPeople(a.Opportunities), Vars: a.Vars(ask.Role, ask.Profile, ask.Placement),
 		TrialEndsAt: trialEnds, Placement: ask.Placement, Feature: ask.Feature, Wanted: ask.Wanted, Requested: ask.Requested,
-		Quiet: a.quiet(c, now), Refusals: a.refusalsTo(&ask, user, c, now), HeldOut: a.heldOut(c, ask.Family),
+		Quiet: a.quiet(c, now), Refusals: append(a.refusalsTo(&ask, user, c, now), ask.beyond(now)...), HeldOut: a.heldOut(c, ask.Family),
 		Help: a.helpFirst(c, now), Leaving: ask.Intent != "", To: ask.To, Language: ask.Language,
 		State: &a.Offers, Salt: holdoutSalt, Now: now, ID: a.ids(),
 	}

@@ -61,4 +61,3 @@ func (s *State) talk(a *Account, by acceptance, c *catalog.Catalog) {
 	s.effects.Opportunities = append(s.effects.Opportunities, op)
 	a.forgetClosed()
 }
-
