@@ -123,7 +123,7 @@ func windows(c *Catalog) {
 			}
 		}
 	}
-	for _, key := range valueMeters(c) { // value is told by the month
+	for _, key := range append(valueMeters(c), monthMeters(c)...) { // value, much use and plan fit are told by the month
 		if list := asked[key]; list != nil && !slices.Contains(list, monthly[0]) && c.Meters[key].Aggregate != Level {
 			asked[key] = append(list, monthly...)
 		}
@@ -207,4 +207,22 @@ func (r *reader) zone(v value) *time.Location {
 		r.wrong(v, "unknown_time_zone", "write a name of the IANA database such as Europe/Berlin, or UTC", "%q is not a time zone", fault.Shorten(s))
 	}
 	return z
+}
+
+// monthMeters lists the meters of which live signals ask how much was used in a month.
+func monthMeters(c *Catalog) []string {
+	asked, all := map[string]bool{}, false
+	for _, s := range c.Signals {
+		if !s.Retired() {
+			asked[s.When.Unlimited] = true
+			all = all || s.When.Fit != ""
+		}
+	}
+	var keys []string
+	for _, f := range sorted(c.Features) {
+		if c.Meters[f.Meter] != nil && (all && f.Counted() || asked[f.Key]) {
+			keys = append(keys, f.Meter)
+		}
+	}
+	return keys
 }

@@ -233,7 +233,11 @@ func (a *Account) renewal(c *catalog.Catalog, now clock.Time) signal.Renewal {
 		return signal.Renewal{}
 	}
 	p := subscription.PeriodOf(sub.Interval, sub.Anchor, now)
-	out := signal.Renewal{Plan: sub.Plan, Title: sub.Plan, At: p.End, Period: p.End.Sub(p.Start)}
+	// The shortest month, so that a rule looks ahead by the same days of each.
+	out := signal.Renewal{Plan: sub.Plan, Title: sub.Plan, At: p.End, Period: min(p.End.Sub(p.Start), 365*24*time.Hour)}
+	if sub.Interval == subscription.Month {
+		out.Period = 28 * 24 * time.Hour
+	}
 	if plan := c.Plans[sub.Plan]; plan != nil {
 		out.Title = plan.Title
 	}

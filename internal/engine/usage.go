@@ -77,7 +77,7 @@ func (w *watch) metered(a *Account) *meter.Usage {
 }
 
 // watchOf returns the watches on a meter as they are before a change of its usage: one for
-// each feature with live rules, or one for none.
+// each feature with a limit or live rules, another for those on much use without one, or one for none.
 func (s *State) watchOf(a *Account, m *catalog.Meter, c *catalog.Catalog) []watch {
 	for i := range a.watches {
 		if a.watches[i].meter != m {
@@ -99,6 +99,9 @@ func (s *State) watchOf(a *Account, m *catalog.Meter, c *catalog.Catalog) []watc
 			if len(w.rules) > 0 || w.bounded() {
 				a.watches = append(a.watches, w)
 			}
+			if rules := c.SignalsOnUnlimited(f.Key); len(rules) > 0 && w.endless {
+				a.watches = append(a.watches, a.watchFor(f, m, rules, c, s.Now))
+			}
 		}
 	}
 	if len(a.watches) == from {
@@ -112,6 +115,9 @@ func (a *Account) watchFor(f *catalog.Feature, m *catalog.Meter, rules []*catalo
 	w := watch{meter: m, feature: f, rules: rules}
 	given, limit := entitlement.Standing(a.Input(c, now), f.Key)
 	w.per, w.limit, w.endless = given.Per, limit, given.Unlimited
+	if w.endless && len(rules) > 0 && rules[0].When.Unlimited != "" {
+		w.per = catalog.Month // much is told by the month, whatever the allowance
+	}
 	w.read(a, c, now)
 	return w
 }

@@ -76,13 +76,13 @@ func OnPace(st *State, r *catalog.Signal, in Use, zone *time.Location, c Context
 	}
 	amount, unit := perTime(grown, over)
 	day := at.Std().In(zone).Format("2 January")
-	use := "Uses " + amount + " " + Inside(in.Title) + " " + unit
+	use := amount + " " + Inside(in.Title) + " " + unit
 	var evidence string
 	if early > 0 {
-		evidence = fmt.Sprintf("%s; at that pace the %s %s are used up on %s, %s before they reset",
+		evidence = fmt.Sprintf("Uses %s; at that pace the %s %s are used up on %s, %s before they reset",
 			use, Grouped(in.Limit.String()), ofPeriod(in.Per), day, Span(early))
 	} else {
-		evidence = fmt.Sprintf("%s more; at that pace all %s are used on %s, in %s", use, Grouped(in.Limit.String()), day, Span(at.Sub(c.Now)))
+		evidence = fmt.Sprintf("Adds %s; at that pace all %s are used on %s, in %s", use, Grouped(in.Limit.String()), day, Span(at.Sub(c.Now)))
 	}
 	data := map[string]string{
 		"feature": in.Feature, "usage": in.Usage.String(), "limit": in.Limit.String(), "pace": amount + " " + unit, "runs_out_at": at.String(),
@@ -116,13 +116,13 @@ func within(r *catalog.Signal) time.Duration {
 }
 
 // pace notes a total and returns by how much it has grown over how long; nothing while less than
-// two parts in seven of the rule's time are known, or a day.
+// three parts in seven of the rule's time are known, or a day.
 func (st *State) pace(r *catalog.Signal, in Use, now clock.Time) (grown quantity.Quantity, over time.Duration) {
 	whole := r.When.Over
 	if whole <= 0 {
 		whole = 7 * 24 * time.Hour
 	}
-	least := max(2*whole/notesKept, 24*time.Hour)
+	least := max(3*whole/notesKept, 24*time.Hour) - time.Hour
 	if !in.Adds { // different values, peaks: what there is of the period so far
 		if in.PeriodStart == 0 || now.Sub(in.PeriodStart) < least {
 			return 0, 0

@@ -111,11 +111,15 @@ func Milestone(eventType string, n int64) string {
 
 // deed takes an event type of the form object and past verb apart.
 func deed(eventType string) (verb, object string, ok bool) {
+	eventType, own := strings.CutPrefix(eventType, "headroom.")
 	words := strings.FieldsFunc(eventType, func(r rune) bool { return strings.ContainsRune("._:/- ", r) })
 	if len(words) < 2 {
 		return "", "", false
 	}
 	verb = strings.ToLower(words[len(words)-1])
+	if own && byItself[verb] {
+		return "", "", false
+	}
 	return verb, strings.ToLower(strings.Join(words[:len(words)-1], " ")), strings.HasSuffix(verb, "ed") || irregular[verb]
 }
 
@@ -193,6 +197,9 @@ func article(n int64) string {
 	}
 	return "a"
 }
+
+// byItself are what happens to things of ours without anybody doing it: a trial expired.
+var byItself = map[string]bool{"expired": true, "converted": true, "joined": true, "left": true}
 
 // irregular are past verbs of event types that do not end in "ed".
 var irregular = map[string]bool{
