@@ -82,7 +82,7 @@ func (s *State) moment(a *Account, kind, what, placement, user string, at clock.
 	m.Value = a.worthOf(&m, c, s.Now)
 	for _, k := range slices.Backward(a.Offers.Decisions) { // what the person looks at right now
 		if m.Decision == "" && k.ExpiresAt > s.Now && k.At+MomentLife > s.Now && m.answeredBy(k.Feature, k.Signal, k.Give, a, c) {
-			m.answer(k.ID, k.Offer, k.Variant, k.At)
+			m.answer(k.ID, k.Offer, k.Variant, k.Placement, k.At)
 		}
 	}
 	if m.Decision == "" {
@@ -102,7 +102,7 @@ func (s *State) offered(a *Account, d *offer.Decision, give catalog.Give, c *cat
 		if m.Decision != "" || m.At+MomentLife <= s.Now || !m.answeredBy(d.Feature, d.Signal, give, a, c) {
 			continue
 		}
-		m.answer(d.ID, d.OfferKey, d.Variant, s.Now)
+		m.answer(d.ID, d.OfferKey, d.Variant, d.Placement, s.Now)
 		a.cold = nil
 		s.effects.Moments = append(s.effects.Moments, *m)
 	}
@@ -116,7 +116,8 @@ func (m *Moment) about() string {
 	return m.Feature
 }
 
-func (m *Moment) answer(decision, offerKey, variant string, at clock.Time) {
+func (m *Moment) answer(decision, offerKey, variant, placement string, at clock.Time) {
+	m.place(placement)
 	m.Decision, m.Offer, m.Variant, m.OfferedAt, m.Why, m.Reason = decision, offerKey, variant, at, "", ""
 }
 

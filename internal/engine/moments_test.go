@@ -132,7 +132,7 @@ func TestMomentsAreNotedWithWhatStoodInTheWayAndWhatTheyWereWorth(t *testing.T) 
 			"a touch while an offer for it is open",
 			"buys starter at 0; event speaker.added at 1; event speaker.added at 2; asks speakers.add at 3; touches recordings at 4",
 			"limit speakers at \"speakers.add\" 1 times, 1200.00 USD: offered pro_for_speakers\n" +
-				`locked recordings at "recordings.open" 1 times, 1200.00 USD: offered pro_for_speakers`,
+				`locked recordings at "speakers.add" 1 times, 1200.00 USD: offered pro_for_speakers`,
 		},
 		{
 			"where the product says it was",
@@ -140,9 +140,9 @@ func TestMomentsAreNotedWithWhatStoodInTheWayAndWhatTheyWereWorth(t *testing.T) 
 			`locked recordings at "talks.list" 1 times, 1200.00 USD: no_signal`,
 		},
 		{
-			"a feature that only an add-on gives, and no offer",
+			"a feature that an add-on gives for the least money, and offers for the plan above",
 			"buys starter at 0; touches captions at 1",
-			`locked captions at "recordings.open" 1 times, 228.00 USD: no_signal`,
+			`locked captions at "speakers.add" 1 times, 228.00 USD: no_signal`,
 		},
 		{
 			"the limit is reached by events, and again after a fall, the same day",
@@ -199,11 +199,10 @@ func TestAMomentOfAnEventThatCameTooLateIsNotNoted(t *testing.T) {
 
 func TestAnAccountRemembersTheMomentsOfADayAndNoMore(t *testing.T) {
 	var features strings.Builder
-	text := strings.Replace(momentsCatalog, "features:\n", "features:\n%s", 1)
 	for i := range 40 {
 		fmt.Fprintf(&features, "  extra%d: {title: Extra, kind: boolean}\n", i)
 	}
-	d := newDesk(t, parse(t, fmt.Sprintf(text, features.String())))
+	d := newDesk(t, parse(t, strings.Replace(momentsCatalog, "features:\n", "features:\n"+features.String(), 1)))
 	d.does("buys starter at 0")
 	for i := range 40 {
 		d.does(fmt.Sprintf("touches extra%d at 1", i))
