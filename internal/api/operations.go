@@ -197,10 +197,6 @@ var operations = map[string]operation{
 		answer: "The outcome; after `accepted` the subscription and the check, after `requested` the `request_id`",
 		values: map[string]string{"id": exampleDecision, "Idempotency-Key": "accept-1"}, body: `{"type":"accepted","user":"u1","role":"admin","token":"$TOKEN"}`},
 	"GET /v1/offers/funnel": {text: "Counted by decision: each stands once in every column it reached."},
-	"GET /v1/requests":      {values: map[string]string{"status": "open"}},
-	"POST /v1/requests/{id}/approve": {text: "Needs the `token` of a preview of the request's decision and an `Idempotency-Key`, as it costs money.",
-		values: map[string]string{"id": exampleRequest, "Idempotency-Key": "approve-1"}, body: `{"user":"boss","token":"$TOKEN"}`},
-	"POST /v1/requests/{id}/decline": {values: map[string]string{"id": exampleDeclined}, body: `{"user":"boss"}`},
 
 	"GET /v1/signals":                    {values: map[string]string{"key": "emails_nearly_used"}},
 	"GET /v1/accounts/{account}/signals": {values: nova},

@@ -168,7 +168,8 @@ func (a *Account) follow(c *catalog.Catalog, now clock.Time) {
 }
 
 // prefixes begin the ids of each kind of thing.
-var prefixes = map[string]string{"signal": "sig", "decision": "dec", "request": "req", "opportunity": "opp", "moment": "mom"}
+var prefixes = map[string]string{"signal": "sig", "decision": "dec", "request": "req", "opportunity": "opp", "moment": "mom",
+	"approval": "apv", "notice": "ntc"}
 
 func (a *Account) ids() func(parts ...string) string {
 	if a.id == nil {
