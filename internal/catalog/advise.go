@@ -2,9 +2,12 @@ package catalog
 
 import (
 	"fmt"
-	"regexp"
+	"maps"
 	"slices"
 	"strings"
+
+	"github.com/headroomhq/headroom/internal/condition"
+	"github.com/headroomhq/headroom/internal/message"
 )
 
 // doubt reports what a rule of lint finds about the definition or value at path.
@@ -14,9 +17,6 @@ func (r *reader) doubt(code, path, given, mend, format string, args ...any) {
 
 // placeholders are what package offer fills in, each in braces.
 var placeholders = []string{"usage", "limit", "remaining", "limit_next", "feature", "plan", "plan_next", "price", "percent"}
-
-// placeholderForm is what package offer takes for a placeholder; other braces stay.
-var placeholderForm = regexp.MustCompile(`\{([A-Za-z0-9_.]+)\}`)
 
 // advise finds what is allowed and yet probably not meant.
 func (r *reader) advise() {
@@ -34,9 +34,11 @@ func (r *reader) advise() {
 	r.advisePrices()
 	r.advisePlans()
 	r.adviseSignals()
+	r.adviseMoments()
 	for _, o := range sorted(r.c.Offers) {
 		r.adviseOffer(o)
 		r.adviseSelling(o)
+		r.adviseKind(o)
 	}
 	for i, t := range r.c.Routing {
 		if t.When == nil && i < len(r.c.Routing)-1 {
@@ -140,6 +142,7 @@ func (r *reader) adviseSignals() {
 			offered[on] = true
 		}
 	}
+	r.heard(offered)
 	var unused []string
 	for _, s := range sorted(r.c.Signals) {
 		if s.Retired() {
@@ -175,11 +178,40 @@ func (r *reader) adviseSignals() {
 	}
 }
 
+// heard adds the signals that readiness, experiments and other signals listen to.
+func (r *reader) heard(offered map[string]bool) {
+	listen := func(c *condition.Condition) {
+		if c == nil {
+			return
+		}
+		for _, name := range c.Uses() {
+			if key, is := strings.CutPrefix(name, "signals."); is {
+				offered[key] = true
+			}
+		}
+	}
+	for _, s := range r.c.Signals {
+		listen(s.When.Rule)
+		listen(s.When.And)
+	}
+	for _, rule := range r.c.Readiness {
+		for _, p := range rule.Parts {
+			offered[p.Signal] = true
+			listen(p.When)
+		}
+	}
+	for _, x := range r.c.Experiments {
+		offered[x.Outcome] = true
+	}
+}
+
 func (r *reader) adviseOffer(o *Offer) {
 	path := "offers." + o.Key
-	if len(o.On) == 0 {
+	switch {
+	case len(o.On) == 0 && o.Save: // it answers who is about to buy less
+	case len(o.On) == 0:
 		r.doubt("offer_without_signal", path, "", "write on: and the signals it answers", "no signal leads to this offer, so it is never shown")
-	} else if !slices.ContainsFunc(o.On, func(on string) bool { return !r.c.Signals[on].Retired() }) {
+	case !slices.ContainsFunc(o.On, func(on string) bool { return !r.c.Signals[on].Retired() }):
 		r.doubt("offer_without_signal", path+".on", strings.Join(o.On, ", "), "name a signal that is not retired", "all its signals are retired, so it is never shown")
 	}
 	if len(o.At) == 0 {
@@ -187,27 +219,32 @@ func (r *reader) adviseOffer(o *Offer) {
 	}
 	for _, on := range o.On {
 		w := r.c.Signals[on].When
-		feature := w.Limit + w.Gate
-		if feature != "" && !r.raises(o.Give, feature) {
+		feature := w.Limit + w.Gate + w.RunsOut
+		if feature != "" && !o.Save && o.Give.Plan+o.Give.Addon+o.Give.Feature != "" && !r.raises(o.Give, feature) {
 			r.doubt("offer_does_not_help", path+".give", o.Give.Plan+o.Give.Addon, "give a plan or add-on that has more of it",
 				"the signal %s is about %s, and the offer gives no more of it than other plans", on, feature)
 		}
 	}
-	var price Prices
-	given := o.Give.Plan + o.Give.Addon
-	if p := r.c.Plans[o.Give.Plan]; p != nil {
-		price = p.Price
-	} else if a := r.c.Addons[o.Give.Addon]; a != nil {
-		price = a.Price
-	}
-	if price.Month == nil && price.Year == nil {
+	if price, given, buys := r.promised(&o.Give); buys && price.Month == nil && price.Year == nil {
 		r.doubt("missing_price", path+".give", given, "add a price to "+given, "%s has no price, so nobody can buy it from this offer", given)
 	}
-	for _, part := range []struct{ key, text string }{{"title", o.Content.Title}, {"body", o.Content.Body}, {"action", o.Content.Action}} {
-		for _, m := range placeholderForm.FindAllStringSubmatch(part.text, -1) {
-			if !slices.Contains(placeholders, m[1]) {
-				r.doubt("unknown_placeholder", path+".content."+part.key, m[0], "known: {"+strings.Join(placeholders, "}, {")+"}",
-					"nothing fills in %s, it will be left out", m[0])
+	r.adviseTexts(path+".content", o.Content)
+	for _, language := range slices.Sorted(maps.Keys(o.Content.Translations)) {
+		r.adviseTexts(path+".content.translations."+language, o.Content.Translations[language])
+	}
+}
+
+// adviseTexts looks for placeholders that nothing fills.
+func (r *reader) adviseTexts(path string, c Content) {
+	for _, part := range []struct{ key, text string }{{"title", c.Title}, {"body", c.Body}, {"action", c.Action}} {
+		m, err := message.Compile(part.text)
+		if err != nil {
+			continue // a title of something it gives, with a brace in it
+		}
+		for _, name := range m.Names() {
+			if !slices.Contains(placeholders, name) {
+				r.doubt("unknown_placeholder", path+"."+part.key, "{"+name+"}", "known: {"+strings.Join(placeholders, "}, {")+"}",
+					"nothing fills in {%s}, it will be left out", name)
 			}
 		}
 	}
@@ -218,6 +255,9 @@ func (r *reader) raises(give Give, feature string) bool {
 	if a := r.c.Addons[give.Addon]; a != nil {
 		e := a.Entitlements[feature]
 		return e != nil && (e.Allowed || e.Unlimited || e.Limit > 0)
+	}
+	if give.Feature != "" {
+		return give.Feature == feature
 	}
 	p := r.c.Plans[give.Plan]
 	if p == nil || p.Entitlements[feature] == nil {

@@ -168,7 +168,7 @@ func (r *reader) contradiction(o *Offer, a *Addon, eligible *condition.Condition
 // who try it.
 func (r *reader) answersTrial(o *Offer) bool {
 	for _, on := range o.On {
-		if s := r.c.Signals[on]; s != nil && s.When.TrialEndsIn != 0 {
+		if s := r.c.Signals[on]; s != nil && (s.When.TrialEndsIn != 0 || s.When.TrialExpired) {
 			return true
 		}
 	}

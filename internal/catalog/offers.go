@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/headroomhq/headroom/internal/condition"
 	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/message"
 )
 
 // Offers: what is proposed then.
@@ -56,9 +58,9 @@ var (
 		{"at_most", func(r *reader, v value, c *Contact) { c.AtMost, c.Per = r.atMost(v, 1000) }},
 	}
 	textFields = []field[Content]{
-		{"title", func(r *reader, v value, c *Content) { c.Title = r.text(v, maxTitle) }},
-		{"body", func(r *reader, v value, c *Content) { c.Body = r.text(v, maxBody) }},
-		{"action", func(r *reader, v value, c *Content) { c.Action = r.text(v, maxTitle) }},
+		{"title", func(r *reader, v value, c *Content) { c.Title = r.message(v, maxTitle) }},
+		{"body", func(r *reader, v value, c *Content) { c.Body = r.message(v, maxBody) }},
+		{"action", func(r *reader, v value, c *Content) { c.Action = r.message(v, maxTitle) }},
 		{"media", func(r *reader, v value, c *Content) { c.Media = r.link(v) }},
 	}
 	contentFields = append(slices.Clone(textFields), field[Content]{"translations", func(r *reader, v value, c *Content) {
@@ -87,6 +89,21 @@ func translated[T any](r *reader, v value, fields []field[T]) map[string]T {
 		r.wrong(v, "too_long", "keep those your customers read", "these are %d languages, the most is %d", len(all), maxLanguages)
 	}
 	return all
+}
+
+// message reads a text of an offer: words with placeholders, plurals and choices.
+func (r *reader) message(v value, limit int) string {
+	s := r.text(v, limit)
+	_, err := message.Compile(s)
+	if err == nil {
+		return s
+	}
+	if wrong, positioned := errors.AsType[*message.Error](err); positioned {
+		r.report(SeverityError, "invalid_message", v.path, s, v.inside(wrong.Line, wrong.Column), wrong.Message, wrong.Mend)
+	} else {
+		r.wrong(v, "invalid_message", "write it in a simpler way", "%s", err.Error())
+	}
+	return ""
 }
 
 // targetParts are the braces in a link of the product.

@@ -100,7 +100,7 @@ func TestWhatIsDoubtfulIsAWarning(t *testing.T) {
 		{"offer without placement", "offers: {x: {on: [s], give: {plan: high}}}", `offer_without_placement offers.x "" @1:10`},
 		{"offer that does not help", "offers: {x: {on: [s], give: {plan: low}, at: [here]}}", `offer_does_not_help offers.x.give "low" @1:29`},
 		{"offer of what has no price", "plans: {x: {entitlements: {f: 9}}}\noffers: {x: {on: [s], give: {plan: x}, at: [here]}}", `missing_price offers.x.give "x" @2:29`},
-		{"offer with an unknown placeholder", "offers: {x: {on: [s], give: {plan: high}, at: [here], content: {title: \"{usag} {usage} {}\"}}}", `unknown_placeholder offers.x.content.title "{usag}" @1:72`},
+		{"offer with an unknown placeholder", "offers: {x: {on: [s], give: {plan: high}, at: [here], content: {title: \"{usag} {usage}\"}}}", `unknown_placeholder offers.x.content.title "{usag}" @1:72`},
 		{"signal nobody uses", "signals: {x: {when: {event: b}, type: save}}", `unused_signal signals.x "" @1:11`},
 		{"signals nobody uses", "signals: {x: {when: {event: b}, type: save}, y: {when: {event: b}, type: save}}", `unused_signal signals "" @1:10`},
 		{"limit that nothing limits", "features: {x: {meter: m}}\nsignals: {x: {when: {limit: x, reaches: 80%}, type: upsell}}\nrouting: [{to: alice}]", `never_fires signals.x.when.limit "x" @2:29`},
