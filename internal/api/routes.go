@@ -64,6 +64,14 @@ func (s *Server) routes() http.Handler {
 	add(s, "POST /v1/accounts/{account}/trials/{id}/extend", access.Admin, "Extend a trial", s.extendTrial)
 	add(s, "DELETE /v1/accounts/{account}/trials/{id}", access.Admin, "End a trial early", s.deleteTrial)
 
+	s.tag("Activation", "Where accounts stand on their way: milestones, stages, readiness, people.")
+	add(s, "GET /v1/accounts/{account}/activation", access.Read, "How an account stands with its milestones", s.accountActivation)
+	add(s, "GET /v1/activation", access.Read, "How accounts stand with milestones, and who is stuck where", s.activation)
+	add(s, "GET /v1/accounts/{account}/lifecycle", access.Read, "The stage of an account, why, and its history", s.accountLifecycle)
+	add(s, "GET /v1/lifecycle", access.Read, "The inverted funnel: accounts and MRR by stage, and their moves", s.lifecycle)
+	add(s, "GET /v1/accounts/{account}/readiness", access.Read, "How ready an account is to grow, and why that changed", s.accountReadiness)
+	add(s, "GET /v1/readiness", access.Read, "Accounts by how ready they are to grow", s.readiness)
+
 	s.tag("Catalog", "What is sold, measured and offered.")
 	s.raw(mux, "PUT /v1/catalog", access.Admin, "Apply a catalog, or see what it would change", s.putCatalog, catalogOperation)
 	add(s, "GET /v1/catalog", access.Read, "Read the active catalog, or another version", s.getCatalog)

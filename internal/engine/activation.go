@@ -35,7 +35,8 @@ type journey struct {
 	At    clock.Time    `json:"at,omitzero"`
 	Moves int64         `json:"moves,omitempty"`
 	// Told is a hash of what lists know of the milestones.
-	Told uint64 `json:"told,omitempty"`
+	Told   uint64                          `json:"told,omitempty"`
+	Scores map[catalog.RevenueType]*scored `json:"scores,omitempty"` // by type; see dailyReadiness
 }
 
 // Reach says when a milestone was reached and by whom.
@@ -344,3 +345,60 @@ func (a *Account) stuck(m *catalog.Milestone, now clock.Time) bool {
 
 // people counts the account's people.
 func (a *Account) people(now clock.Time) account.Summary { return a.Members.Sum(now) }
+
+// Way is how an account stands on its way to its first success.
+type Way struct {
+	Activated  bool
+	StartAt    clock.Time
+	Milestones []MilestoneNow // those it is to reach, in order
+	Help       *offer.Help    // what comes before any offer; nil when none does
+}
+
+// MilestoneNow is how an account stands with one milestone.
+type MilestoneNow struct {
+	*catalog.Milestone
+	Reach    *Reach            // nil: not yet
+	DueAt    clock.Time        // when it is late; unset: never
+	Stuck    bool              // it is late, and what comes before it is there
+	Done, Of quantity.Quantity // events, or what is used
+}
+
+// Way returns how the account stands with its milestones at now.
+func (a *Account) Way(c *catalog.Catalog, now clock.Time) Way {
+	w := Way{Activated: a.Activated(c, now), StartAt: a.startedAt(), Help: a.helpFirst(c, now)}
+	expected := a.Expected(c)
+	steps := make([]signal.Step, len(expected))
+	for i, m := range expected {
+		n := MilestoneNow{Milestone: m, Of: atLeast(m)}
+		steps[i] = signal.Step{Milestone: m.Key, After: m.After, Expected: true}
+		if m.Within > 0 {
+			n.DueAt = w.StartAt.Add(m.Within)
+			steps[i].DueAt = n.DueAt
+		}
+		if m.Event != "" {
+			n.Of = quantity.Of(max(m.Nth, 1))
+		}
+		if a.reached(m.Key) {
+			r := a.Journey.Reached[m.Key]
+			n.Reach, steps[i].ReachedAt, n.Done = &r, r.At, n.Of
+		} else if f := c.Features[m.Feature]; m.Event == "" && f != nil && c.Meters[f.Meter] != nil {
+			n.Done = max(a.everUsed(c.Meters[f.Meter]), 0)
+		} else if a.Journey != nil {
+			n.Done = quantity.Of(a.Journey.Counts[m.Key])
+		}
+		w.Milestones = append(w.Milestones, n)
+	}
+	for i := range w.Milestones {
+		w.Milestones[i].Stuck = signal.StuckOn(steps, i, now)
+	}
+	return w
+}
+
+// StageSince returns since when the account is in the stage that lists show, and which; unset
+// before its first daily look.
+func (a *Account) StageSince() (account.Stage, clock.Time) {
+	if a.Journey == nil {
+		return "", 0
+	}
+	return a.Journey.Stage, a.Journey.At
+}

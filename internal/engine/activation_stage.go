@@ -160,6 +160,7 @@ func (s *State) dailyActivation(a *Account, c *catalog.Catalog) {
 	case idle && (a.Journey == nil || a.Journey.Under == 0):
 		a.journeys().Under = s.Now
 	}
+	s.dailyReadiness(a, c)
 	s.standing(a, c)
 }
 

@@ -102,6 +102,7 @@ type Effects struct {
 	Variants      []VariantRow
 	Milestones    []MilestoneRow // as they are now; a later one replaces an earlier one
 	Stages        []StageRow
+	Readiness     []ReadinessNow    // as of the daily look; a later one replaces an earlier one
 	Invites       []invite.Invite   // as they are now; a later one replaces an earlier one of the same id
 	Asks          []invite.Ask      // likewise
 	Referrals     []invite.Referral // likewise, of the same account and program

@@ -142,6 +142,7 @@ func prepare(c *engine.Checkpoint) ([]*batch, error) {
 		func() (*batch, error) { return referrals(&c.Effects) },
 		func() (*batch, error) { return signUps(&c.Effects) },
 		func() (*batch, error) { return moments(&c.Effects) },
+		func() (*batch, error) { return readiness(&c.Effects) },
 	} {
 		b, err := rows()
 		if err != nil {
@@ -149,6 +150,7 @@ func prepare(c *engine.Checkpoint) ([]*batch, error) {
 		}
 		batches = append(batches, b)
 	}
+	batches = append(append(batches, milestones(&c.Effects)), moves(&c.Effects)...)
 	return append(batches, lines(&c.Effects), periods(&c.Effects), values(&c.Effects), gates(&c.Effects), contacts(&c.Effects), variants(&c.Effects), forwards(c)), nil
 }
 
