@@ -121,6 +121,9 @@ func (s *Server) guard(next *http.ServeMux) http.Handler {
 				return
 			}
 			ctx = context.WithValue(ctx, principalKey, p)
+			if r.URL.Path == exposuresPath {
+				ctx = context.WithValue(ctx, visitorKey, visitor{remote: s.Access.Remote(r)})
+			}
 		}
 		if !streaming(r.URL.Path) && r.URL.Path != "/v1/backups" {
 			var cancel context.CancelFunc
@@ -146,7 +149,7 @@ func open(r *http.Request) bool { return r.URL.Path == "/v1/session" || r.URL.Pa
 // elsewhere, even from another port of this machine, do need a key.
 func (s *Server) authenticate(r *http.Request) (access.Principal, error) {
 	cred := s.Access.Credentials(r)
-	cred.Events = ingests(r.URL.Path)
+	cred.Events = ingests(r.URL.Path) || r.URL.Path == exposuresPath
 	if s.Demo != "" && cred.Authorization == "" && cred.Session == "" && sameOrigin(r) && (!cred.Changes || cred.FromConsole) {
 		return access.Principal{Kind: access.Console, Scopes: access.Admin, Role: access.RoleAdmin}, nil
 	}

@@ -37,7 +37,7 @@ func (s *Server) outside(ctx context.Context, in *accountRead) (*outsideAnswer, 
 		out.Body.Position = s.Runner.Position(position)
 		return out, err
 	}
-	err = s.Runner.Read(ctx, event.DomainKey(out.Body.Domain), 0, func(v runner.View) error {
+	err = s.Runner.ReadAnywhere(ctx, event.DomainKey(out.Body.Domain), func(v runner.View) error {
 		out.Body.OutsideOf = v.Account.OutsideOf(in.Account)
 		return nil
 	})
