@@ -14,13 +14,21 @@ import (
 	"github.com/headroomhq/headroom/internal/quantity"
 )
 
-// stateVersion begins every encoded state. A change of the form takes another number.
-const stateVersion = 1
+// stateVersion begins every encoded state, or moreVersion one that has something beyond what
+// events on streams leave: most have not. A change of the form takes another number.
+const (
+	stateVersion = 1
+	moreVersion  = 2
+)
 
 // AppendBinary appends st to dst: the same state gives the same bytes. A state in which
 // nothing happened takes a handful of bytes.
 func (st *State) AppendBinary(dst []byte) []byte {
-	w := writer{append(dst, stateVersion)}
+	version, more := byte(stateVersion), len(st.left)+len(st.kept)+len(st.paces) > 0
+	if more {
+		version = moreVersion
+	}
+	w := writer{append(dst, version)}
 	w.int(st.Fired)
 	w.count(len(st.Limits))
 	for _, key := range slices.Sorted(maps.Keys(st.Limits)) {
@@ -55,7 +63,7 @@ func (st *State) AppendBinary(dst []byte) []byte {
 	}
 	w.time(st.newest)
 	w.time(st.wake)
-	if len(st.left)+len(st.kept)+len(st.paces) > 0 { // most accounts have none of them
+	if more {
 		w.daily(st)
 	}
 	return w.b
@@ -63,8 +71,8 @@ func (st *State) AppendBinary(dst []byte) []byte {
 
 // DecodeState reads what AppendBinary wrote. Anything else is an error, never a panic.
 func DecodeState(b []byte) (State, error) {
-	if len(b) == 0 || b[0] != stateVersion {
-		return State{}, fmt.Errorf("signal state: its version is not %d", stateVersion)
+	if len(b) == 0 || b[0] != stateVersion && b[0] != moreVersion {
+		return State{}, fmt.Errorf("signal state: its version is not %d or %d", stateVersion, moreVersion)
 	}
 	r := reader{b: b[1:]}
 	st := State{Fired: r.int()}
@@ -91,7 +99,7 @@ func DecodeState(b []byte) (State, error) {
 		st.begun = append(st.begun, b)
 	}
 	st.newest, st.wake = r.time(), r.time()
-	if len(r.b) > 0 {
+	if b[0] == moreVersion {
 		r.daily(&st)
 	}
 	ordered := slices.IsSortedFunc(st.series, func(a, b series) int { return cmp.Compare(a.id, b.id) }) &&

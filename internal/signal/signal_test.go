@@ -55,7 +55,9 @@ func apply(st *State, s step, rules []*catalog.Signal) []Signal {
 	case s.gate != nil:
 		return OnGate(st, *s.gate, streamsOf(rules).OnGate(s.gate.Feature), c)
 	case s.event != nil:
-		return OnEvent(st, *s.event, streamsOf(rules).FedBy(s.record, nil), c)
+		in := *s.event
+		in.Record = s.record
+		return OnEvent(st, in, streamsOf(rules).FedBy(s.record, nil), c)
 	case s.fed != nil:
 		return OnMeter(st, *s.fed, streamsOf(rules).OnMeter("emails"), c)
 	case s.time:

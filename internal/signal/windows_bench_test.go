@@ -18,7 +18,7 @@ func manyRules(n int, name func(i int) string) []*catalog.Signal {
 	var rules []*catalog.Signal
 	for i := range n {
 		s := &catalog.Signal{Key: fmt.Sprintf("rule%d", i), Type: catalog.Upsell, State: "testing"}
-		switch w := &s.When; i % 8 {
+		switch w := &s.When; i % 10 {
 		case 0, 1:
 			*w = catalog.When{Event: name(i), Nth: 1_000_000_000 + int64(i)}
 		case 2:
@@ -36,6 +36,10 @@ func manyRules(n int, name func(i int) string) []*catalog.Signal {
 			}
 		case 7:
 			*w = catalog.When{Absent: name(i), For: week + time.Duration(i)*time.Hour, After: 1 + int64(i)}
+		case 8:
+			*w = catalog.When{Event: name(i), Without: fmt.Sprintf("end%d.done", i), Within: 400*24*time.Hour + time.Duration(i)*time.Hour}
+		case 9:
+			*w = catalog.When{Event: name(i), New: "list", From: 2 + int64(i)%250}
 		}
 		rules = append(rules, s)
 	}
@@ -70,7 +74,7 @@ func BenchmarkEventThatFiresNothing(b *testing.B) {
 				var few [8]*catalog.Stream
 				next := func() {
 					c.Now += 2 * clock.Minute
-					if OnTime(&st, streams, c); len(OnEvent(&st, Occurrence{At: c.Now}, streams.FedBy(r, few[:0]), c)) > 0 {
+					if OnTime(&st, streams, c); len(OnEvent(&st, Occurrence{At: c.Now, Record: r}, streams.FedBy(r, few[:0]), c)) > 0 {
 						b.Fatal("a rule fired")
 					}
 				}

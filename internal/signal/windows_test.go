@@ -325,6 +325,10 @@ func mostBytes(rules []*catalog.Signal, streams int) int {
 			bytes += len(w.Sequence)*(16*9+26) + 17
 		case w.Rate != "":
 			bytes += 14*9 + 20 + 17
+		case w.Without != "":
+			bytes += 35 + 17
+		case w.New != "":
+			bytes += 9 + 4*256
 		}
 	}
 	return bytes
@@ -348,7 +352,7 @@ func TestStateStaysSmallWhateverTheNumberOfEvents(t *testing.T) {
 			c.Now += gap
 			r := happened{typ: []string{"a.done", "b.done", "c.done"}[i%3], size: "big"}.record()
 			OnTime(&st, streams, c)
-			OnEvent(&st, Occurrence{At: c.Now - clock.Time(i%7)*gap}, streams.FedBy(r, nil), c)
+			OnEvent(&st, Occurrence{At: c.Now - clock.Time(i%7)*gap, Record: r}, streams.FedBy(r, nil), c)
 			if live := st.Live; i%100 == 99 {
 				st.Live = nil
 				if n := len(st.AppendBinary(nil)); n > most {
@@ -371,7 +375,7 @@ func TestTheSameRecordsGiveTheSameSignalsAndBytes(t *testing.T) {
 			for _, h := range all {
 				c.Now = h.now
 				fired = append(fired, OnTime(&st, streams, c)...)
-				fired = append(fired, OnEvent(&st, Occurrence{At: h.at}, streams.FedBy(h.record(), nil), c)...)
+				fired = append(fired, OnEvent(&st, Occurrence{At: h.at, Record: h.record()}, streams.FedBy(h.record(), nil), c)...)
 			}
 			text, err := json.Marshal(fired)
 			if err != nil {
@@ -392,6 +396,10 @@ func FuzzDecodeState(f *testing.F) {
 	_, st := playAll(rules)
 	f.Add(st.AppendBinary(nil))
 	f.Add((&State{}).AppendBinary(nil))
+	more := State{left: []left{{rule: 1, first: start, last: start + 1}}, kept: []kept{{rule: 1, of: 2, at: start, n: 3, v: 4}},
+		paces: []pace{{rule: 1, times: []clock.Time{start}, totals: []quantity.Quantity{5}}},
+		series: []series{{id: 1, values: []valuesMet{{property: 3, hashes: []uint32{1, 2}}}}}}
+	f.Add(more.AppendBinary(nil))
 	f.Add([]byte{})
 	f.Add([]byte{stateVersion, 0, 255, 255, 255, 255, 15})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -409,7 +417,7 @@ func FuzzDecodeState(f *testing.F) {
 		c := Context{Now: start, ID: func(p ...string) string { return strings.Join(p, ":") }}
 		OnTime(&st, streamsOf(rules), c)
 		st.Prune(byKey(rules), streamsOf(rules), start)
-		OnEvent(&st, Occurrence{At: start}, streamsOf(rules).OnEvent("a.done"), c)
+		OnEvent(&st, Occurrence{At: start, Record: &event.Record{Props: []event.Prop{{Name: "size", Value: event.Value{Kind: event.String, Text: "x"}}}}}, streamsOf(rules).OnEvent("a.done"), c)
 	})
 }
 
@@ -437,7 +445,7 @@ func TestABrokenStateIsRefused(t *testing.T) {
 	if _, err := DecodeState(append(slices.Clone(whole), 0)); err == nil {
 		t.Error("a byte too many was taken")
 	}
-	if _, err := DecodeState(append([]byte{stateVersion + 1}, whole[1:]...)); err == nil || !strings.Contains(err.Error(), fmt.Sprint(stateVersion)) {
+	if _, err := DecodeState(append([]byte{moreVersion + 1}, whole[1:]...)); err == nil || !strings.Contains(err.Error(), fmt.Sprint(stateVersion)) {
 		t.Errorf("another version: %v", err)
 	}
 }
