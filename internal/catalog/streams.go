@@ -67,6 +67,7 @@ type Stream struct {
 	// Left are the rules that begin here and fire when what ends them does not follow within
 	// their Within, the shortest first; Ends those that an occurrence here ends, by key.
 	Left, Ends []*Signal
+	Began      []*Stream // on which each of Ends begins
 	// New are the rules on a value of a property not met before, by property.
 	New []NewRules
 	// Part lists the beginnings of sequences, and whole ones, with any step on this stream,

@@ -11,7 +11,7 @@ type NewRules struct {
 // left adds a rule on what was begun and not ended.
 func (x *Streams) left(s *Signal, begins *Stream) {
 	ends := x.events(s.When.Without, nil)
-	begins.Left, ends.Ends = append(begins.Left, s), append(ends.Ends, s)
+	begins.Left, ends.Ends, ends.Began = append(begins.Left, s), append(ends.Ends, s), append(ends.Began, begins)
 	mark := s.Mark()
 	x.begins[mark], x.ends[mark] = begins, ends
 }

@@ -24,7 +24,7 @@ const (
 // AppendBinary appends st to dst: the same state gives the same bytes. A state in which
 // nothing happened takes a handful of bytes.
 func (st *State) AppendBinary(dst []byte) []byte {
-	version, more := byte(stateVersion), len(st.left)+len(st.kept)+len(st.paces) > 0
+	version, more := byte(stateVersion), st.more()
 	if more {
 		version = moreVersion
 	}
@@ -152,11 +152,6 @@ func (w *writer) series(se *series) {
 	w.times(se.times)
 	w.parts(se.totals)
 	w.parts(se.rates)
-	w.count(len(se.values))
-	for _, v := range se.values {
-		w.id(v.property)
-		w.hashes(v.hashes)
-	}
 }
 
 func (w *writer) parts(all []parts) {
@@ -270,11 +265,7 @@ func (r *reader) id() uint64 {
 }
 
 func (r *reader) series() series {
-	se := series{id: r.id(), n: r.int(), last: r.time(), times: r.times(), totals: r.parts(), rates: r.parts()}
-	for range r.count() {
-		se.values = append(se.values, valuesMet{property: r.id(), hashes: r.hashes()})
-	}
-	return se
+	return series{id: r.id(), n: r.int(), last: r.time(), times: r.times(), totals: r.parts(), rates: r.parts()}
 }
 
 func (r *reader) parts() []parts {

@@ -8,14 +8,13 @@ import (
 	"github.com/headroomhq/headroom/internal/quantity"
 )
 
-// daily writes what rules remember that are looked at once a day, and what was begun.
+// daily writes what rules remember that are looked at once a day, what was begun, and values met.
 func (w *writer) daily(st *State) {
 	w.count(len(st.left))
 	for i := range st.left {
 		l := &st.left[i]
 		w.id(l.rule)
 		w.time(l.first)
-		w.time(l.last - l.first)
 		w.time(l.ended)
 	}
 	w.count(len(st.kept))
@@ -38,14 +37,24 @@ func (w *writer) daily(st *State) {
 			last = q
 		}
 	}
+	for i := range st.series {
+		for _, v := range st.series[i].values {
+			w.count(i + 1)
+			w.id(v.property)
+			w.hashes(v.hashes)
+		}
+	}
+	w.count(0)
+}
+
+// more says whether there is anything for daily to write.
+func (st *State) more() bool {
+	return len(st.left)+len(st.kept)+len(st.paces) > 0 || slices.ContainsFunc(st.series, func(se series) bool { return len(se.values) > 0 })
 }
 
 func (r *reader) daily(st *State) {
 	for range r.count() {
-		l := left{rule: r.id(), first: r.time()}
-		l.last = l.first + r.time()
-		l.ended = r.time()
-		st.left = append(st.left, l)
+		st.left = append(st.left, left{rule: r.id(), first: r.time(), ended: r.time()})
 	}
 	for range r.count() {
 		st.kept = append(st.kept, kept{rule: r.id(), of: r.uint(), at: r.time(), n: r.int(), v: quantity.Quantity(r.int())})
@@ -59,7 +68,19 @@ func (r *reader) daily(st *State) {
 		}
 		st.paces = append(st.paces, p)
 	}
-	if len(st.left)+len(st.kept)+len(st.paces) == 0 {
+	for {
+		n := r.uint()
+		if n == 0 {
+			break
+		}
+		if n > uint64(len(st.series)) {
+			r.fail()
+			return
+		}
+		se := &st.series[n-1]
+		se.values = append(se.values, valuesMet{property: r.id(), hashes: r.hashes()})
+	}
+	if !st.more() {
 		r.fail() // nothing is written as nothing at all
 	}
 }
@@ -89,7 +110,7 @@ func (w *writer) hashes(all []uint32) {
 
 func (r *reader) hashes() []uint32 {
 	n := r.count()
-	if n > maxValues || 4*n > len(r.b) {
+	if n == 0 || n > maxValues || 4*n > len(r.b) {
 		r.fail()
 		return nil
 	}

@@ -12,9 +12,9 @@ import (
 
 // left is what a rule on what is left remembers.
 type left struct {
-	rule        uint64     // catalog.Signal.Mark
-	first, last clock.Time // beginnings that nothing has ended yet; zero when there are none
-	ended       clock.Time // the newest end
+	rule  uint64     // catalog.Signal.Mark
+	first clock.Time // the first beginning that nothing has ended yet; zero when there is none
+	ended clock.Time // the newest end
 }
 
 func (l *left) key() uint64 { return l.rule }
@@ -29,42 +29,52 @@ func (st *State) leftOf(mark uint64) *left {
 	return &st.left[i]
 }
 
-// begins notes a beginning for the rules of a stream, and sets the timer.
-func (st *State) begins(t *catalog.Stream, f *fact) {
+// begins notes a beginning for the rules of a stream, and sets the timer. Once all of them have
+// one, the next costs a comparison.
+func (st *State) begins(se *series, t *catalog.Stream, f *fact) {
+	if se.begun == st.ends+1 && f.at >= se.begunAt {
+		return
+	}
+	all, newest := true, clock.Time(0)
 	for _, r := range t.Left {
-		due := f.at.Add(r.When.Within)
-		if due <= f.Now || !f.timely(r, due) {
-			continue // it was left before anybody knew that it was begun
-		}
-		if at, was := st.fired(r); was && f.at <= at {
-			continue // used up
-		}
 		l := st.leftOf(r.Mark())
-		if f.at <= l.ended {
-			continue
-		}
-		if l.first == 0 || f.at < l.first {
+		if due := f.at.Add(r.When.Within); (l.first == 0 || f.at < l.first) && st.opens(r, l, due, f) {
 			l.first = f.at
 			st.wakeBy(due)
 		}
-		l.last = max(l.last, f.at)
+		all, newest = all && l.first != 0, max(newest, l.first)
+	}
+	if all {
+		se.begun, se.begunAt = st.ends+1, newest
 	}
 }
 
-// ends notes an end for the rules whose beginnings it ends.
-func (st *State) ends(t *catalog.Stream, f *fact) {
-	for _, r := range t.Ends {
+// opens says whether a beginning counts: not when it was left before anybody knew that it was
+// begun, nor when it is used up, or ended by what came in before it.
+func (st *State) opens(r *catalog.Signal, l *left, due clock.Time, f *fact) bool {
+	if due <= f.Now || !f.timely(r, due) || f.at <= l.ended {
+		return false
+	}
+	at, was := st.fired(r)
+	return !was || f.at > at
+}
+
+// endsAll notes an end for the rules whose beginnings it ends.
+func (st *State) endsAll(t *catalog.Stream, f *fact) {
+	for i, r := range t.Ends {
 		l := st.leftOf(r.Mark())
 		if l.ended != 0 && f.at <= l.ended {
 			continue
 		}
 		l.ended = f.at
-		switch {
-		case l.last <= f.at:
-			l.first, l.last = 0, 0
-		case l.first <= f.at: // an end that comes in late: what began after it stays open
-			l.first = l.last
-			st.wakeBy(l.first.Add(r.When.Within))
+		if l.first != 0 && l.first <= f.at {
+			l.first = 0
+			st.ends++
+			// Of what began after an end that comes in late, the newest is known.
+			if se := st.of(t.Began[i].ID); se != nil && se.last > f.at && se.last.Add(r.When.Within) > f.Now {
+				l.first = se.last
+				st.wakeBy(l.due(r))
+			}
 		}
 		st.end(r)
 	}
@@ -82,11 +92,8 @@ func (l *left) due(r *catalog.Signal) clock.Time {
 func (st *State) leave(r *catalog.Signal, at clock.Time, streams *catalog.Streams, c Context) []Signal {
 	l := st.leftOf(r.Mark())
 	began := l.first
-	if l.first, l.last = 0, max(l.last, at); l.last > at {
-		l.first = l.last
-	} else {
-		l.last = 0
-	}
+	l.first = 0
+	st.ends++
 	st.mark(r, at)
 	t := streams.BeginOf(r.Mark())
 	data := map[string]string{"began_at": began.String(), "without": r.When.Without}

@@ -23,6 +23,7 @@ type State struct {
 	Live   []Signal              // oldest first, the newest one of each rule
 
 	left  []left // by rule: what was begun
+	ends  int    // how often something open was closed since it was read; not stored
 	kept  []kept // by rule and what it is about
 	paces []pace // by rule
 
@@ -52,6 +53,11 @@ type series struct {
 	totals []parts      // by length of window, for rules of many times
 	rates  []parts      // by length of window
 	values []valuesMet  // by property: those met, for rules on new ones
+
+	// begun is State.ends+1 while all rules on what is left have something open that began at begunAt
+	// or before; not stored.
+	begun   int
+	begunAt clock.Time
 
 	// No rule on a number fires before fact number nextNumber, and no rule on a window before
 	// fact number next, unless one happens at or after nextAt (when set). They are worked
@@ -191,7 +197,7 @@ func (st *State) Prune(rules map[string]*catalog.Signal, streams *catalog.Stream
 }
 
 func (se *series) prune(t *catalog.Stream) {
-	se.nextNumber, se.next, se.nextAt = 0, 0, 0
+	se.nextNumber, se.next, se.nextAt, se.begun = 0, 0, 0, 0
 	se.keeps(t.New)
 	if extra := len(se.times) - t.Keep; extra > 0 {
 		se.times = slices.Delete(se.times, 0, extra)

@@ -93,10 +93,10 @@ func (st *State) count(t *catalog.Stream, f *fact) []Signal {
 		out = append(out, st.compare(se, t, quantity.One, f)...)
 	}
 	if len(t.Ends) > 0 {
-		st.ends(t, f)
+		st.endsAll(t, f)
 	}
 	if len(t.Left) > 0 {
-		st.begins(t, f)
+		st.begins(se, t, f)
 	}
 	if len(t.New) > 0 && f.record != nil {
 		out = append(out, st.news(se, t, f)...)

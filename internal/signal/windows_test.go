@@ -396,8 +396,8 @@ func FuzzDecodeState(f *testing.F) {
 	_, st := playAll(rules)
 	f.Add(st.AppendBinary(nil))
 	f.Add((&State{}).AppendBinary(nil))
-	more := State{left: []left{{rule: 1, first: start, last: start + 1}}, kept: []kept{{rule: 1, of: 2, at: start, n: 3, v: 4}},
-		paces: []pace{{rule: 1, times: []clock.Time{start}, totals: []quantity.Quantity{5}}},
+	more := State{left: []left{{rule: 1, first: start, ended: 1}}, kept: []kept{{rule: 1, of: 2, at: start, n: 3, v: 4}},
+		paces:  []pace{{rule: 1, times: []clock.Time{start}, totals: []quantity.Quantity{5}}},
 		series: []series{{id: 1, values: []valuesMet{{property: 3, hashes: []uint32{1, 2}}}}}}
 	f.Add(more.AppendBinary(nil))
 	f.Add([]byte{})
