@@ -17,14 +17,14 @@ const ActiveFor = 30
 
 // Member is what an account knows of one of its people.
 type Member struct {
-	User     string // pseudonym
-	Role     string // admin, member or empty
-	Profile  string // the role played in the product
-	Persona  string // the role played in buying: champion's boss, economic buyer...
-	Champion bool
-	JoinedOn int32 // days since 1970 in UTC
-	SeenOn   int32 // the last day on which anything was heard of them
-	LeftOn   int32 // the day on which somebody said that they left; 0: nobody did
+	User     string `json:"user"`              // pseudonym
+	Role     string `json:"role,omitempty"`    // admin, member or empty
+	Profile  string `json:"profile,omitempty"` // the role played in the product
+	Persona  string `json:"persona,omitempty"` // the role played in buying: champion's boss, economic buyer...
+	Champion bool   `json:"champion,omitempty"`
+	JoinedOn int32  `json:"joined_on"`         // days since 1970 in UTC
+	SeenOn   int32  `json:"seen_on"`           // the last day on which anything was heard of them
+	LeftOn   int32  `json:"left_on,omitempty"` // the day on which somebody said that they left; 0: nobody did
 }
 
 // Members are the people of an account, by pseudonym. The zero value is nobody.

@@ -13,6 +13,12 @@ var activationFields = map[string]string{
 	"SignalContribution.when":       "the condition it stands for",
 	"SignalContribution.state":      "in plain words: that it holds, or the evidence of the signal",
 	"SignalReadinessChange.group":   "fit, usage or intent; absent for parts the catalog no longer has",
+	"AccountSummary.count":          "people who are known and have not left, those beyond the thousand included",
+	"AccountSummary.admins":         "who may buy",
+	"AccountSummary.active":         "who was seen within 30 days",
+	"AccountSummary.outside":        "people of the account's domain who use the product outside of its plan",
+	"AccountSummary.champions":      "who speaks for the product; not for browsers",
+	"AccountSummary.profiles":       "people by profile",
 	"SignalReadinessChange.because": "why, in a sentence",
 }
 
@@ -42,6 +48,16 @@ var activationOperations = map[string]operation{
 		text: "For each type of revenue that the catalog has a rule for: points from fit, usage and intent, which add up to the score before it is held between 0 and 100. " +
 			"The changes since the daily look of an earlier day explain the whole difference of the sums.",
 		answer: "Scores by type", values: nova,
+	},
+	"GET /v1/accounts/{account}/people": {
+		text: "Who was named in the account by `PUT /v1/accounts/{account}/people/{user}` or by identify, as it was said for this account, and when they were last seen, by the day. " +
+			"A publishable key hears how many there are and what is known of its own user, nothing of others.",
+		answer: "The people", values: nova,
+	},
+	"PUT /v1/accounts/{account}/people/{user}": {
+		text: "What is not there stays as it is. Who is marked as having left is in no count any more; rules on a champion who left look at once. " +
+			"Up to a thousand people are known one by one, those beyond are counted. Faults: `too_many_people`, `personal_value`.",
+		answer: "What is known of the person", values: map[string]string{"account": "nova", "user": "u1"}, body: `{"role":"admin","profile":"host","champion":true}`,
 	},
 	"GET /v1/readiness": {
 		text:   "The highest score first, as of the last daily look at which anything changed.",

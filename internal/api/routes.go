@@ -71,6 +71,8 @@ func (s *Server) routes() http.Handler {
 	add(s, "GET /v1/lifecycle", access.Read, "The inverted funnel: accounts and MRR by stage, and their moves", s.lifecycle)
 	add(s, "GET /v1/accounts/{account}/readiness", access.Read, "How ready an account is to grow, and why that changed", s.accountReadiness)
 	add(s, "GET /v1/readiness", access.Read, "Accounts by how ready they are to grow", s.readiness)
+	add(s, "GET /v1/accounts/{account}/people", access.Check, "The people of an account", s.listPeople)
+	add(s, "PUT /v1/accounts/{account}/people/{user}", access.Admin, "Say who somebody is in an account", s.putMember)
 
 	s.tag("Catalog", "What is sold, measured and offered.")
 	s.raw(mux, "PUT /v1/catalog", access.Admin, "Apply a catalog, or see what it would change", s.putCatalog, catalogOperation)

@@ -344,7 +344,14 @@ func (a *Account) stuck(m *catalog.Milestone, now clock.Time) bool {
 }
 
 // people counts the account's people.
-func (a *Account) people(now clock.Time) account.Summary { return a.Members.Sum(now) }
+func (a *Account) people(now clock.Time) account.Summary {
+	sum := a.Members.Sum(now)
+	sum.Outside = a.Outside
+	return sum
+}
+
+// People counts the account's people; see account.Summary.
+func (a *Account) People(now clock.Time) account.Summary { return a.people(now) }
 
 // Way is how an account stands on its way to its first success.
 type Way struct {

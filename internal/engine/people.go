@@ -78,12 +78,15 @@ func (s *State) identify(a *Account, r *event.Record) Answer {
 		known := p.Person
 		known.Sealed = nil // under a key that is not the later pseudonym's
 		s.tell(p, r, p.Into, typeInherit, inheritance{known, a.Contact, p.flows})
+		s.leftFor(p, r)
 	case typeInherit:
 		known, err := decode[inheritance](r)
 		if err != nil {
 			return refused(err)
 		}
+		before := p.Person
 		p.Absorb(&known.Person)
+		s.tellAccount(p, r, &before)
 		a.Contact.Absorb(known.Contact)
 		p.flows.absorb(known.flows)
 		s.passOn(p, r)
@@ -92,7 +95,9 @@ func (s *State) identify(a *Account, r *event.Record) Answer {
 		if err != nil {
 			return refused(err)
 		}
+		before := p.Person
 		p.Person.Apply(&ch, r.Sealed, s.Now)
+		s.tellAccount(p, r, &before)
 		if ch.Previous != "" && ch.Previous != p.Pseudonym {
 			if p.Into == ch.Previous {
 				p.Into = "" // back to this one

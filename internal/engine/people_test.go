@@ -223,7 +223,7 @@ func TestAnEventHeldForLongIsForwardedOnceAlsoWhenRepeated(t *testing.T) {
 	join := []event.Record{{Kind: event.KindPerson, Source: "segment:member", ID: "g", Key: key, User: key[6:], ReceivedAt: w.now, Body: []byte(`{"account":"acme"}`)}}
 	w.step(w.at, join)
 	c := w.state.Harvest(w.cat())
-	if !w.disk.commit(c, w.epoch) || len(c.Effects.Forwards) != 1 {
+	if !w.disk.commit(c, w.epoch) || len(c.Effects.Forwards) != 2 { // the event, and who belongs to the account
 		t.Fatalf("forwards %+v", c.Effects.Forwards)
 	}
 	for range 2 { // the process died between appending and forgetting it

@@ -126,6 +126,8 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 			a = s.reservation(acct, r, c)
 		case event.KindRequest:
 			a = s.request(acct, r, c)
+		case event.KindMember:
+			a = s.member(acct, r, c)
 		case event.KindFact:
 			a = s.fact(acct, r)
 		case event.KindVariant:

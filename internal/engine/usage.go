@@ -17,6 +17,9 @@ import (
 // nothing but usage unless a rule has something to say.
 func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
 	a.follow(c, s.Now)
+	if a.Members.Len() > 0 && r.User != "" {
+		a.Members.Saw(r.User, s.Now)
+	}
 	late, due := false, !a.timed
 	for _, m := range c.MetersOf(r.Type) {
 		if a.settles {
