@@ -20,8 +20,6 @@ func (x *deciding) holds(s *signal.Signal) bool {
 	case w.Limit != "":
 		at := x.feature(w.Limit)
 		return !known(w.Limit) || !at.Unlimited && at.Usage.Percent(at.Limit) >= w.Reaches
-	case w.RunsOut != "":
-		return !x.feature(w.RunsOut).Unlimited
 	case w.Unlimited != "":
 		return !known(w.Unlimited) || x.feature(w.Unlimited).Unlimited
 	case w.Gate != "":
@@ -34,7 +32,15 @@ func (x *deciding) holds(s *signal.Signal) bool {
 			return t.State == subscription.TrialOver && !bought(&x.Subscription, &t, x.Catalog)
 		})
 	}
-	return true
+	now := signal.Standing{Plan: x.Subscription.Plan, Live: x.Subscription.Live()}
+	if f := signal.FeatureOf(rule, s); f != "" {
+		if !known(f) {
+			return true
+		}
+		at := x.feature(f)
+		now.Usage, now.Limit, now.Unlimited = at.Usage, at.Limit, at.Unlimited
+	}
+	return signal.Still(rule, s, now, x.Now)
 }
 
 // bought says whether what was tried has been bought since.

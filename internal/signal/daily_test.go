@@ -294,3 +294,36 @@ func TestDailyRulesFireTheSameWithRestarts(t *testing.T) {
 		}
 	})
 }
+
+func TestASignalStillHoldsBetweenTwoLooks(t *testing.T) {
+	limit := map[string]string{"limit": "1000", "feature": "emails", "plan": "starter", "renews_at": (start + 9*day).String()}
+	at := func(usage, limit int64) Standing {
+		return Standing{Usage: quantity.Of(usage), Limit: quantity.Of(limit), Plan: "starter", Live: true}
+	}
+	other := at(1, 1)
+	other.Plan = "pro"
+	for _, c := range []struct {
+		name string
+		when catalog.When
+		at   Standing
+		want bool
+	}{
+		{"runs out as before", catalog.When{RunsOut: "emails"}, at(500, 1000), true},
+		{"the limit was raised", catalog.When{RunsOut: "emails"}, at(500, 2000), false},
+		{"it has run out", catalog.When{RunsOut: "emails"}, at(1000, 1000), false},
+		{"held below the same limit", catalog.When{Held: "emails"}, at(1000, 1000), true},
+		{"held below a limit that was raised", catalog.When{Held: "emails"}, at(1000, 5000), false},
+		{"still unused", catalog.When{Unused: "any", Below: 10}, at(99, 1000), true},
+		{"used since", catalog.When{Unused: "any", Below: 10}, at(100, 1000), false},
+		{"the plan that did not fit", catalog.When{Fit: "lower"}, at(0, 0), true},
+		{"another plan was bought", catalog.When{Fit: "lower"}, other, false},
+		{"before the renewal", catalog.When{RenewsIn: aDay}, at(0, 0), true},
+		{"what has happened has happened", catalog.When{Event: "a.done", Nth: 1}, other, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := Still(ruleOf(c.when), &Signal{Data: limit}, c.at, start); got != c.want {
+				t.Errorf("it is %v", got)
+			}
+		})
+	}
+}
