@@ -16,7 +16,7 @@ func (r *reader) doubt(code, path, given, mend, format string, args ...any) {
 }
 
 // placeholders are what package offer fills in, each in braces.
-var placeholders = []string{"usage", "limit", "remaining", "limit_next", "feature", "plan", "plan_next", "price", "percent"}
+var placeholders = []string{"usage", "limit", "remaining", "limit_next", "feature", "benefit", "plan", "plan_next", "price", "saved", "percent", "quantity", "days", "role"}
 
 // advise finds what is allowed and yet probably not meant.
 func (r *reader) advise() {

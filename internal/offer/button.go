@@ -9,31 +9,29 @@ import (
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/money"
-	"github.com/headroomhq/headroom/internal/signal"
+	"github.com/headroomhq/headroom/internal/quantity"
 )
 
 // button is what the person can do about the offer: who can buy buys, others ask an admin;
-// what changes nothing about the account anyone may do.
+// what changes nothing about the account anyone may do. The label is ours, until the offer's own
+// takes its place.
 func (x *deciding) button(c *chosen, decision string) CTA {
-	g, label := c.give, c.offer.Content.Action
-	cta := CTA{Action: "request", Label: "Ask an admin", URL: x.link(c, decision)}
-	of := func(action, otherwise string) {
-		cta.Action, cta.Label = action, cmp.Or(label, otherwise)
-	}
+	g, w, url := c.give, x.tongue(), x.link(c, decision)
 	switch {
+	case g.Talk == "success":
+		return CTA{"contact_sales", w.say("Talk to us", "Mit uns sprechen"), url}
 	case g.Talk != "":
-		of("contact_sales", "Talk to "+g.Talk)
+		return CTA{"contact_sales", w.say("Talk to sales", "Mit dem Vertrieb sprechen"), url}
 	case g.Refer != "":
-		of("refer", "Refer a friend")
+		return CTA{"refer", w.say("Tell others", "Weiterempfehlen"), url}
 	case g.Invite != "":
-		of("invite", "Invite")
+		return CTA{"invite", w.say("Invite", "Einladen"), url}
 	case x.Role != Admin:
+		return CTA{"request", w.say("Ask an admin", "Administrator fragen"), url}
 	case g.Trial:
-		of("try", "Try it")
-	default:
-		of("buy", "Upgrade")
+		return CTA{"try", w.say("Try it", "Testen"), url}
 	}
-	return cta
+	return CTA{"buy", w.say("Upgrade", "Jetzt buchen"), url}
 }
 
 // price is what whoever can buy sees; nil for others, and for what costs nothing.
@@ -85,12 +83,9 @@ func (x *deciding) link(c *chosen, decision string) string {
 // Link fills {name}s of a link, escaped. It is empty when the result is neither an http(s)
 // address nor a path of the product itself: a link never runs anything.
 func Link(to string, values map[string]string) string {
-	to = expand(to, func(name, _ string) string {
-		if v, known := values[name]; known {
-			return url.QueryEscape(v)
-		}
-		return "{" + name + "}"
-	})
+	for _, name := range sortedKeys(values) {
+		to = strings.ReplaceAll(to, "{"+name+"}", url.QueryEscape(values[name]))
+	}
 	u, err := url.Parse(to)
 	if err != nil || to == "" {
 		return ""
@@ -109,12 +104,12 @@ const maxLost = 10
 
 // lost says what the account has now that it would not have on the plan it is about to take,
 // or without any: what is used most first.
-func (x *deciding) lost() []string {
+func (x *deciding) lost(w tongue) []string {
 	then := x.Subscription
 	then.Plan, then.PlanVersion, then.Addons = x.To, 0, nil
 	type loss struct {
 		words string
-		used  int64
+		used  quantity.Quantity
 	}
 	var all []loss
 	for _, key := range sortedKeys(x.Catalog.Features) {
@@ -122,22 +117,22 @@ func (x *deciding) lost() []string {
 		if !has(at) {
 			continue
 		}
-		next := entitlement.GivenOf(x.Catalog, &then, key)
-		name := named(f.Title, f.Key)
-		switch {
-		case x.To == "":
-			next = entitlement.Given{}
-			fallthrough
-		case !next.Allowed && !next.Unlimited && next.Limit == 0:
-			words := name
-			if f.Counted() && at.Usage > 0 {
-				words += ", of which " + number(at.Usage) + " are used"
-			}
-			all = append(all, loss{words, int64(at.Usage)})
-		case f.Counted() && !next.Unlimited && at.Usage > next.Limit:
-			all = append(all, loss{number(at.Usage-next.Limit) + " of the " + number(at.Usage) + " " + signal.Inside(name) + " in use, above the limit of " + number(next.Limit), int64(at.Usage)})
-		case f.Counted() && !next.Unlimited && (at.Unlimited || at.Limit > next.Limit):
-			all = append(all, loss{"room for more than " + number(next.Limit) + " " + signal.Inside(name), 0})
+		var next entitlement.Given
+		if x.To != "" {
+			next = entitlement.GivenOf(x.Catalog, &then, key)
+		}
+		title, _ := w.selling(f)
+		switch counted := f.Counted(); {
+		case !next.Allowed && counted && at.Usage > 0:
+			all = append(all, loss{w.say("%s, %s in use", "%s, %s in Gebrauch", title, w.number(at.Usage)), at.Usage})
+		case !next.Allowed:
+			all = append(all, loss{title, 0})
+		case !counted || next.Unlimited:
+		case at.Usage > next.Limit:
+			all = append(all, loss{w.say("%s of %s %s in use, above the limit of %s", "%[3]s: %[1]s von %[2]s über der Grenze von %[4]s",
+				w.number(at.Usage-next.Limit), w.number(at.Usage), w.inside(title), w.number(next.Limit)), at.Usage})
+		case at.Unlimited || at.Limit > next.Limit:
+			all = append(all, loss{w.say("room for more than %s %s", "%[2]s: Platz für mehr als %[1]s", w.number(next.Limit), w.inside(title)), 0})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b loss) int { return cmp.Compare(b.used, a.used) })

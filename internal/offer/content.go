@@ -1,79 +1,63 @@
 package offer
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/headroomhq/headroom/internal/catalog"
-	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/entitlement"
+	"github.com/headroomhq/headroom/internal/message"
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/signal"
 )
 
 // placeholders are the names that offers' texts may use, each in braces.
-var placeholders = []string{"usage", "limit", "remaining", "limit_next", "feature", "plan", "plan_next", "price", "percent"}
+var placeholders = []string{"usage", "limit", "remaining", "limit_next", "feature", "benefit", "plan", "plan_next", "price", "saved",
+	"percent", "quantity", "days", "role"}
 
-// Placeholders returns the placeholders in a text of an offer that nothing fills, for the
-// check of a catalog.
-func Placeholders(text string) []string {
-	var unknown []string
-	expand(text, func(name, _ string) string {
-		if !slices.Contains(placeholders, name) && !slices.Contains(unknown, name) {
-			unknown = append(unknown, name)
-		}
-		return ""
-	})
-	return unknown
-}
-
-// expand replaces {name} by what fill returns for the name and the text after it. A brace
-// that encloses no plain name stays as it is.
-func expand(text string, fill func(name, after string) string) string {
-	var b strings.Builder
-	for {
-		before, rest, found := strings.Cut(text, "{")
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		name, after, closed := strings.Cut(rest, "}")
-		if !closed || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") != "" {
-			b.WriteByte('{')
-			text = rest
+// show writes the offer for the person: in their language, filled from the account's own usage,
+// with the price only for those who can buy. What is wrong with the offer's texts comes beside it.
+func show(x *deciding, c *chosen, id string) (*Shown, []string) {
+	o := c.offer
+	f := x.featureOf(c)
+	s := &Shown{Key: o.Key, Kind: o.Kind, Type: ShapeOf(o, x.Catalog), Give: c.give,
+		CTA: x.button(c, id), Price: x.price(c), Expected: c.expectation()}
+	var problems []string
+	for _, t := range []struct {
+		to  *string
+		get func(*catalog.Content) string
+	}{
+		{&s.Title, func(c *catalog.Content) string { return c.Title }},
+		{&s.Body, func(c *catalog.Content) string { return c.Body }},
+		{&s.CTA.Label, func(c *catalog.Content) string { return c.Action }},
+	} {
+		text, language := translated(&o.Content, x.languages(), t.get)
+		if t.to == &s.CTA.Label && (text == "" || s.CTA.Action == "request") {
 			continue
 		}
-		b.WriteString(fill(name, after))
-		text = after
-	}
-}
-
-// show writes the offer for the person: filled from the account's own usage, with the
-// price only for those who can buy.
-func show(x *deciding, c *chosen, id string) (*Shown, []string) {
-	in, o := x.Input, c.offer
-	s := &Shown{Key: o.Key, Kind: o.Kind, Type: ShapeOf(o, in.Catalog), Media: o.Content.Media, Give: c.give,
-		CTA: x.button(c, id), Price: x.price(c), Expected: c.expectation()}
-	f := featureOf(x, c)
-	values := valuesFor(in, c, f, s.Price)
-	var problems []string
-	fill := func(text string) string {
-		for _, name := range Placeholders(text) {
-			problems = append(problems, "nothing fills {"+name+"}; use one of {"+strings.Join(placeholders, "}, {")+"}")
+		w := tongue{message.For(language), language}
+		m, err := message.Compile(text)
+		if err != nil { // a catalog from before its texts were checked
+			problems = append(problems, "a text cannot be read: "+err.Error())
+			*t.to = text
+			continue
 		}
-		return filled(text, values)
+		for _, name := range m.Names() {
+			if !slices.Contains(placeholders, name) {
+				problems = append(problems, "nothing fills {"+name+"}; use one of {"+strings.Join(placeholders, "}, {")+"}")
+			}
+		}
+		*t.to = m.Write(w.Language, x.valuesFor(c, f, s.Price, w))
 	}
-	s.Title, s.Body = fill(o.Content.Title), fill(o.Content.Body)
-	if s.Media == "" && f != nil {
+	if s.Media, _ = translated(&o.Content, x.languages(), func(c *catalog.Content) string { return c.Media }); s.Media == "" && f != nil {
 		s.Media = f.Media
 	}
-	s.Case = caseFor(in, c, f)
-	s.Assumptions = assumptions(in, c, f, s.Price)
+	w := x.tongue()
+	s.Case = x.caseFor(c, f, s.Price, w)
+	s.Assumptions = x.assumptions(c, f, s.Price, w)
 	if o.Save {
-		s.Lost = x.lost()
+		s.Lost = x.lost(w)
 	}
 	slices.Sort(problems)
 	return s, slices.Compact(problems)
@@ -81,23 +65,22 @@ func show(x *deciding, c *chosen, id string) (*Shown, []string) {
 
 // featureOf is the feature the offer speaks of: the moment's, else the signal's, else the
 // first one the give improves, by key. Nil when it speaks of none.
-func featureOf(x *deciding, c *chosen) *catalog.Feature {
-	in := x.Input
-	if f := in.Catalog.Features[x.about]; f != nil {
+func (x *deciding) featureOf(c *chosen) *catalog.Feature {
+	if f := x.Catalog.Features[x.about]; f != nil {
 		return f
 	}
 	if c.signal != nil {
-		if f := in.Catalog.Features[c.signal.Data["feature"]]; f != nil {
+		if f := x.Catalog.Features[c.signal.Data["feature"]]; f != nil {
 			return f
 		}
 	}
 	var some *catalog.Feature
-	for _, e := range entitlementsOf(in.Catalog, c.offer.Give) {
-		f := in.Catalog.Features[e.Feature]
+	for _, e := range entitlementsOf(x.Catalog, c.give) {
+		f := x.Catalog.Features[e.Feature]
 		if f == nil || !gives(e) {
 			continue
 		}
-		if !has(in.feature(e.Feature)) {
+		if !has(x.feature(e.Feature)) {
 			return f
 		}
 		if some == nil {
@@ -107,163 +90,79 @@ func featureOf(x *deciding, c *chosen) *catalog.Feature {
 	return some
 }
 
-// next is what the account would have of a feature once the offer is accepted.
-func next(in *Input, c *chosen, f *catalog.Feature) entitlement.Given {
-	return entitlement.GivenOf(in.Catalog, &c.worth.After, f.Key)
+// next is what the account would have of a feature once the offer is accepted, or once what it
+// leads to is bought.
+func (x *deciding) next(c *chosen, f *catalog.Feature) entitlement.Given {
+	return entitlement.GivenOf(x.Catalog, &c.worth.After, f.Key)
 }
 
-func valuesFor(in *Input, c *chosen, f *catalog.Feature, price *Price) map[string]string {
-	v := map[string]string{"plan_next": titleOf(in.Catalog, c.offer.Give)}
-	if in.Subscription.Live() {
-		v["plan"] = planTitle(in.Catalog, in.Subscription.Plan)
+// valuesFor fills the placeholders of a text.
+func (x *deciding) valuesFor(c *chosen, f *catalog.Feature, price *Price, w tongue) map[string]message.Value {
+	v := map[string]message.Value{"plan_next": message.Text(w.titleOf(x.Catalog, c.give)), "role": message.Text(string(x.Role))}
+	if x.Subscription.Live() {
+		v["plan"] = message.Text(planTitle(x.Catalog, x.Subscription.Plan))
 	}
 	if price != nil {
-		v["price"] = Words(price.Recurring)
+		v["price"] = amount(price.Recurring)
 		if price.Once != nil {
-			v["price"] = Words(*price.Once)
+			v["price"] = amount(*price.Once)
 		}
+		if price.Saved != nil {
+			v["saved"] = amount(*price.Saved)
+		}
+	}
+	if c.give.Addon != "" {
+		v["quantity"] = message.Number(quantity.Of(max(c.give.Quantity, 1)))
+	}
+	if n := x.trialDays(c); n > 0 {
+		v["days"] = message.Number(quantity.Of(n))
 	}
 	if f == nil {
 		return v
 	}
-	v["feature"] = named(f.Title, f.Key)
+	title, benefit := w.selling(f)
+	v["feature"], v["benefit"] = message.Text(title), message.Text(benefit)
 	if !f.Counted() {
 		return v
 	}
-	at, grant := in.feature(f.Key), next(in, c, f)
-	v["usage"] = number(at.Usage)
-	v["limit"], v["remaining"] = "unlimited", "unlimited"
-	if !at.Unlimited {
-		v["limit"], v["remaining"] = number(at.Limit), number(at.Remaining)
-		v["percent"] = strconv.FormatInt(at.Usage.Percent(at.Limit), 10) + "%"
+	at, grant := x.feature(f.Key), x.next(c, f)
+	unlimited := message.Text(w.say("unlimited", "unbegrenzt"))
+	v["usage"] = message.Number(at.Usage)
+	if v["limit"], v["remaining"] = unlimited, unlimited; !at.Unlimited {
+		v["limit"], v["remaining"] = message.Number(at.Limit), message.Number(at.Remaining)
+		v["percent"] = message.Percent(at.Usage.Percent(at.Limit))
 	}
-	if grant.Unlimited {
-		v["limit_next"] = "unlimited"
-	} else {
-		v["limit_next"] = number(grant.Limit)
+	if v["limit_next"] = unlimited; !grant.Unlimited {
+		v["limit_next"] = message.Number(grant.Limit)
 	}
 	return v
 }
 
-// filled puts the values into a text. A sentence that needs a value there is none of (a
-// price, for somebody who cannot buy) is left out, unless it is the only one.
-func filled(text string, values map[string]string) string {
-	var out []string
-	sentences := strings.SplitAfter(strings.NewReplacer(". ", ".\x00", "! ", "!\x00", "? ", "?\x00").Replace(text), "\x00")
-	for _, sentence := range sentences {
-		empty := false
-		got := expand(strings.TrimSuffix(sentence, "\x00"), func(name, after string) string {
-			v := values[name]
-			empty = empty || v == "" && slices.Contains(placeholders, name)
-			if name == "percent" && strings.HasPrefix(after, "%") {
-				v = strings.TrimSuffix(v, "%")
-			}
-			return v
-		})
-		if !empty || len(sentences) == 1 {
-			out = append(out, got)
-		}
-	}
-	return strings.Join(strings.Fields(strings.Join(out, " ")), " ")
+func amount(a money.Amount) message.Value {
+	return message.Decimal(a.Minor.Decimal(a.Currency), string(a.Currency))
 }
 
-// caseFor is the reason to accept, from the account's own usage.
-func caseFor(in *Input, c *chosen, f *catalog.Feature) string {
-	own, gain := ownStory(in, c, f), gainFrom(in, c, f)
-	switch {
-	case own != "" && gain != "":
-		return own + "; " + gain
-	case own != "":
-		return own
-	default:
-		return gain
-	}
-}
-
-// ownStory is what the account did that makes the offer fit.
-func ownStory(in *Input, c *chosen, f *catalog.Feature) string {
-	if s := c.signal; s != nil {
-		switch rule := in.Catalog.Signals[s.Key]; {
-		case rule == nil:
-		case rule.When.Gate != "" && f != nil:
-			if n, err := strconv.Atoi(s.Data["times"]); err == nil {
-				return "You opened " + named(f.Title, f.Key) + " " + signal.Times(n)
-			}
-		case rule.When.TrialEndsIn != 0:
-			return "Your trial ends in " + signal.Span(in.Subscription.TrialEndsAt.Sub(in.Now))
-		case (rule.When.Event != "" || len(rule.When.Sequence) > 0) && !strings.HasPrefix(s.Evidence, "The event") && !strings.HasPrefix(s.Evidence, `"`):
-			return "You " + signal.Inside(s.Evidence)
+// trialDays is how long the trial of an offer lasts, or what is left of the one that runs; 0 when
+// neither is.
+func (x *deciding) trialDays(c *chosen) int64 {
+	var t *catalog.Trial
+	switch g := c.give; {
+	case !g.Trial:
+		if x.TrialEndsAt > x.Now {
+			return int64((x.TrialEndsAt - x.Now + aDay - 1) / aDay)
 		}
+		return 0
+	case x.Catalog.Addons[g.Addon] != nil:
+		t = x.Catalog.Addons[g.Addon].Trial
+	case x.Catalog.Plans[g.Plan] != nil:
+		t = x.Catalog.Plans[g.Plan].Trial
+	case x.Catalog.Features[g.Feature] != nil:
+		t = x.Catalog.Features[g.Feature].Trial
 	}
-	if f == nil || !f.Counted() {
-		return ""
+	if t == nil {
+		return 0
 	}
-	at, name := in.feature(f.Key), signal.Inside(named(f.Title, f.Key))
-	switch {
-	case at.Unlimited || at.Limit <= 0:
-		return ""
-	case at.GainedDays > 0 && at.Gained > 0:
-		return fmt.Sprintf("You added %s %s in %d days", number(at.Gained), name, at.GainedDays)
-	}
-	return fmt.Sprintf("You use %s of %s %s", number(at.Usage), number(at.Limit), name)
-}
-
-// gainFrom is what accepting brings.
-func gainFrom(in *Input, c *chosen, f *catalog.Feature) string {
-	title := titleOf(in.Catalog, c.offer.Give)
-	if c.offer.Give.Plan != "" && in.Subscription.Live() && in.Subscription.Plan == c.offer.Give.Plan {
-		return title + " keeps everything as it is now"
-	}
-	if f == nil {
-		return ""
-	}
-	at, grant, name := in.feature(f.Key), next(in, c, f), signal.Inside(named(f.Title, f.Key))
-	switch {
-	case !f.Counted() && grant.Allowed:
-		return title + " includes " + named(f.Title, f.Key)
-	case !f.Counted():
-		return ""
-	case !has(at) && f.Benefit != "":
-		return title + ": " + f.Benefit
-	case grant.Unlimited:
-		return title + " has no limit on " + name
-	case grant.Limit <= at.Limit:
-		return ""
-	case c.offer.Give.Addon != "":
-		return "with " + title + " there is room for " + number(grant.Limit)
-	case has(at):
-		return title + " has room for " + number(grant.Limit)
-	}
-	return title + " has room for " + number(grant.Limit) + " " + name
-}
-
-// assumptions are what the case and the price rest on.
-func assumptions(in *Input, c *chosen, f *catalog.Feature, price *Price) []string {
-	var out []string
-	if f != nil && f.Counted() {
-		at, grant := in.feature(f.Key), next(in, c, f)
-		name := signal.Inside(named(f.Title, f.Key))
-		if room := grant.Limit - at.Usage; at.GainedDays > 0 && at.Gained > 0 && !grant.Unlimited && room > 0 {
-			if days := int64(room / max(at.Gained/quantity.Quantity(at.GainedDays), 1)); days < 3650 {
-				out = append(out, fmt.Sprintf("At the pace of the last %d days, the room for %s %s lasts about %s days",
-					at.GainedDays, number(grant.Limit), name, signal.Grouped(strconv.FormatInt(days, 10))))
-			}
-		} else if at.Usage > 0 {
-			out = append(out, "Counts the "+name+" used as of "+day(in.Now))
-		}
-	}
-	switch {
-	case price == nil:
-	case price.Once != nil:
-		out = append(out, "The price is charged once, before tax; the subscription costs what it does now")
-	default:
-		text := "The price is for the whole subscription, each " + price.Interval + ", before tax"
-		if q := c.worth.After.Quantity; q > 1 {
-			text += ", for a quantity of " + signal.Grouped(strconv.FormatInt(q, 10))
-		}
-		out = append(out, text)
-	}
-	return out
+	return int64(t.Length.Hours()+23) / 24
 }
 
 // Words writes an amount for people: "1,490.00 USD".
@@ -272,6 +171,3 @@ func Words(a money.Amount) string {
 }
 
 func number(q quantity.Quantity) string { return signal.Grouped(q.String()) }
-
-// day writes the day of t.
-func day(t clock.Time) string { return t.Std().Format("2 January 2006") }
