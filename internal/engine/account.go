@@ -18,6 +18,7 @@ import (
 	"github.com/headroomhq/headroom/internal/revenue"
 	"github.com/headroomhq/headroom/internal/signal"
 	"github.com/headroomhq/headroom/internal/subscription"
+	"github.com/headroomhq/headroom/internal/survey"
 )
 
 // Account is all that a partition keeps of one account, or of one person whose records
@@ -76,6 +77,8 @@ type Account struct {
 	Invites   *invite.State     `json:"invites,omitempty"`
 	Referrals []invite.Referral `json:"referrals,omitempty"`
 	SignUp    *invite.SignUp    `json:"sign_up,omitempty"`
+	// Surveys is what its people said last.
+	Surveys *survey.Account `json:"surveys,omitempty"`
 
 	key     string
 	meters  []string // the keys of Usage, sorted

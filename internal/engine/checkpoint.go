@@ -10,6 +10,7 @@ import (
 	"github.com/headroomhq/headroom/internal/opportunity"
 	"github.com/headroomhq/headroom/internal/revenue"
 	"github.com/headroomhq/headroom/internal/signal"
+	"github.com/headroomhq/headroom/internal/survey"
 )
 
 // Checkpoint is all that one partition changed between two log positions. It is committed
@@ -28,6 +29,7 @@ type Checkpoint struct {
 	Segments []Segment
 	Answers  []AnswerRow
 	Effects  Effects
+	Types    []TypeCount // what came in; several of the same type and day add up
 }
 
 // AccountRow is an account's whole state and what of it lists and timers need in columns.
@@ -107,6 +109,7 @@ type Effects struct {
 	Asks          []invite.Ask      // likewise
 	Referrals     []invite.Referral // likewise, of the same account and program
 	SignUps       []invite.SignUp   // once an account
+	Surveys       []survey.Ask      // as they are now; a later one replaces an earlier one of the same id
 	Forwards      []event.Record    // appended to the log after the checkpoint, with derived ids
 }
 

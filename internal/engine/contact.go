@@ -98,6 +98,10 @@ func (a *Account) circumstances(c *catalog.Catalog, now clock.Time) contact.Circ
 			}
 		}
 	}
+	if v, at, any := a.satisfaction(); any && v < 5 && at > out.Dissatisfied {
+		out.Dissatisfied = at
+		out.Said = fmt.Sprintf("an answer to a survey worth %s of 10", strconv.FormatFloat(v, 'f', -1, 64))
+	}
 	return out
 }
 

@@ -158,7 +158,16 @@ func (a *Account) timeVars(c *catalog.Catalog, now clock.Time) map[string]any {
 
 func days(d time.Duration) float64 { return float64(d) / float64(24*time.Hour) }
 
-func (a *Account) surveyVars(clock.Time) map[string]any { return map[string]any{} }
+func (a *Account) surveyVars(clock.Time) map[string]any {
+	out := map[string]any{}
+	if s := a.Surveys; s != nil && s.NPS != nil {
+		out["nps"] = float64(s.NPS.Score)
+	}
+	if s := a.Surveys; s != nil && s.CSAT != nil {
+		out["csat"] = float64(s.CSAT.Score)
+	}
+	return out
+}
 
 // looked tells what a condition looked at, in words, in the order of names.
 func looked(names []string, vars map[string]any) []signal.Value {

@@ -309,8 +309,7 @@ func (s *State) domains(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 			break
 		}
 		a.Outside = call.Outside
-		s.occur(a, "headroom.outside.changed", "", c, event.Prop{Name: "outside",
-			Value: event.Value{Kind: event.Number, Text: strconv.Itoa(call.Outside)}})
+		s.occur(a, outsideChanged, "", c, numbered("outside", call.Outside))
 	}
 	return Answer{}
 }

@@ -21,6 +21,7 @@ type ImportRow struct {
 	Account      *event.AccountChange `json:"account,omitempty"`
 	Subscription *ImportedRow         `json:"subscription,omitempty"`
 	Usage        *UsageRow            `json:"usage,omitempty"`
+	Survey       *SurveyRow           `json:"survey,omitempty"` // under a person's key
 }
 
 // ImportedRow is a subscription of another system. The row of the same ID read again with

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"strconv"
+
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/signal"
@@ -115,6 +117,11 @@ func trialTitle(t *subscription.Trial, c *catalog.Catalog) string {
 		return c.Features[t.Feature].Title
 	}
 	return t.ID
+}
+
+// numbered is a property of an occurrence that is a number.
+func numbered(name string, n int) event.Prop {
+	return event.Prop{Name: name, Value: event.Value{Kind: event.Number, Text: strconv.Itoa(n)}}
 }
 
 // said is a property of an occurrence.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/headroomhq/headroom/internal/account"
+	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/contact"
 	"github.com/headroomhq/headroom/internal/event"
 )
@@ -43,7 +44,7 @@ type inheritance struct {
 // byPerson handles a record that names a person and no account. Once the person's account
 // is known, the record goes there as a record of its own; until then it is held. Where the
 // person goes on under another pseudonym, it goes there instead.
-func (s *State) byPerson(a *Account, r *event.Record) Answer {
+func (s *State) byPerson(a *Account, r *event.Record, c *catalog.Catalog) Answer {
 	pseudonym, _ := event.IsUserKey(r.Key)
 	if a.Person == nil {
 		a.Person = &person{Person: account.Person{Pseudonym: pseudonym}}
@@ -59,6 +60,10 @@ func (s *State) byPerson(a *Account, r *event.Record) Answer {
 		s.attribute(p, r)
 	case event.KindInvite:
 		return s.exposed(p, r)
+	case event.KindSurvey:
+		return s.surveyed(a, r, c)
+	case event.KindImport:
+		s.importSurvey(a, r)
 	}
 	return Answer{}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/invite"
+	"github.com/headroomhq/headroom/internal/survey"
 )
 
 // ReferCall is the body of records about referrals; which fields are set follows from their type.
@@ -33,6 +34,8 @@ const referralSignedUp = "headroom.referral.signed_up"
 type flows struct {
 	// Exposures are the referral codes that they saw last.
 	Exposures []invite.Exposure `json:"exposures,omitempty"`
+	// Surveys is when they were asked what.
+	Surveys survey.Person `json:"surveys,omitzero"`
 }
 
 // absorb takes over what was known under an earlier pseudonym.
@@ -40,6 +43,7 @@ func (f *flows) absorb(q flows) {
 	for _, e := range q.Exposures {
 		f.Exposures, _, _ = invite.Expose(f.Exposures, e)
 	}
+	f.Surveys.Absorb(&q.Surveys)
 }
 
 // Counted is the answer to an exposure.

@@ -88,7 +88,7 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 			return
 		}
 		if _, isPerson := event.IsUserKey(r.Key); isPerson {
-			a = s.byPerson(acct, r)
+			a = s.byPerson(acct, r, c)
 			return
 		}
 		if event.IsOwnKey(r.Key) {
@@ -136,6 +136,8 @@ func (s *State) apply(r *event.Record, c *catalog.Catalog) Answer {
 			a = s.domains(acct, r, c)
 		case event.KindInvite:
 			a = s.inviteOf(acct, r, c)
+		case event.KindSurvey:
+			a = s.heard(acct, r, c)
 		}
 	})
 	return a
