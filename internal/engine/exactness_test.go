@@ -64,6 +64,23 @@ signals:
   grows:         {when: {rate: emails, over: 2d, rises: 20%, at_least: 1}, type: upsell}
   fades:         {when: {rate: exports, over: 1d, falls: 50%, at_least: 1}, type: save}
   stopped:       {when: {absent: visit, for: 3d, after: 2}, type: save}
+  burns:         {when: {runs_out: emails, over: 3d, ahead: 1d}, type: upsell}
+  fills:         {when: {runs_out: speakers, within: 9d}, type: upsell}
+  much:          {when: {unlimited: emails, above: 20}, type: upsell}
+  held:          {when: {held: exports, reaches: 50%, periods: 2}, type: upsell}
+  left:          {when: {event: speaker.added, without: email.sent, within: 2d}, type: upsell}
+  walked_off:    {when: {gate: recordings, without: headroom.subscription.changed, within: 1d}, type: upsell}
+  newcomer:      {when: {event: visit, new: visitor, from: 3}, type: upsell}
+  unused:        {when: {unused: any, below: 20%, for: 2d}, type: save}
+  flat:          {when: {flat: 10d}, type: save}
+  too_much:      {when: {fit: lower}, type: save}
+  too_little:    {when: {fit: higher}, type: upsell}
+  cheap:         {when: {value: reach, leaves: below}, type: upsell}
+  renews:        {when: {renews_in: 20d}, type: renewal}
+  tried:         {when: {trial_expired: true}, type: new_logo}
+  judged:        {when: {rule: "usage.emails.percent > 20 && signals.third == 0"}, type: upsell}
+  besides:       {when: {event: email.sent, every: 2, and: "money.mrr > 0 && usage.speakers.used > 1"}, type: upsell}
+  ours:          {when: {event: headroom.subscription.changed, nth: 2}, type: upsell}
 offers:
   pro_offer: {on: [speakers_full, wants], give: {plan: pro}, at: [speakers.add, billing], kind: contextual,
               contact: {cooldown: 3d, at_most: 3 per 30d}, content: {title: "Room for {limit_next}", body: "{usage} of {limit}", action: Upgrade}, holdout: 20%}
