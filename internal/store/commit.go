@@ -37,6 +37,9 @@ func (s *Store) Commit(ctx context.Context, c *engine.Checkpoint) error {
 				return fmt.Errorf("%.60s…: %w", b.head, err)
 			}
 		}
+		if err := s.putTypes(ctx, tx, c); err != nil {
+			return err
+		}
 		if err := s.putSets(ctx, tx, c); err != nil {
 			return err
 		}
@@ -141,6 +144,7 @@ func prepare(c *engine.Checkpoint) ([]*batch, error) {
 		func() (*batch, error) { return accessRequests(&c.Effects) },
 		func() (*batch, error) { return referrals(&c.Effects) },
 		func() (*batch, error) { return signUps(&c.Effects) },
+		func() (*batch, error) { return surveyAsks(&c.Effects) },
 		func() (*batch, error) { return moments(&c.Effects) },
 		func() (*batch, error) { return readiness(&c.Effects) },
 	} {
