@@ -39,7 +39,7 @@ func (x *deciding) price(c *chosen) *Price {
 	if x.Role != Admin || Free(c.give) {
 		return nil
 	}
-	w := &c.worth
+	w := c.worth
 	currency := w.After.Currency
 	p := &Price{
 		Recurring:  money.Of(w.After.Recurring, currency),

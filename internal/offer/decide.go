@@ -76,6 +76,9 @@ type Input struct {
 	To       string
 	Language string // BCP 47, as the person reads; empty: as the catalog is written
 
+	// Brief leaves out what was thought of each offer, for who is not told anyway.
+	Brief bool
+
 	State *State // not changed
 	Salt  string // of holdouts; the same for the life of an installation
 	Now   clock.Time
@@ -148,7 +151,8 @@ func (in *Input) terms() subscription.Terms {
 // deciding is one decision on its way.
 type deciding struct {
 	*Input
-	about  string // the moment's feature: the one that was said, else the placement's
+	place  *catalog.Placement // nil: the catalog does not describe it
+	about  string             // the moment's feature: the one that was said, else the placement's
 	values valuing
 }
 
@@ -185,12 +189,12 @@ func Decide(in Input) Decision {
 	if !in.Leaving {
 		d.Help = in.Help
 	}
-	x := deciding{Input: &in, about: in.Feature}
+	x := deciding{Input: &in, place: place, about: in.Feature}
 	if x.about == "" && place != nil {
 		x.about = place.Feature
 	}
 	x.values = valuing{sub: &in.Subscription, terms: in.terms(), feature: in.feature, about: x.about, wanted: in.Wanted,
-		leaving: in.Leaving, known: make(map[catalog.Give]valued)}
+		leaving: in.Leaving}
 	all := make([]chosen, len(offers))
 	var open []*chosen
 	for i, o := range offers {
@@ -207,16 +211,25 @@ func Decide(in Input) Decision {
 	default:
 		d.Reason = furthest(all)
 	}
-	d.Considered = make([]Considered, len(all))
+	x.explain(&d, all)
+	return d
+}
+
+// explain shows what was chosen, and says of every offer what was thought of it.
+func (x *deciding) explain(d *Decision, all []chosen) {
+	if !x.Brief {
+		d.Considered = make([]Considered, len(all))
+	}
 	for i := range all {
-		d.Considered[i] = Considered{Offer: all[i].offer.Key, Code: all[i].code, Reason: all[i].reason}
-		if all[i].code == "chosen" {
-			c := &d.Considered[i]
-			c.Chosen = true
-			d.Offer, c.Problems = show(&x, &all[i], d.ID)
+		c := &all[i]
+		var problems []string
+		if c.code == "chosen" {
+			d.Offer, problems = show(x, c, d.ID)
+		}
+		if !x.Brief {
+			d.Considered[i] = Considered{Offer: c.offer.Key, Chosen: c.code == "chosen", Code: c.code, Reason: c.reason, Problems: problems}
 		}
 	}
-	return d
 }
 
 // helpFirst says whether the account gets help instead of offers.
@@ -249,8 +262,7 @@ func (x *deciding) consider(c *chosen) bool {
 
 // placed: what is in the way is shown only where a place is made for it.
 func (x *deciding) placed(c *chosen) (code, reason string) {
-	place := x.Catalog.Places[x.Placement]
-	if c.offer.Kind != catalog.Interruption || place == nil || place.Kind == "" || place.Kind == "in_flow" || place.Kind == "launch" {
+	if p := x.place; c.offer.Kind != catalog.Interruption || p == nil || p.Kind == "" || p.Kind == "in_flow" || p.Kind == "launch" {
 		return "", ""
 	}
 	return "wrong_place", "It is an interruption, and " + x.Placement + " is no place to interrupt"
@@ -315,6 +327,9 @@ func (x *deciding) alive(c *chosen) (code, reason string) {
 		return "routed_to_people", "People work on what was noticed: " + taken
 	case x.Requested, x.Leaving && len(c.offer.On) == 0:
 		return "", ""
+	}
+	if x.Brief {
+		return "no_signal", ""
 	}
 	return "no_signal", "None of its signals is alive: " + strings.Join(c.offer.On, ", ")
 }

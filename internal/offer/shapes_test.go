@@ -188,7 +188,7 @@ func TestALinkLeadsToTheOfferAndRunsNothing(t *testing.T) {
 
 func TestNearEqualValueGoesByScope(t *testing.T) {
 	worth := func(key string, year money.Minor, chance int64, scope Scope) *chosen {
-		return &chosen{offer: &catalog.Offer{Key: key, Chance: chance}, worth: Worth{Year: year, Scope: scope, After: subscription.Subscription{Currency: "USD"}}}
+		return &chosen{offer: &catalog.Offer{Key: key, Chance: chance}, worth: &Worth{Year: year, Scope: scope, After: subscription.Subscription{Currency: "USD"}}}
 	}
 	for _, c := range []struct {
 		name string

@@ -65,7 +65,7 @@ func notApplicable(reason string) *Obstacle { return &Obstacle{"not_applicable",
 // subscription cannot take it. features are the account's standing, see Input.
 func WorthOf(give catalog.Give, sub *subscription.Subscription, features map[string]Feature, t subscription.Terms) (Worth, *Obstacle) {
 	v := valuing{sub: sub, terms: t, feature: func(key string) Feature { return features[key] }}
-	return v.worth(give)
+	return v.workOut(give)
 }
 
 // Estimate returns what the account would most probably buy, and what that is worth: the
@@ -91,20 +91,21 @@ type valuing struct {
 }
 
 type valued struct {
-	worth    Worth
+	worth    *Worth
 	obstacle *Obstacle
 }
 
 // worth is WorthOf, worked out once for each give.
-func (v *valuing) worth(give catalog.Give) (Worth, *Obstacle) {
+func (v *valuing) worth(give catalog.Give) (*Worth, *Obstacle) {
 	if k, there := v.known[give]; there {
 		return k.worth, k.obstacle
 	}
 	w, o := v.workOut(give)
-	if v.known != nil {
-		v.known[give] = valued{w, o}
+	if v.known == nil {
+		v.known = make(map[catalog.Give]valued)
 	}
-	return w, o
+	v.known[give] = valued{&w, o}
+	return &w, o
 }
 
 func (v *valuing) workOut(give catalog.Give) (Worth, *Obstacle) {
