@@ -35,7 +35,9 @@ func storedSignals(t *testing.T, st *store.Store) []signal.Signal {
 }
 
 func inOrder(s []signal.Signal) []signal.Signal {
-	slices.SortFunc(s, func(a, b signal.Signal) int { return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(s, func(a, b signal.Signal) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.ID, b.ID))
+	})
 	return s
 }
 

@@ -52,7 +52,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.AddCommand(serveCommand(), catalogCommand(), importCommand(),
-		reportCommand(), revenueCommand(), limitsCommand(), benchCommand(), demoCommand(), replayCommand(), backupCommand(), restoreCommand(), doctorCommand())
+		reportCommand(), revenueCommand(), limitsCommand(), signalsCommand(), benchCommand(), demoCommand(), replayCommand(), backupCommand(), restoreCommand(), doctorCommand())
 	return root
 }
 

@@ -221,6 +221,15 @@ var operations = map[string]operation{
 			"One analysis runs at a time (`analysis_running`), on what events leave of a core; hanging up ends it. With `Accept: text/event-stream` the answer is events: `progress` with `done` and `total`, then `result` or `error`. `headroom signals backtest` calls this.",
 		answer: "What would have fired", body: `{"signals":"signals:\n  heavy_mailer: {when: {event: email.sent, times: 5, within: 7d}, type: upsell}\n","examples":5}`,
 	},
+	"GET /v1/signals/registry": {
+		text: "For each signal of the active catalog its hypothesis, owner, state, evidence and review date, how often it fired in the last 7, 30 and 90 days, its precision (the share of signals whose account grew by the signal's type within 30 days, with Wilson's interval), " +
+			"whether its rate or its precision drifted, and in words what is to be noticed.",
+		answer: "The signals, by key",
+	},
+	"GET /v1/signals/coverage": {
+		text: "Event types that meters, rules and milestones are over and that never came in, or no longer do; types that came in and that nothing is over; features with no rule; rules that never fired; reviews that are past.",
+		answer: "What is covered and what is not",
+	},
 	"GET /v1/signals/precursors": {
 		text: "Steps the whole log and tells, for each event type, locked feature and signal, how many accounts that met it first before any upgrade then upgraded, against accounts of the same age that had not, with the lift and its interval. " +
 			"One analysis runs at a time; with `Accept: text/event-stream` progress is told as for a backtest.",

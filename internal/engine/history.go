@@ -13,7 +13,7 @@ import (
 // they are. Of a state that is drained Harvest must not be called.
 func (s *State) Drain() Effects {
 	e := s.effects
-	s.effects, s.newAnswers, s.leaving = Effects{}, nil, nil
+	s.effects, s.newAnswers, s.leaving, s.types.told = Effects{}, nil, nil, nil
 	clear(s.answers)
 	clear(s.recalled)
 	s.seen.keepFrom(s.Now.Day() - WindowDays - 2)

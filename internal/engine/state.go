@@ -46,6 +46,7 @@ type State struct {
 	activated  bool // another catalog
 	asks       asks
 	newAnswers []AnswerRow
+	types      types
 	effects    Effects
 	harvested  uint64              // Position at the last harvest
 	leaving    []event.Fingerprint // answers in the last harvest
@@ -219,10 +220,11 @@ func (s *State) Changed() bool {
 // caller commits harvests in order; one that cannot be committed means the partition is
 // lost and the state must be dropped.
 func (s *State) Harvest(cat *catalog.Catalog) *Checkpoint {
+	s.tellTypes()
 	c := &Checkpoint{
 		Partition: s.Partition, From: s.harvested, To: s.Position, Now: s.Now,
 		Catalog: s.Catalog, Rules: s.Rules,
-		Segments: s.seen.harvest(), Answers: s.newAnswers, Effects: s.effects,
+		Segments: s.seen.harvest(), Answers: s.newAnswers, Effects: s.effects, Types: s.types.told,
 	}
 	s.settle()
 	slices.SortFunc(s.dirty, func(a, b *Account) int { return strings.Compare(a.key, b.key) })
@@ -239,6 +241,7 @@ func (s *State) Harvest(cat *catalog.Catalog) *Checkpoint {
 	for i := range s.newAnswers {
 		s.leaving = append(s.leaving, s.newAnswers[i].Fingerprint)
 	}
+	s.types.told = nil
 	s.newAnswers, s.effects, s.harvested = nil, Effects{}, s.Position
 	s.round++
 	return c

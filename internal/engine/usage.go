@@ -21,7 +21,7 @@ func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
 		a.Members.Saw(r.User, s.Now)
 	}
 	late, due := false, !a.timed
-	for _, m := range c.MetersOf(r.Type) {
+	for _, m := range s.metersOf(r, c) {
 		if a.settles {
 			s.lapse(a, m, c)
 		}

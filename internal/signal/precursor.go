@@ -84,12 +84,7 @@ func (w *Watch) Moved(account string, kind catalog.RevenueType, movement string,
 	if m.Delta <= 0 || movement == "undo" {
 		return
 	}
-	if kind == "" { // of another system's subscriptions nothing but the movement is known
-		kind = map[string]catalog.RevenueType{"new": catalog.NewLogo, "expansion": catalog.Upsell}[movement]
-	}
-	if movement == "new" {
-		kind = catalog.NewLogo
-	}
+	kind = GrewBy(kind, movement)
 	if j := w.of(account, m.At); kind == w.q.Type && (j.upgraded == 0 || m.At < j.upgraded) {
 		j.upgraded = m.At
 	}
