@@ -37,6 +37,14 @@ func (c *Counts) Note(answered, closed bool, score *int) {
 	}
 }
 
+// Merge counts in what others counted.
+func (c *Counts) Merge(o *Counts) {
+	c.Shown, c.Answered, c.Closed = c.Shown+o.Shown, c.Answered+o.Answered, c.Closed+o.Closed
+	for i := range c.Scores {
+		c.Scores[i] += o.Scores[i]
+	}
+}
+
 // scored is how many scores there are.
 func (c *Counts) scored() (n int64) {
 	for _, k := range c.Scores {
