@@ -24,6 +24,7 @@ type FeatureDemand struct {
 	LockedMRR money.Amount        `json:"locked_mrr" doc:"what those pay in the catalog's currency; nothing is converted"`
 	Touched   []Toucher           `json:"touched" doc:"accounts that met it closed and still lack it, most often first; at most fifty"`
 	Requests  int                 `json:"requests" doc:"upgrade requests of members for offers that give it"`
+	Wishes    Wishes              `json:"wishes" doc:"what people asked for in surveys, and what they would pay for it"`
 	Unlock    []UnlockedBy        `json:"unlock" doc:"plans and add-ons that give it"`
 	Offers    []string            `json:"offers" doc:"offers that give it"`
 	Signals   []string            `json:"signals" doc:"signals that are about it"`
@@ -107,6 +108,10 @@ func (s *Server) demand(ctx context.Context, in *demandRequest) (*demandAnswer, 
 	d.Touched = append(d.Touched, c.touched(cat)...)
 	asked, err := s.requestsByOffer(ctx)
 	d.Requests = sumOf(asked, d.Offers)
+	if err != nil {
+		return nil, err
+	}
+	d.Wishes, err = s.wishesFor(ctx, cat, f.Key)
 	return &demandAnswer{d}, err
 }
 

@@ -140,6 +140,7 @@ func (s *Server) routes() http.Handler {
 	s.tag("Packaging", "What plans should be: limits, demand, value.")
 	add(s, "GET /v1/packaging/limits/{feature}", access.Read, "How accounts use a feature, and what limits would do", s.limitDesign)
 	add(s, "GET /v1/features/{feature}/demand", access.Read, "Who has a feature, who lacks it, who asked for it", s.demand)
+	add(s, "GET /v1/demand", access.Read, "What people wish for, and what they would pay for it", s.demandLog)
 	add(s, "GET /v1/packaging/value", access.Read, "Accounts whose price left the band of what they gain", s.valueAlerts)
 	add(s, "GET /v1/accounts/{account}/value", access.Read, "What an account gained, month by month", s.value)
 	add(s, "GET /v1/accounts/{account}/roi", access.Read, "What an account gained for what it paid, or an offer would give", s.roi)
