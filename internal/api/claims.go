@@ -95,7 +95,9 @@ func (s *Server) claim(ctx context.Context, c *claimOf) (granted bool, refusals 
 	if refusals = s.glance(c, p); len(refusals) > 0 {
 		return false, refusals, nil
 	}
-	c.attempt = rand.Text()[:8]
+	if c.attempt == "" {
+		c.attempt = rand.Text()[:8]
+	}
 	for range maxMoves {
 		records, err := s.records(c, p, false)
 		if err != nil || len(records) == 0 {

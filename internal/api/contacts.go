@@ -57,10 +57,10 @@ func (s *Server) postContact(ctx context.Context, in *contactRequest) (*contactA
 		return nil, err
 	}
 	c := &claimOf{User: s.people.name(b.User), Account: b.Account, Family: family, Channel: b.Channel, About: b.About}
-	c.ID = claimID(c, cmp.Or(b.Claim, in.IdempotencyKey, rand.Text()))
+	c.ID, c.attempt = claimID(c, cmp.Or(b.Claim, in.IdempotencyKey, rand.Text())), rand.Text()[:8]
 	out := &contactAnswer{}
 	answer := func(said engine.ClaimAnswer, position uint64) *contactAnswer {
-		out.Body = ContactAnswer{Allowed: said.Granted, ClaimID: c.ID, HeldOut: said.HeldOut, Refusals: said.Refusals, Quiet: said.Quiet}
+		out.Body = ContactAnswer{Allowed: said.Granted, ClaimID: c.public(), HeldOut: said.HeldOut, Refusals: said.Refusals, Quiet: said.Quiet}
 		if out.Body.Refusals == nil {
 			out.Body.Refusals = []contact.Refusal{}
 		}
@@ -105,7 +105,7 @@ func (s *Server) postContact(ctx context.Context, in *contactRequest) (*contactA
 	return answer(said, position), err
 }
 
-// claimID makes the id of a contact. It says at which keys it was claimed, so that whoever has
+// claimID makes the id of a contact, as its claims carry it. It says at which keys it was claimed, so that whoever has
 // it can give it back.
 func claimID(c *claimOf, nonce string) string {
 	text := base64.RawURLEncoding.EncodeToString
@@ -117,11 +117,15 @@ func claimID(c *claimOf, nonce string) string {
 	return "con_" + text([]byte(c.Account)) + "." + text([]byte(c.User+"\x00"+family)) + "." + hex.EncodeToString(sum[:12])
 }
 
-// claimed reads what claimID made.
+// public is the id as the caller gets it: with the attempt, so that who asked for the same contact
+// before cannot give back what a later caller has.
+func (c *claimOf) public() string { return c.ID + "." + c.attempt }
+
+// claimFrom reads what public made.
 func claimFrom(id string) (c claimOf, ok bool) {
 	c.Account, ok = engine.AccountOf("con", id)
 	parts := strings.Split(id, ".")
-	if !ok || len(parts) != 3 || event.CheckKey(c.Account) != nil {
+	if !ok || len(parts) != 4 || parts[3] == "" || event.CheckKey(c.Account) != nil {
 		return c, false
 	}
 	rest, err := base64.RawURLEncoding.DecodeString(parts[1])
@@ -129,7 +133,7 @@ func claimFrom(id string) (c claimOf, ok bool) {
 	if err != nil || !found || family != "" && event.CheckKey(family) != nil {
 		return c, false
 	}
-	c.ID, c.User, c.Family = id, user, family
+	c.ID, c.User, c.Family, c.attempt = strings.TrimSuffix(id, "."+parts[3]), user, family, parts[3]
 	return c, true
 }
 
@@ -163,7 +167,7 @@ func (s *Server) deleteContact(ctx context.Context, in *releaseContact) (*releas
 		if at.key == "" || at.scope == catalog.PerPerson && c.User == "" {
 			continue
 		}
-		rec, err := s.call(event.KindClaim, at.key, "", "", "", engine.ClaimCall{ID: c.ID, Scope: at.scope, User: c.User, Account: c.Account, Release: true})
+		rec, err := s.call(event.KindClaim, at.key, "", "", "", engine.ClaimCall{ID: c.ID, Scope: at.scope, User: c.User, Account: c.Account, Attempt: c.attempt, Release: true})
 		if err != nil {
 			return nil, err
 		}

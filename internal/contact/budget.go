@@ -30,8 +30,8 @@ type Spend struct {
 	Account string `json:"account,omitempty"`
 	User    string `json:"user,omitempty"`  // pseudonym; at an account's key
 	About   string `json:"about,omitempty"` // the offer or what else it is about
-	// Attempt is which of several calls for the same claim has it: only that one gives it back.
-	Attempt string `json:"attempt,omitempty"`
+	// Attempts are the calls for the claim that have it: it is given back when all of them did.
+	Attempts []string `json:"attempts,omitempty"`
 }
 
 // DefaultInterruptions is the budget that holds where none is given for interruptions of a person.
@@ -149,11 +149,11 @@ func next(until, now clock.Time) string {
 	return "on " + until.Std().UTC().Format("2 January")
 }
 
-// Spend counts a contact, once for each claim; a later attempt takes it over. What no budget of the scopes that this key is
+// Spend counts a contact, once for each claim, however many attempts there are at it. What no budget of the scopes that this key is
 // asked for needs any more is forgotten: at most maxSpent newest for each budget are kept.
 func (st *State) Spend(p *catalog.ContactPolicy, s Spend, scopes ...catalog.Scope) {
 	if i := st.index(s.ID); i >= 0 {
-		st.Spends[i].Attempt = s.Attempt
+		st.Spends[i].join(s.Attempts)
 	} else {
 		st.Spends = append(st.Spends, s)
 	}
@@ -188,12 +188,31 @@ func (st *State) forget(p *catalog.ContactPolicy, now clock.Time, scopes []catal
 	}
 }
 
-// Release gives a contact back that was not made, and says whether it was spent here. With an
-// attempt, nothing is given back that a later one has taken over.
+// join adds attempts. Beyond maxAttempts nobody can tell any more who has it: it stays spent.
+func (s *Spend) join(attempts []string) {
+	for _, a := range attempts {
+		if !slices.Contains(s.Attempts, a) && len(s.Attempts) <= maxAttempts {
+			s.Attempts = append(s.Attempts, a)
+		}
+	}
+}
+
+const maxAttempts = 8
+
+// Release gives a contact back that an attempt has not made, and says whether it is no longer
+// spent: while another attempt has it, it stays.
 func (st *State) Release(claim, attempt string) bool {
 	i := st.index(claim)
-	if i < 0 || attempt != "" && attempt != st.Spends[i].Attempt {
+	if i < 0 {
 		return false
+	}
+	if s := &st.Spends[i]; len(s.Attempts) > 0 {
+		if len(s.Attempts) <= maxAttempts {
+			s.Attempts = slices.DeleteFunc(s.Attempts, func(a string) bool { return a == attempt })
+		}
+		if len(s.Attempts) > 0 {
+			return false
+		}
 	}
 	if st.Spends = slices.Delete(st.Spends, i, i+1); len(st.Spends) == 0 {
 		st.Spends = nil
@@ -205,7 +224,9 @@ func (st *State) Release(claim, attempt string) bool {
 // forgets what is not needed of it.
 func (st *State) Absorb(from State) {
 	for _, s := range from.Spends {
-		if !st.Has(s.ID) {
+		if i := st.index(s.ID); i >= 0 {
+			st.Spends[i].join(s.Attempts)
+		} else {
 			st.Spends = append(st.Spends, s)
 		}
 	}

@@ -169,7 +169,7 @@ type ClaimCall struct {
 	User    string          `json:"user,omitempty"`    // pseudonym
 	About   string          `json:"about,omitempty"`
 	Family  string          `json:"family,omitempty"` // the root, at the account's key
-	// Attempt tells calls for the same claim apart: see contact.Spend.
+	// Attempt tells calls for the same claim apart: the claim is given back when all of them did.
 	Attempt string `json:"attempt,omitempty"`
 	// Release gives the claim back: another budget refused it, or nothing was shown in the end.
 	Release bool `json:"release,omitempty"`
@@ -216,7 +216,7 @@ func (s *State) claimContact(a *Account, r *event.Record, c *catalog.Catalog) An
 		return ok(out)
 	case call.Release:
 		out.Released = a.Contact.Release(call.ID, call.Attempt)
-		if call.Scope == catalog.PerAccount && (out.Released || call.Attempt == "") {
+		if call.Scope == catalog.PerAccount && (out.Released || !a.Contact.Has(call.ID)) {
 			a.uncontacted(call.ID)
 			row := ContactRow{Account: a.key, Released: s.Now}
 			row.ID, row.Channel, row.User, row.About = call.ID, call.Channel, call.User, call.About
@@ -231,13 +231,20 @@ func (s *State) claimContact(a *Account, r *event.Record, c *catalog.Catalog) An
 		return ok(out)
 	}
 	out.Granted = true
-	sp := contact.Spend{ID: call.ID, Channel: call.Channel, At: s.Now, Account: call.Account, Attempt: call.Attempt}
+	sp := contact.Spend{ID: call.ID, Channel: call.Channel, At: s.Now, Account: call.Account, Attempts: attempts(call.Attempt)}
 	if call.Scope == catalog.PerFamily {
 		s.spend(a, sp, c)
 	} else {
 		a.Contact.Spend(&c.Contact, sp, catalog.PerPerson)
 	}
 	return ok(out)
+}
+
+func attempts(one string) []string {
+	if one == "" {
+		return nil
+	}
+	return []string{one}
 }
 
 // claimHere answers the claim of a contact outside the product at the account it goes to.
@@ -249,7 +256,7 @@ func (s *State) claimHere(a *Account, call *ClaimCall, c *catalog.Catalog) Claim
 	if a.Unit == "" && c.Holdout > 0 {
 		a.Unit = a.unit(call.Family)
 	}
-	s.spend(a, contact.Spend{ID: call.ID, Channel: call.Channel, At: s.Now, User: call.User, About: call.About, Attempt: call.Attempt}, c)
+	s.spend(a, contact.Spend{ID: call.ID, Channel: call.Channel, At: s.Now, User: call.User, About: call.About, Attempts: attempts(call.Attempt)}, c)
 	if out.Granted && call.Channel == catalog.ByPeople {
 		if err := s.known(a, account.Fact{Name: account.FactContacted, Value: string(catalog.ByPeople), At: s.Now, Ref: call.ID}); err != nil {
 			a.problem("contacted: " + err.Error()) // it has as many facts as there can be
