@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/headroomhq/headroom/internal/access"
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
@@ -120,6 +121,7 @@ func (s *Server) recordOutcome(ctx context.Context, account string, call engine.
 		return nil, err
 	}
 	out.Body.Position = s.Runner.Position(position)
+	s.forMembers(ctx, &out.Body.OutcomeAnswer)
 	return out, s.unsealAnswer(ctx, &out.Body.OutcomeAnswer)
 }
 
@@ -259,7 +261,21 @@ func (s *Server) ask(ctx context.Context, in *askRequest) (*outcomeAnswer, error
 		return nil, err
 	}
 	out.Body.Position = s.Runner.Position(position)
+	s.forMembers(ctx, &out.Body.OutcomeAnswer)
 	return out, s.unsealAnswer(ctx, &out.Body.OutcomeAnswer)
+}
+
+// forMembers takes out of an answer what a member's browser is not to see: money, and what others said.
+func (s *Server) forMembers(ctx context.Context, a *engine.OutcomeAnswer) {
+	p := principal(ctx)
+	if p.Kind != access.Browser || p.Role == access.RoleAdmin {
+		return
+	}
+	a.Subscription = nil
+	if a.Request != nil {
+		seen := a.Request.SeenBy(s.people.name(p.User))
+		a.Request = &seen
+	}
 }
 
 type requestsRequest struct {

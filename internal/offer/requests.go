@@ -58,6 +58,20 @@ const (
 // maxJoined bounds how many people one request has beside the first.
 const maxJoined = 50
 
+// SeenBy is the request as one of those who asked sees it: what others said is theirs.
+func (r Request) SeenBy(user string) Request {
+	if r.User != user {
+		r.Reason = ""
+	}
+	r.Joined = slices.Clone(r.Joined)
+	for i := range r.Joined {
+		if r.Joined[i].User != user {
+			r.Joined[i].Reason = ""
+		}
+	}
+	return r
+}
+
 // Ask is somebody's wish.
 type Ask struct {
 	User     string       `json:"user"` // pseudonym
@@ -225,6 +239,9 @@ func (st *State) Supersede(sub *subscription.Subscription, c *catalog.Catalog, n
 	}
 	return out
 }
+
+// Above says whether a plan lies above another in their family.
+func Above(c *catalog.Catalog, plan, other string) bool { return above(c, plan, other) }
 
 // moot says whether sub gives what was asked for: the plan or one above it, as many more of the
 // add-on, the interval.

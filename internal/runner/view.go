@@ -45,6 +45,12 @@ func (v View) BindRequest(id string) (subscription.Binding, error) {
 	return b, err
 }
 
+// BillingPage is the account's; see engine.BillingPage.
+func (v View) BillingPage(ask engine.BillingAsk) engine.BillingPage {
+	ask.Quote = v.quote
+	return v.State.BillingPage(v.Account, ask, v.Catalog)
+}
+
 // quote says what a change costs. All that is shown before a change comes from here: where
 // another system does the billing, its preview takes the place of ours in this function, and
 // the token binds the customer to what that system said. (What Step compares it with, in

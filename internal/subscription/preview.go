@@ -47,6 +47,13 @@ func (m *made) due(cat *catalog.Catalog) []InvoiceLine {
 	return append(lines, m.once...)
 }
 
+// Ahead returns the invoice to come, as it would be if nothing changed until then; an empty one
+// when there is none.
+func Ahead(s *Subscription, cat *catalog.Catalog, now clock.Time) Invoice {
+	_, next := ahead(s, cat, now, s.Currency)
+	return next
+}
+
 // ahead returns what s costs each interval from its next invoice on, and that invoice.
 func ahead(s *Subscription, cat *catalog.Catalog, now clock.Time, currency money.Currency) (money.Amount, Invoice) {
 	nothing := money.Of(0, currency)
