@@ -14,7 +14,7 @@ import (
 // What came in is counted once and by the day of receipt, however often a checkpoint is made.
 func TestTypesOfEventsAddUpOverCheckpoints(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		s, c, _ := hot(t, catalogText, 3, 0, 0)
+		s, c, _ := hot(t, hotCatalog, 3, 0, 0)
 		s.Harvest(c)
 		type key struct {
 			name string
@@ -53,7 +53,7 @@ func TestTypesOfEventsAddUpOverCheckpoints(t *testing.T) {
 }
 
 func TestTypesBeyondTheMostAreCountedTogether(t *testing.T) {
-	s, c, _ := hot(t, catalogText, 1, 0, 0)
+	s, c, _ := hot(t, hotCatalog, 1, 0, 0)
 	s.Harvest(c)
 	for i := range engine.MaxTypes + 10 {
 		r := event.Record{Kind: event.KindEvent, Key: "account-0", Type: fmt.Sprint("type-", i), ReceivedAt: start + clock.Hour}
