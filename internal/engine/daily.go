@@ -82,6 +82,7 @@ type look struct {
 	fit   *signal.Fit
 	paid  []signal.Use
 	has   bool // paid is there
+	grows *signal.Growth
 }
 
 func (l *look) tell(fired []signal.Signal) {
@@ -154,6 +155,9 @@ func (l *look) paidUse() []signal.Use {
 
 // growth is what a rule on no growth compares.
 func (l *look) growth() signal.Growth {
+	if l.grows != nil {
+		return *l.grows
+	}
 	a := l.a
 	g := signal.Growth{Paying: a.Ledger.MRR > 0, MRR: int64(a.Ledger.MRR)}
 	if g.Paying {
@@ -165,6 +169,7 @@ func (l *look) growth() signal.Growth {
 			}
 		}
 	}
+	l.grows = &g
 	return g
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/signal"
+	"github.com/headroomhq/headroom/internal/subscription"
 )
 
 // firedBy steps a log and returns what fired; with a restart after every message where it asks.
@@ -146,3 +147,33 @@ func TestWhatDailyRulesRememberGoesWithThem(t *testing.T) {
 	}
 }
 
+// BenchmarkDailyLook is the cost of a day of an account without events, with n rules of each of
+// the kinds that are looked at daily.
+func BenchmarkDailyLook(b *testing.B) {
+	for _, n := range []int{0, 1, 10, 100} {
+		b.Run(fmt.Sprint(n, " rules of each kind"), func(b *testing.B) {
+			var rules strings.Builder
+			for i := range n {
+				fmt.Fprintf(&rules, `
+  a%[1]d: {when: {runs_out: emails, over: %[2]dd}, type: upsell}
+  b%[1]d: {when: {unused: any, below: 10%%, for: %[2]dd}, type: save}
+  c%[1]d: {when: {flat: %[2]dd}, type: save}
+  d%[1]d: {when: {renews_in: %[2]dd}, type: renewal}
+  e%[1]d: {when: {rule: "usage.speakers.percent > %[2]d && people.count > 3"}, type: upsell}
+  f%[1]d: {when: {outside: %[2]d}, type: upsell}`, i, i+9)
+			}
+			cat := parse(b, strings.Replace(kindsCatalog, "WHEN", "{stuck: first_summit, for: 365d}", 1)+rules.String()+"\n")
+			o := newDisk().acquire(map[string]*catalog.Catalog{"": {}, cat.Version: cat})
+			o.step(1, []event.Record{{Kind: event.KindCatalog, Type: cat.Version, ReceivedAt: start, Body: []byte(`{"rules":1}`)}})
+			o.step(2, []event.Record{body(event.KindSubscription, "acme", "s", "", start, engine.SubscribeCall{Change: subscription.Change{Plan: "starter"}})})
+			o.step(3, []event.Record{happens(1, "speaker.added"), happens(1, "email.sent", event.Prop{Name: "count", Value: event.Value{Kind: event.Number, Text: "9"}})})
+			now := start
+			b.ReportAllocs()
+			for b.Loop() {
+				now += clock.Day
+				r := event.Record{Kind: event.KindTick, ReceivedAt: now}
+				engine.Step(o.state, &r, cat)
+			}
+		})
+	}
+}

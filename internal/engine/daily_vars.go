@@ -63,15 +63,19 @@ func (s *State) judge(a *Account, c *catalog.Catalog) func(*catalog.Signal, *con
 // signalVars are what the conditions of signals and of readiness see of the account at now; see
 // condition.ForSignal. What costs something is a function, called when it is looked at.
 func (a *Account) signalVars(c *catalog.Catalog, now clock.Time) map[string]any {
-	known := a.Vars("", "", "")["account"].(map[string]any)
-	known["age_days"] = days(now.Sub(a.startedAt()))
-	known["stage"] = string(a.Stage(c, now))
-	usage := make(map[string]any)
-	in := a.Input(c, now)
-	for key, f := range c.Features {
-		if f.Counted() {
-			usage[key] = func() map[string]any { return a.usageVars(in, f) }
+	known := func() map[string]any {
+		known := a.Vars("", "", "")["account"].(map[string]any)
+		known["age_days"], known["stage"] = days(now.Sub(a.startedAt())), string(a.Stage(c, now))
+		return known
+	}
+	usage := func() map[string]any {
+		usage, in := make(map[string]any), a.Input(c, now)
+		for key, f := range c.Features {
+			if f.Counted() {
+				usage[key] = once(func() map[string]any { return a.usageVars(in, f) })
+			}
 		}
+		return usage
 	}
 	milestones := make(map[string]any, len(c.Milestones))
 	for key := range c.Milestones {
@@ -84,12 +88,23 @@ func (a *Account) signalVars(c *catalog.Catalog, now clock.Time) map[string]any 
 		}
 	}
 	return map[string]any{
-		"account": known, "usage": usage, "milestones": milestones, "signals": alive,
+		"account": once(known), "usage": once(usage), "milestones": milestones, "signals": alive,
 		"facts":  a.Known.Vars(now),
-		"people": func() map[string]any { return a.peopleVars(now) },
-		"money":  func() map[string]any { return a.moneyVars(now) },
-		"time":   func() map[string]any { return a.timeVars(c, now) },
+		"people": once(func() map[string]any { return a.peopleVars(now) }),
+		"money":  once(func() map[string]any { return a.moneyVars(now) }),
+		"time":   once(func() map[string]any { return a.timeVars(c, now) }),
 		"survey": a.surveyVars(now),
+	}
+}
+
+// once returns what makes values when they are first asked for.
+func once(make func() map[string]any) func() map[string]any {
+	var made map[string]any
+	return func() map[string]any {
+		if made == nil {
+			made = make()
+		}
+		return made
 	}
 }
 
