@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -43,7 +44,7 @@ const importBatch = 1000
 func importCommand() *cobra.Command {
 	var im importer
 	c := &cobra.Command{
-		Use:   "import accounts|subscriptions|usage FILE",
+		Use:   "import accounts|subscriptions|usage|surveys FILE",
 		Short: "Send a CSV or NDJSON export to the server: good rows in, odd ones told",
 		Example: "  headroom import accounts accounts.csv --map map.yaml\n" +
 			"  headroom import usage usage.csv --map map.yaml --subscriptions subscriptions.csv",
@@ -66,7 +67,7 @@ func importCommand() *cobra.Command {
 
 func (im *importer) run(ctx context.Context) error {
 	if !slices.Contains(sheet.Kinds(), sheet.Kind(im.kind)) {
-		return fault.New(fault.Invalid, "kind_unknown", "there is no import of %q", im.kind).WithMend("import accounts, subscriptions or usage")
+		return fault.New(fault.Invalid, "kind_unknown", "there is no import of %q", im.kind).WithMend("import accounts, subscriptions, usage or surveys")
 	}
 	if im.name == "" {
 		im.name = filepath.Base(im.file)
@@ -180,6 +181,11 @@ func (im *importer) read(ctx context.Context, problems *sheet.Problems) (sheet.C
 				return nil // never recurring revenue
 			}
 			return im.add(ctx, subscriptionRow(r))
+		})
+	case sheet.Surveys:
+		return f.Surveys(problems, func(r *sheet.SurveyRow) error {
+			return im.add(ctx, api.RowImport{Row: cmp.Or(r.ID, strconv.FormatInt(r.Row, 10)), Account: r.Account,
+				Survey: &api.RowSurvey{User: r.User, Survey: r.Survey, Kind: r.Kind, Score: r.Score, At: r.At, Text: r.Text}})
 		})
 	default:
 		return f.Usage(problems, func(r *sheet.UsageRow) error {

@@ -19,7 +19,7 @@ import (
 )
 
 type importRequest struct {
-	Kind string `path:"kind" enum:"accounts,subscriptions,usage"`
+	Kind string `path:"kind" enum:"accounts,subscriptions,usage,surveys"`
 	Body struct {
 		Import string      `json:"import" minLength:"1" maxLength:"200" doc:"names the import: (import, row) is counted once, for good"`
 		Rows   []RowImport `json:"rows" minItems:"1" maxItems:"10000"`
@@ -34,6 +34,7 @@ type RowImport struct {
 	Facts        *event.AccountChange `json:"facts,omitempty"`
 	Subscription *RowSubscription     `json:"subscription,omitempty"`
 	Usage        *RowUsage            `json:"usage,omitempty"`
+	Survey       *RowSurvey           `json:"survey,omitempty"`
 }
 
 // RowSubscription is a subscription of another system.
@@ -74,7 +75,13 @@ func (s *Server) importRows(ctx context.Context, in *importRequest) (*importAnsw
 	out.Body.Rejected = []event.Rejected{}
 	var records []event.Record
 	for i := range in.Body.Rows {
-		rec, err := s.importRecord(in.Kind, in.Body.Import, &in.Body.Rows[i], cat)
+		row := &in.Body.Rows[i]
+		var rec event.Record
+		if in.Kind == "surveys" {
+			rec, err = s.surveyRecord(ctx, in.Body.Import, row, cat)
+		} else {
+			rec, err = s.importRecord(in.Kind, in.Body.Import, row, cat)
+		}
 		if err != nil {
 			out.Body.Rejected = append(out.Body.Rejected, event.Rejected{Index: i, Code: fault.CodeOf(err), Detail: err.Error()})
 			continue
@@ -122,7 +129,7 @@ func (s *Server) importRecord(kind, name string, row *RowImport, cat *catalog.Ca
 		body.Usage = &engine.UsageRow{Event: row.Usage.Event, Value: row.Usage.Value, At: row.Usage.At}
 	default:
 		return event.Record{}, fault.New(fault.Invalid, "row_empty", "row %q has nothing for an import of %s", fault.Shorten(row.Row), kind).
-			WithMend("give facts for accounts, subscription for subscriptions, usage for usage")
+			WithMend("give facts for accounts, subscription for subscriptions, usage for usage, survey for surveys")
 	}
 	b, err := json.Marshal(body)
 	if err != nil {

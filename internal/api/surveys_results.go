@@ -10,7 +10,6 @@ import (
 
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
-	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/invite"
 	"github.com/headroomhq/headroom/internal/store"
 	"github.com/headroomhq/headroom/internal/survey"
@@ -266,15 +265,6 @@ func addReferral(out []referralNumbers, r *invite.Referral) []referralNumbers {
 	}
 	out[len(out)-1].add(r)
 	return out
-}
-
-// surveyOfImport refuses rows of surveys that nothing can be made of.
-func surveyOfImport(kind string, score int) error {
-	least, most := survey.Scale(kind)
-	if score < least || score > most {
-		return fault.New(fault.Invalid, "answer_invalid", "score %d is not on the scale of %s, %d to %d", score, kind, least, most)
-	}
-	return nil
 }
 
 // traitText is a trait's value as the name of a segment.

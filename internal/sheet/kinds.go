@@ -56,6 +56,16 @@ var targets = map[Kind][]column{
 		{name: "user", known: []string{"user", "user_id"}},
 		{name: "segment", known: []string{"segment"}},
 	},
+	Surveys: {
+		{name: "account", required: true, known: accountNames},
+		{name: "survey", required: true, known: []string{"survey", "survey_key", "survey_name", "survey_id"}},
+		{name: "score", required: true, known: []string{"score", "rating", "nps_score", "csat_score", "answer"}},
+		{name: "at", required: true, known: []string{"at", "answered_at", "submitted_at", "responded_at", "date", "day", "created_at", "timestamp"}},
+		{name: "user", known: []string{"user", "user_id", "respondent", "respondent_id", "contact_id"}},
+		{name: "kind", known: []string{"kind", "survey_type", "type"}},
+		{name: "text", known: []string{"text", "comment", "feedback", "verbatim", "reason"}},
+		{name: "id", known: []string{"id", "response_id"}},
+	},
 }
 
 var (

@@ -22,10 +22,11 @@ const (
 	Accounts      Kind = "accounts"
 	Subscriptions Kind = "subscriptions"
 	Usage         Kind = "usage"
+	Surveys       Kind = "surveys"
 )
 
 // Kinds lists the kinds of file, in the order in which files are best read.
-func Kinds() []Kind { return []Kind{Accounts, Subscriptions, Usage} }
+func Kinds() []Kind { return []Kind{Accounts, Subscriptions, Usage, Surveys} }
 
 // Options says how to read a file.
 type Options struct {
