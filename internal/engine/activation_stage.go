@@ -200,7 +200,8 @@ type useSamples struct {
 
 // sample is of one feature, in thousandths of its unit.
 type sample struct {
-	Total int64   `json:"total"`           // of the meter, at the last sample
+	Level bool    `json:"level,omitempty"`
+	Total int64   `json:"total,omitempty"` // of the meter, at the last sample
 	Parts []int64 `json:"parts,omitempty"` // used in each quarter; of levels what it was at its end
 }
 
@@ -221,7 +222,7 @@ func (u *useSamples) add(a *Account, paid []paidShare, c *catalog.Catalog, now c
 		}
 		total := int64(a.everUsed(m)) / 1000
 		was, known := u.Features[paid[i].Key]
-		next := sample{Total: total, Parts: was.Parts}
+		next := sample{Level: level, Total: total, Parts: was.Parts}
 		if known && u.At != 0 {
 			part := total
 			if !level {
@@ -232,16 +233,15 @@ func (u *useSamples) add(a *Account, paid []paidShare, c *catalog.Catalog, now c
 				next.Parts = next.Parts[extra:]
 			}
 		}
-		if total != 0 || len(next.Parts) > 0 {
-			features[paid[i].Key] = next
-		}
+		features[paid[i].Key] = next
 	}
 	u.At, u.Features = now, features
 }
 
 // fell returns by how many percent use fell from one span to the next, on average over the
 // features that were in use in the earlier one, and the title of the one that fell most. What
-// rose does not make up for what fell: it counts as having stayed.
+// rose does not make up for what fell: it counts as having stayed. A level that stayed says nothing:
+// who has stopped using the product still has what it has.
 func (u *useSamples) fell(c *catalog.Catalog) (percent int64, most string) {
 	var sum, n, worst int64
 	for _, key := range slices.Sorted(maps.Keys(u.Features)) {
@@ -257,7 +257,7 @@ func (u *useSamples) fell(c *catalog.Catalog) (percent int64, most string) {
 				after += p
 			}
 		}
-		if before <= 0 {
+		if before <= 0 || u.Features[key].Level && after >= before {
 			continue
 		}
 		left := int64(100)

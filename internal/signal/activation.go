@@ -10,7 +10,8 @@ import (
 
 // Path puts milestones in the order in which accounts are to reach them: one that comes after
 // another stands behind it, of the others those with less time first, those without a time last.
-// Milestones whose After is not among them begin the path.
+// Milestones whose After is not among them begin the path; optional ones that nothing required
+// follows end it.
 func Path(milestones []*catalog.Milestone) []*catalog.Milestone {
 	if len(milestones) < 2 {
 		return milestones
@@ -23,6 +24,12 @@ func Path(milestones []*catalog.Milestone) []*catalog.Milestone {
 		}
 		return 1 + depth(milestones[i], most-1)
 	}
+	aside := func(m *catalog.Milestone) int {
+		if m.Optional && !slices.ContainsFunc(milestones, func(b *catalog.Milestone) bool { return b.After == m.Key && !b.Optional }) {
+			return 1
+		}
+		return 0
+	}
 	type placed struct {
 		*catalog.Milestone
 		depth int
@@ -32,7 +39,7 @@ func Path(milestones []*catalog.Milestone) []*catalog.Milestone {
 		all[i] = placed{m, depth(m, len(milestones))}
 	}
 	slices.SortFunc(all, func(a, b placed) int {
-		return cmp.Or(cmp.Compare(a.depth, b.depth), cmp.Compare(uint64(a.Within)-1, uint64(b.Within)-1), strings.Compare(a.Key, b.Key))
+		return cmp.Or(cmp.Compare(aside(a.Milestone), aside(b.Milestone)), cmp.Compare(a.depth, b.depth), cmp.Compare(uint64(a.Within)-1, uint64(b.Within)-1), strings.Compare(a.Key, b.Key))
 	})
 	out := make([]*catalog.Milestone, len(all))
 	for i := range all {
