@@ -74,11 +74,12 @@ func (st *State) index(claim string) int {
 	return slices.IndexFunc(st.Spends, func(s Spend) bool { return s.ID == claim })
 }
 
-// spent returns when the contacts that count against a budget were made, oldest first.
-func (st *State) spent(b catalog.Budget, now clock.Time) []clock.Time {
+// spent returns when the contacts that count against a budget were made, oldest first, but for
+// one claim.
+func (st *State) spent(b catalog.Budget, but string, now clock.Time) []clock.Time {
 	var at []clock.Time
 	for i := range st.Spends {
-		if s := &st.Spends[i]; Counts(b.Channel, s.Channel) && s.At.Add(b.Per) > now && (b.Scope != catalog.PerAccount || s.Account == "") {
+		if s := &st.Spends[i]; s.ID != but && Counts(b.Channel, s.Channel) && s.At.Add(b.Per) > now && (b.Scope != catalog.PerAccount || s.Account == "") {
 			at = append(at, s.At)
 		}
 	}
@@ -87,21 +88,18 @@ func (st *State) spent(b catalog.Budget, now clock.Time) []clock.Time {
 
 // Refusals looks at what forbids a contact over the channel in a scope: budgets that are spent,
 // and for a person the silence after a dismissal. None: it may be made. A claim that is spent
-// already may.
+// already is asked about as if it were made now instead.
 func (st *State) Refusals(p *catalog.ContactPolicy, scope catalog.Scope, channel catalog.Channel, claim string, now clock.Time) []Refusal {
-	if claim != "" && st.Has(claim) {
-		return nil
-	}
-	return st.full(p, scope, now, func(b catalog.Channel) bool { return Counts(b, channel) })
+	return st.full(p, scope, claim, now, func(b catalog.Channel) bool { return Counts(b, channel) })
 }
 
 // InProduct is what forbids contacts in the product in a scope, the budgets of interruptions
 // included: those forbid only interruptions.
 func (st *State) InProduct(p *catalog.ContactPolicy, scope catalog.Scope, now clock.Time) []Refusal {
-	return st.full(p, scope, now, func(b catalog.Channel) bool { return Counts(b, catalog.Interruptions) })
+	return st.full(p, scope, "", now, func(b catalog.Channel) bool { return Counts(b, catalog.Interruptions) })
 }
 
-func (st *State) full(p *catalog.ContactPolicy, scope catalog.Scope, now clock.Time, counts func(budget catalog.Channel) bool) []Refusal {
+func (st *State) full(p *catalog.ContactPolicy, scope catalog.Scope, claim string, now clock.Time, counts func(budget catalog.Channel) bool) []Refusal {
 	var out []Refusal
 	if scope == catalog.PerPerson {
 		out = Silence(p, st.Dismissed, now)
@@ -113,7 +111,7 @@ func (st *State) full(p *catalog.ContactPolicy, scope catalog.Scope, now clock.T
 		if !counts(b.Channel) {
 			continue
 		}
-		at := st.spent(b, now)
+		at := st.spent(b, claim, now)
 		if len(at) < b.AtMost {
 			continue
 		}
@@ -149,14 +147,16 @@ func next(until, now clock.Time) string {
 	return "on " + until.Std().UTC().Format("2 January")
 }
 
-// Spend counts a contact, once for each claim, however many attempts there are at it. What no budget of the scopes that this key is
+// Spend counts a contact, once for each claim, at the time of the last attempt at it. What no budget of the scopes that this key is
 // asked for needs any more is forgotten: at most maxSpent newest for each budget are kept.
 func (st *State) Spend(p *catalog.ContactPolicy, s Spend, scopes ...catalog.Scope) {
 	if i := st.index(s.ID); i >= 0 {
-		st.Spends[i].join(s.Attempts)
-	} else {
-		st.Spends = append(st.Spends, s)
+		old := st.Spends[i]
+		old.join(s.Attempts)
+		s.Attempts = old.Attempts
+		st.Spends = slices.Delete(st.Spends, i, i+1)
 	}
+	st.Spends = append(st.Spends, s)
 	st.forget(p, s.At, scopes)
 }
 
@@ -226,6 +226,7 @@ func (st *State) Absorb(from State) {
 	for _, s := range from.Spends {
 		if i := st.index(s.ID); i >= 0 {
 			st.Spends[i].join(s.Attempts)
+			st.Spends[i].At = max(st.Spends[i].At, s.At)
 		} else {
 			st.Spends = append(st.Spends, s)
 		}
@@ -259,7 +260,7 @@ type Standing struct {
 func (st *State) Standings(p *catalog.ContactPolicy, scope catalog.Scope, now clock.Time) []Standing {
 	var out []Standing
 	for _, b := range Budgets(p, scope) {
-		at := st.spent(b, now)
+		at := st.spent(b, "", now)
 		s := Standing{Scope: scope, Channel: b.Channel, AtMost: b.AtMost, Per: signal.Span(b.Per), Spent: len(at), Left: max(0, b.AtMost-len(at))}
 		if s.Left == 0 {
 			s.FreesAt = at[len(at)-b.AtMost].Add(b.Per)

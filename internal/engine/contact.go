@@ -273,11 +273,9 @@ func (a *Account) Contactable(channel catalog.Channel, family, claim string, c *
 
 func (a *Account) contactable(call *ClaimCall, c *catalog.Catalog, now clock.Time) ClaimAnswer {
 	out := ClaimAnswer{HeldOut: a.heldOut(c, call.Family)}
-	if a.Contact.Has(call.ID) {
-		out.Granted = !out.HeldOut
-		return out
+	if !a.Contact.Has(call.ID) { // of which its first attempt may be the reason
+		out.Quiet = a.quiet(c, now)
 	}
-	out.Quiet = a.quiet(c, now)
 	out.Refusals = a.Contact.Refusals(&c.Contact, catalog.PerAccount, call.Channel, call.ID, now)
 	if call.Family == a.key || call.Family == "" && a.Facts.Parent == "" {
 		out.Refusals = append(out.Refusals, a.Contact.Refusals(&c.Contact, catalog.PerFamily, call.Channel, call.ID, now)...)

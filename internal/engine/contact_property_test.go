@@ -380,7 +380,7 @@ type one struct {
 
 // count counts the contacts that were made by the log alone, and holds them against the budgets.
 func (w *town) count() (shown, refused int) {
-	byKey := map[string][]one{} // granted, by scope and key
+	byKey := map[string][]one{}    // granted, by scope and key
 	confirmed := map[string]bool{} // by claim and attempt
 	var made []struct {
 		one
@@ -393,14 +393,6 @@ func (w *town) count() (shown, refused int) {
 		until int
 		since int
 	}{}
-	askedBefore := func(claim string, i int) bool { // at some person's key: it may have been inherited
-		for key, list := range byKey {
-			if strings.HasPrefix(key, "person/") && slices.ContainsFunc(list, func(x one) bool { return x.claim == claim && x.index < i }) {
-				return true
-			}
-		}
-		return false
-	}
 	for i, e := range w.log {
 		pseudonym, _ := event.IsUserKey(e.r.Key)
 		switch e.r.Kind {
@@ -450,7 +442,7 @@ func (w *town) count() (shown, refused int) {
 				}
 				if call.Scope == catalog.PerPerson {
 					for _, d := range dismissed[pseudonym] {
-						if e.now.Sub(d.r.When()) < w.cat.Contact.AfterDismissal && !askedBefore(call.ID, i) {
+						if e.now.Sub(d.r.When()) < w.cat.Contact.AfterDismissal {
 							w.t.Fatalf("%s was contacted %s after they dismissed an offer", pseudonym, e.now.Sub(d.r.When()))
 						}
 					}
@@ -519,18 +511,20 @@ func (w *town) count() (shown, refused int) {
 	}
 	held := func(y one, until int) bool { return y.back == 0 || y.back > until }
 	check := func(b catalog.Budget, who string, x one, all []one) {
-		if slices.ContainsFunc(all, func(y one) bool { return y.claim == x.claim && y.index < x.index && held(y, x.index) }) {
-			return // asked for again, perhaps under a later pseudonym
+		if slices.ContainsFunc(all, func(y one) bool {
+			return y.claim == x.claim && y.index < x.index && y.attempt == x.attempt && held(y, x.index)
+		}) {
+			return // it only looked for the person's later pseudonym
 		}
-		first, isMade := map[string]one{}, map[string]bool{} // of each contact: who asks for it again makes it no later
+		last, isMade := map[string]one{}, map[string]bool{} // of each contact: it is made when it was last asked for
 		for _, y := range all {
 			isMade[y.claim] = isMade[y.claim] || counts(y)
-			if f, known := first[y.claim]; held(y, x.index) && (!known || y.at < f.at) {
-				first[y.claim] = y
+			if f, known := last[y.claim]; held(y, x.index) && y.index <= x.index && (!known || y.at > f.at) {
+				last[y.claim] = y
 			}
 		}
 		n, seen := 0, map[string]bool{}
-		for _, y := range first {
+		for _, y := range last {
 			if isMade[y.claim] && contact.Counts(b.Channel, y.channel) && y.index <= x.index && x.at.Sub(y.at) < b.Per {
 				seen[y.claim] = true
 				n++
