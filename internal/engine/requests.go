@@ -92,7 +92,7 @@ func (s *State) resolve(a *Account, ask *offer.Ask, q quantity.Quantity, c *cata
 		has := entitlement.Check(a.Input(c, s.Now), ask.Feature, q)
 		switch {
 		case has.Reason == entitlement.UnknownFeature:
-			return fault.New(fault.Invalid, "unknown_feature", "feature %q is not in the catalog", fault.Shorten(ask.Feature)).
+			return fault.New(fault.NotFound, "unknown_feature", "feature %q is not in the catalog", fault.Shorten(ask.Feature)).
 				WithField("/feature", ask.Feature, "is not in the catalog")
 		case has.Allowed:
 			return fault.New(fault.Conflict, "request_needless", "the account may use %s already", ask.Feature).
@@ -106,7 +106,7 @@ func (s *State) resolve(a *Account, ask *offer.Ask, q quantity.Quantity, c *cata
 		return nil
 	}
 	if c.Features[ask.Feature] == nil && ask.Feature != "" {
-		return fault.New(fault.Invalid, "unknown_feature", "feature %q is not in the catalog", fault.Shorten(ask.Feature)).
+		return fault.New(fault.NotFound, "unknown_feature", "feature %q is not in the catalog", fault.Shorten(ask.Feature)).
 			WithField("/feature", ask.Feature, "is not in the catalog")
 	}
 	impossible := func(why string) error {
