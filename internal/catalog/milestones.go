@@ -13,8 +13,8 @@ import (
 
 // What accounts do on their way: milestones, the stages of their life, readiness to grow.
 
-// stages are those an account may be in; package account says what they mean.
-var stages = []string{"landed", "activated", "adopted", "expanding", "advocate", "at_risk"}
+// stages are those an account may be in, none of them included; package account says what they mean.
+var stages = []string{"none", "landed", "activated", "adopted", "expanding", "advocate", "at_risk"}
 
 // usualLifecycle bounds the stages where the catalog says nothing.
 var usualLifecycle = Lifecycle{

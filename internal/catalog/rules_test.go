@@ -142,7 +142,8 @@ func TestTheExampleCompanyHasNoFindings(t *testing.T) {
 	if c == nil {
 		return
 	}
-	want := "[billing.page dashboard.card recordings.open speakers.add sponsors.page trial.banner]"
+	want := "[billing.page dashboard.card doors.open nav.plan recordings.open speakers.add speakers.invite speakers.meter " +
+		"sponsors.page summit.done summit.wizard team.page trial.banner whats.new]"
 	if got := fmt.Sprint(c.Placements()); got != want {
 		t.Errorf("placements %s, want %s", got, want)
 	}
