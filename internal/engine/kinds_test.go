@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
@@ -109,8 +110,16 @@ var kinds = []kind{
 		"0 buys starter; 1 tries recordings; 30 passes", "8: The trial of Talk recordings ended and nothing was bought",
 		"bought with a plan that has it", "0 buys starter; 1 tries recordings; 3 buys pro; 30 passes"},
 
-	// SIG-4: people working together. Those outside of a plan, and champions, are in the table of
-	// package signal.
+	// SIG-4: people working together.
+	{"people of the domain outside of the plan", "{outside: 5}",
+		"0 claims acme.com; 3 counts 13; 20 passes", "3: 13 people of acme.com use this outside its plan",
+		"one too few", "0 claims acme.com; 3 counts 4; 20 passes"},
+	{"a champion left", "{champion_left: true}",
+		"1 knows anna champion; 3 knows anna left; 20 passes", "3: A champion left on 4 January",
+		"somebody else did", "1 knows anna champion; 1 knows ben; 3 knows ben left; 20 passes"},
+	{"a champion is not seen", "{champion_left: 30d}",
+		"1 knows anna champion; 50 passes", "31: A champion has not been seen for 30 days",
+		"seen on the way", "1 knows anna champion; 20 knows anna; 45 passes"},
 	{"invites sent", "{event: invite.sent, times: 3, within: 1d}",
 		"1 does invite.sent; 1 does invite.sent; 1 does invite.sent", "1: Sent an invite 3 times in a moment",
 		"on three days", "1 does invite.sent; 3 does invite.sent; 5 does invite.sent"},
@@ -273,6 +282,24 @@ func kindsRecords(t *testing.T, history string) []event.Record {
 				ask = engine.TrialAsk{Feature: words[2]}
 			}
 			out = append(out, body(event.KindGrant, "acme", id, "", now, engine.GrantCall{TrialCall: engine.TrialCall{Trial: &ask}}))
+		case "claims":
+			domain := words[2]
+			out = append(out, body(event.KindAccount, "acme", id, "", now, event.AccountChange{Domain: &domain}))
+		case "counts":
+			n, _ := strconv.Atoi(words[2])
+			out = append(out, body(event.KindDomain, "acme", id, "count", now, map[string]any{"domain": "acme.com", "outside": n}))
+		case "knows":
+			ch := account.MemberChange{}
+			switch {
+			case len(words) < 4:
+			case words[3] == "champion":
+				ch.Champion = new(true)
+			default:
+				ch.Left = new(true)
+			}
+			r := body(event.KindMember, "acme", id, "", now, ch)
+			r.User = words[2]
+			out = append(out, r)
 		case "touches":
 			out = append(out, event.Record{Kind: event.KindGate, Source: "app", ID: id, Key: "acme", User: "u1", Type: words[2], ReceivedAt: now})
 		case "sends":
