@@ -34,6 +34,7 @@ type DecideRequest struct {
 	Intent    string            `json:"intent,omitempty" enum:"downgrade,cancel" doc:"the person is about to buy less: only saves are shown"`
 	Plan      string            `json:"plan,omitempty" doc:"with the intent downgrade, the plan they are about to take"`
 	Language  string            `json:"language,omitempty" example:"de-AT" doc:"as the person reads (BCP 47), before those of Accept-Language; where the catalog has none of them, as it is written"`
+	Explain   bool              `json:"explain,omitempty" doc:"tell every offer and why not; not for browsers. What was shown is explained by GET /v1/decisions/{id}/explain in any case"`
 	DryRun    bool              `json:"dry_run,omitempty" doc:"explain only: nothing is recorded and no budget is spent; with a secret key of scope decide or read"`
 	At        *clock.Time       `json:"at,omitempty" doc:"with dry_run, a time to come: with signals decayed and cool-downs over as they will be then, if nothing else happens"`
 }
@@ -138,6 +139,10 @@ func (q *DecideRequest) check() error {
 	return nil
 }
 
+// explains says whether every offer is told with why not: at hundreds of them that is most of
+// the work, and nobody reads it at each decision.
+func (q *DecideRequest) explains() bool { return q.Explain || q.DryRun }
+
 // call is the body of the record that decides.
 func (q *DecideRequest) call(ctx context.Context) engine.DecideCall {
 	ask := engine.DecideCall{Placement: q.Placement, Feature: q.Feature, Wanted: q.Quantity, Requested: q.Requested,
@@ -177,7 +182,7 @@ func (s *Server) look(ctx context.Context, req *DecideRequest, ask *engine.Decid
 			if req.At != nil {
 				at = *req.At
 			}
-			d.Decision = v.Decide(*ask, req.Account, user, at)
+			d.Decision = v.Decide(*ask, req.Account, user, at, req.explains())
 			d.channel = engine.SpendsAs(v.Catalog.Offers[d.OfferKey], ask.Requested)
 			return nil
 		})
@@ -231,6 +236,9 @@ func (s *Server) decideFor(ctx context.Context, req DecideRequest, after uint64,
 		return offer.Decision{}, 0, err
 	}
 	d, position, err := answered[offer.Decision](ctx, s, rec)
+	if !req.explains() {
+		d.Considered = nil
+	}
 	if err == nil && claimed != nil && (d.Again || d.Status != "show" && d.Variant != "holdout") {
 		err = s.unclaim(ctx, claimed) // something else happened in between
 	}

@@ -173,7 +173,7 @@ var fieldWords = map[string]string{
 	"code":                            "stable code",
 	"column":                          "column in the line, from 1",
 	"company":                         "name of the demo's company",
-	"considered":                      "every offer, and why not; not told to browsers",
+	"considered":                      "every offer, and why not; where it was asked for",
 	"content":                         "the words that sell the feature",
 	"contraction":                     "MRR that remaining accounts pay less",
 	"created_at":                      "when it was made, or first heard of",

@@ -9,9 +9,12 @@ import (
 )
 
 // Decide says what a decide record would be answered at a time, now or to come, if nothing else
-// happened until then, and changes nothing. The account may not exist yet.
-func (v View) Decide(ask engine.DecideCall, account, user string, at clock.Time) offer.Decision {
-	return offer.Decide(v.State.Peek(account).OfferInput(v.Catalog, ask, user, at))
+// happened until then, and changes nothing; with every offer and why not where it is explained.
+// The account may not exist yet.
+func (v View) Decide(ask engine.DecideCall, account, user string, at clock.Time, explained bool) offer.Decision {
+	in := v.State.Peek(account).OfferInput(v.Catalog, ask, user, at)
+	in.Brief = !explained
+	return offer.Decide(in)
 }
 
 // Bind makes what a confirmation token for the change holds: what it costs now. With a
