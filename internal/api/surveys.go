@@ -21,7 +21,7 @@ import (
 
 type nextSurveyRequest struct {
 	IdempotencyParam
-	AcceptLanguage string `header:"Accept-Language" maxLength:"500"`
+	AcceptLanguage string `header:"Accept-Language" maxLength:"500" doc:"as browsers send it"`
 	Body           struct {
 		Account   string `json:"account,omitempty"`
 		User      string `json:"user,omitempty" doc:"who would be asked"`
