@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/headroomhq/headroom/internal/replay"
 )
 
 // wayCatalog asks accounts for milestones, and looks at them every day.
@@ -270,5 +272,18 @@ func TestPeopleOfAnAccountAreForItsSellerAndCountedForItsBrowsers(t *testing.T) 
 		if status, _ := c.send("GET", path, "", headers...); status != http.StatusForbidden {
 			t.Errorf("a browser gets %d of %s", status, path)
 		}
+	}
+}
+
+func TestReplayingTheLogGivesTheSameWays(t *testing.T) {
+	c := wayOf(t)
+	c.passes("36h")
+	c.happens("acme", "ada", "domain.verified", "speaker.added", "speaker.added", "speaker.added", "speaker.added")
+	c.must("PUT", "/v1/accounts/acme/people/ada", map[string]any{"role": "admin"}, nil)
+	c.passes("12d")
+	c.restart()
+	report, err := replay.Check(t.Context(), c.server.store, c.server.log, replay.Options{})
+	if err != nil || len(report.Differences) > 0 {
+		t.Fatalf("%v %+v", err, report)
 	}
 }
