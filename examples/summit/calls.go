@@ -135,7 +135,11 @@ type (
 			Give give
 		}
 	}
-	give struct{ Plan, Addon string }
+	give struct {
+		Plan, Addon, Feature          string
+		Interval, Refer, Talk, Invite string
+		Trial                         bool
+	}
 
 	checked struct {
 		Allowed   bool

@@ -50,6 +50,7 @@ type host struct {
 	people                     []string // names; the first is the admin
 	rng                        *rand.Rand
 	side                       *rand.Rand // what it does beside its summits: hosts, captions, chapters
+	more                       *rand.Rand // what it does beyond: surveys, invitations, recommendations
 	still                      bool       // the account the product page shows: never asks, is never asked
 
 	// Character.
@@ -74,30 +75,37 @@ type host struct {
 	captioned  bool    // gives its talks captions
 	chaptered  bool    // has talks that are too long to watch
 	pool       share   // of caption minutes
+	by         *host   // who told it of Summitry; nil: nobody
+	alone      int     // colleagues who watch without being asked in
+	content    float64 // how it would answer, before chance
+	second     string  // language of some of its summits
 
 	// Standing.
-	status    standing
-	plan      string
-	version   int            // of the plan
-	addons    map[string]int // how many of each
-	trialEnds time.Time
-	endsAt    time.Time
-	later     string // plan from laterAt on
-	laterAt   time.Time
-	speakers  int
-	sponsors  int
-	hosts     int
-	minutes   int       // of talks that wait for captions
-	tried     bool      // chapters
-	tryEnds   time.Time // of a running trial of chapters
-	tryKeeps  bool
-	nextShow  int // day of the next summit
-	lastShow  int
-	returns   int // day on which it comes back, 0 never
-	ask       *request
-	deals     []deal
-	sent, did int // events and calls so far: they number ids and keys
-	queue     []event
+	status     standing
+	plan       string
+	version    int            // of the plan
+	addons     map[string]int // how many of each
+	trialEnds  time.Time
+	endsAt     time.Time
+	later      string // plan from laterAt on
+	laterAt    time.Time
+	speakers   int
+	sponsors   int
+	hosts      int
+	minutes    int       // of talks that wait for captions
+	tried      bool      // chapters
+	tryEnds    time.Time // of a running trial of chapters
+	tryKeeps   bool
+	nextShow   int // day of the next summit
+	lastShow   int
+	returns    int // day on which it comes back, 0 never
+	ask        *request
+	deals      []deal
+	code       string // by which it recommends Summitry, from codeDay on
+	codeDay    int
+	colleagues int // invited
+	sent, did  int // events and calls so far: they number ids and keys
+	queue      []event
 }
 
 // request is a member's upgrade request that waits for the admin.
@@ -135,6 +143,9 @@ func cast(seed uint64, accounts, days int) []*host {
 			h.joins = int(float64(days-2) * (0.25*share*(1-share) + share)) // a little slower each month in the middle
 		}
 		hosts = append(hosts, h)
+	}
+	for i, h := range hosts {
+		h.nature(seed, i, hosts)
 	}
 	sharing(hosts)
 	families(hosts, seed)

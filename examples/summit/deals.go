@@ -121,6 +121,9 @@ func (h *host) workDeals(ctx context.Context, r *run) error {
 			if err := h.edit(ctx, r, d, map[string]any{"stage": "in_progress", "owner": d.owner, "note": pick(h.rng, notes)}); err != nil {
 				return err
 			}
+			if err := h.fact(ctx, r, "contacted", map[string]any{"value": "phone", "note": "Spoke about an upgrade"}); err != nil {
+				return err
+			}
 		}
 		if d.ends > r.day {
 			continue

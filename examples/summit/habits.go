@@ -135,7 +135,10 @@ func (h *host) signUp(ctx context.Context, r *run) error {
 		h.trialEnds = r.now.AddDate(0, 0, 14)
 		first["trial_ends_at"] = h.trialEnds.Format(time.RFC3339)
 	}
-	return h.subscribe(ctx, r, first)
+	if err := h.subscribe(ctx, r, first); err != nil {
+		return err
+	}
+	return h.begin(ctx, r)
 }
 
 // introduce tells Headroom who works there, as a Segment client would.
@@ -258,8 +261,14 @@ func (h *host) reconsider(ctx context.Context, r *run) error {
 	x, y := h.rng.Float64(), h.rng.Float64()
 	switch {
 	case x < leaves[h.plan]*h.loyal:
+		if stays, err := h.stays(ctx, r, "cancel"); stays || err != nil {
+			return err
+		}
 		return h.cancel(ctx, r, y < 0.5 || h.yearly)
 	case x > 1-stepsDown[h.plan] && !h.yearly:
+		if stays, err := h.stays(ctx, r, "downgrade"); stays || err != nil {
+			return err
+		}
 		return h.stepDown(ctx, r)
 	case h.addons["sponsors"] > 0 && x > 0.5 && x < 0.512:
 		h.sponsored = false

@@ -129,6 +129,9 @@ func (r *run) step(ctx context.Context) error {
 	if err := r.desk.work(ctx, r); err != nil {
 		return err
 	}
+	if err := r.outages(ctx); err != nil {
+		return err
+	}
 	if err := r.act(ctx); err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ func (h *host) visit(ctx context.Context, r *run) error {
 	if len(h.people) > 1 && h.rng.Float64() < 0.3 {
 		who = 1 + h.rng.IntN(len(h.people)-1)
 	}
-	for _, part := range []func(context.Context, *run, int) error{h.invite, h.openRecordings, h.placeSponsors, h.exportLeads, h.shareWork, h.caption, h.openChapters, h.lookAround} {
+	for _, part := range []func(context.Context, *run, int) error{h.invite, h.openRecordings, h.placeSponsors, h.exportLeads, h.shareWork, h.caption, h.openChapters, h.lookAround, h.looksBeyond} {
 		if err := part(ctx, r, who); err != nil || h.status == gone {
 			return err
 		}
@@ -112,7 +112,11 @@ func (h *host) guests(r *run) float64 { return h.audience * (1 + 0.05*float64(r.
 
 // publish holds the summit: it goes live, people come, some speakers are done.
 func (h *host) publish(r *run) {
-	h.emit(r, "summit.published", map[string]any{"speakers": h.speakers})
+	language := "en"
+	if h.second != "" && h.more.Float64() < 0.4 {
+		language = h.second
+	}
+	h.emit(r, "summit.published", map[string]any{"speakers": h.speakers, "language": language})
 	// Half of an audience comes again, so attendees have numbers that overlap.
 	n := int(min(h.guests(r), 1500) * (0.5 + 0.3*h.rng.Float64()))
 	first := int(float64(n) * 0.5 * h.rng.Float64())
@@ -169,6 +173,9 @@ func (h *host) react(ctx context.Context, r *run, d *decision, who int) error {
 	if err := h.tell(ctx, r, d.ID, "clicked", who, nil); err != nil {
 		return err
 	}
+	if free, err := h.takeUp(ctx, r, d, who); free || err != nil {
+		return err
+	}
 	buys := 0.03
 	if fits {
 		buys = 0.5
@@ -218,7 +225,10 @@ func (h *host) accept(ctx context.Context, r *run, d *decision) error {
 	if h.ask != nil && h.ask.offer == d.Offer.Key {
 		h.ask = nil // bought is as good as approved
 	}
-	h.keep(o.Subscription)
+	if o.Subscription != nil {
+		h.keep(o.Subscription)
+	}
+	h.yearly = h.yearly || d.Offer.Give.Interval != ""
 	return nil
 }
 
