@@ -84,7 +84,7 @@ func (s *State) edit(a *Account, r *event.Record, c *catalog.Catalog) Answer {
 		if err != nil {
 			return refused(err)
 		}
-		if won {
+		if won && !offer.Free(op.Give) {
 			from := origin{source: "opportunity", ref: op.ID, motion: op.Motion, why: "won by " + edited.Owner}
 			if _, err := s.change(a, offer.Change(op.Give, &a.Subscription, c), nil, from, c); err != nil {
 				return refused(err)

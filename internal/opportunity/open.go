@@ -93,18 +93,30 @@ func best(in *OpenInput) (give catalog.Give, worth offer.Worth, reason string) {
 				continue
 			}
 		}
-		w, obstacle := offer.WorthOf(o.Give, &in.Subscription, in.Features, subscription.Terms{Catalog: in.Catalog, Now: in.Now, Eligible: condition.Holds(in.Vars)})
+		g, sells := sale(o)
+		if !sells {
+			continue
+		}
+		w, obstacle := offer.WorthOf(g, &in.Subscription, in.Features, subscription.Terms{Catalog: in.Catalog, Now: in.Now, Eligible: condition.Holds(in.Vars)})
 		switch {
 		case obstacle != nil:
 			obstacles = append(obstacles, o.Key+": "+obstacle.Reason)
 		case !found || w.Year > worth.Year || w.Year == worth.Year && w.Scope > worth.Scope:
-			give, worth, found = o.Give, w, true
+			give, worth, found = w.Give, w, true
 		}
 	}
 	if !found {
 		return give, worth, "None of the offers on this signal fits: " + strings.Join(obstacles, "; ")
 	}
 	return give, worth, ""
+}
+
+// sale is what people would sell where the product makes an offer: of a trial what is tried.
+// What brings no money by itself, or is for who is about to leave, they do not.
+func sale(o *catalog.Offer) (catalog.Give, bool) {
+	g := o.Give
+	g.Trial = false
+	return g, !o.Save && !offer.ForAnyone(g) && g.Feature == "" && g.Interval == ""
 }
 
 // routeFor returns the first route that fits and says why in plain words; nil when none
