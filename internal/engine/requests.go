@@ -192,7 +192,7 @@ func (s *State) approved(a *Account, r offer.Request, quote *subscription.Quote)
 	s.tellAll(a, offer.NoticeApproved, r, "")
 	cost := ""
 	if quote != nil {
-		cost = offer.Words(quote.Now) + " was charged; the subscription costs " + offer.Words(quote.Recurring) + " each " + string(a.Subscription.Interval) + " now."
+		cost = offer.Words(quote.Now) + " was charged; the subscription costs " + offer.Words(quote.Recurring) + " each " + string(a.Subscription.Interval) + " from the next invoice on."
 	}
 	s.notify(a, offer.NoticeActivated, r, cost)
 }
