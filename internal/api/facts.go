@@ -2,6 +2,9 @@ package api
 
 import (
 	"context"
+	"encoding/json"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/clock"
@@ -13,8 +16,21 @@ import (
 
 // FactLine is what another system knows of an account.
 type FactLine struct {
-	account.Fact
-	Holds bool `json:"holds" doc:"now; what no longer does is remembered for the rules that look back"`
+	Name  string      `json:"name" doc:"incident, overdue, contacted, satisfaction, muted, or any other; conditions see it as facts.NAME"`
+	Value scalarValue `json:"value"`
+	At    clock.Time  `json:"at" doc:"since when"`
+	Until clock.Time  `json:"until,omitzero" doc:"when it ends to hold, or ended"`
+	Ref   string      `json:"ref,omitempty" doc:"its id in your system"`
+	Note  string      `json:"note,omitempty" doc:"for people"`
+	Holds bool        `json:"holds" doc:"now; what no longer does is remembered for the rules that look back"`
+}
+
+// scalarValue is a string, a number or a boolean.
+type scalarValue struct{ json.RawMessage }
+
+// Schema describes it for the document.
+func (scalarValue) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Extensions: map[string]any{"type": []string{"string", "number", "boolean"}}}
 }
 
 type factsAnswer struct {
@@ -41,7 +57,11 @@ func (s *Server) listFacts(ctx context.Context, in *accountRead) (*factsAnswer, 
 func factLines(facts account.Facts, now clock.Time) []FactLine {
 	out := make([]FactLine, len(facts))
 	for i, f := range facts {
-		out[i] = FactLine{f, f.Holds(now)}
+		value, err := json.Marshal(f.Value)
+		if err != nil { // a scalar
+			panic(err)
+		}
+		out[i] = FactLine{f.Name, scalarValue{value}, f.At, f.Until, f.Ref, f.Note, f.Holds(now)}
 	}
 	return out
 }
@@ -64,17 +84,20 @@ type putFactRequest struct {
 	FactParam
 	IdempotencyParam
 	Body struct {
-		Value any        `json:"value" doc:"a string, a number or a boolean: true or false of an incident, overdue or muted; 0 to 10 of satisfaction; true, or by which channel, of contacted"`
-		At    clock.Time `json:"at,omitzero" doc:"since when it holds, now when left out; of an incident that is false, when it ended"`
-		Until clock.Time `json:"until,omitzero" doc:"when it ends to hold"`
-		Note  string     `json:"note,omitempty" maxLength:"1000" doc:"for people; kept sealed"`
-		Ref   string     `json:"ref,omitempty" maxLength:"200" doc:"its id in your system; incidents are told apart by it"`
+		Value scalarValue `json:"value" doc:"a string, a number or a boolean: true or false of an incident, overdue or muted; 0 to 10 of satisfaction; true, or by which channel, of contacted"`
+		At    clock.Time  `json:"at,omitzero" doc:"since when it holds, now when left out; of an incident that is false, when it ended"`
+		Until clock.Time  `json:"until,omitzero" doc:"when it ends to hold"`
+		Note  string      `json:"note,omitempty" maxLength:"1000" doc:"for people; kept sealed"`
+		Ref   string      `json:"ref,omitempty" maxLength:"200" doc:"its id in your system; incidents are told apart by it"`
 	}
 }
 
 func (s *Server) putFact(ctx context.Context, in *putFactRequest) (*factsAnswer, error) {
 	b := &in.Body
-	f := account.Fact{Name: in.Fact, Value: b.Value, At: b.At, Until: b.Until, Ref: b.Ref}
+	f := account.Fact{Name: in.Fact, At: b.At, Until: b.Until, Ref: b.Ref}
+	if err := json.Unmarshal(b.Value.RawMessage, &f.Value); err != nil {
+		f.Value = nil // which CheckFact refuses
+	}
 	now := s.Clock.Now()
 	if f.At > now+48*clock.Hour {
 		return nil, fault.New(fault.Invalid, "time_in_future", "the fact holds since %s, which is in the future", f.At).
