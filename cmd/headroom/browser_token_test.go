@@ -44,7 +44,12 @@ func TestABrowserTokenOpensNoOtherAccount(t *testing.T) {
 		ID string `json:"request_id"`
 	}
 	c.must("POST", "/v1/decisions/"+decided.ID+"/outcomes", map[string]any{"type": "requested", "user": "mia", "role": "member"}, &requested)
-	ids := map[string]string{"reservations": reserved.ID, "decisions": decided.ID, "requests": requested.ID}
+	var invited struct{ Items []struct{ ID string } }
+	c.must("POST", "/v1/accounts/acme/invites", map[string]any{"user": "ada", "people": []map[string]any{{"user": "bob"}}}, &invited)
+	var joins struct{ ID string }
+	c.must("POST", "/v1/accounts/acme/access-requests", map[string]any{"user": "eve"}, &joins)
+	ids := map[string]string{"reservations": reserved.ID, "decisions": decided.ID, "requests": requested.ID,
+		"invites": invited.Items[0].ID, "access-requests": joins.ID}
 	for kind, id := range ids {
 		if id == "" {
 			t.Fatalf("acme has none of %s", kind)
@@ -163,7 +168,8 @@ func callOf(doc map[string]any, path string, op map[string]any, ids map[string]s
 
 // sampleOf is some value of a field.
 func sampleOf(doc map[string]any, name string, schema any) any {
-	known := map[string]any{"feature": "exports", "user": "mia", "type": "seen", "specversion": "1.0", "placement": "speakers.add"}
+	known := map[string]any{"feature": "exports", "user": "mia", "type": "seen", "specversion": "1.0", "placement": "speakers.add",
+		"people": []any{map[string]any{"user": "mia"}}}
 	if v, ok := known[name]; ok {
 		return v
 	}

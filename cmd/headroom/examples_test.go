@@ -143,7 +143,10 @@ func TestTheExamplesOfTheReferenceWork(t *testing.T) {
 	story := []string{"post-reservations-id-finalize", "post-reservations-id-release", "post-accounts-account-grants", "delete-accounts-account-grants-id",
 		"post-accounts-account-overrides", "delete-accounts-account-overrides-feature",
 		"post-accounts-account-trials", "post-accounts-account-trials-id-extend", "delete-accounts-account-trials-id",
-		"post-events", "post-decide", "post-subscriptions-preview", "post-decisions-id-outcomes", "post-requests-id-approve", "post-requests-id-decline", "post-keys", "delete-keys-id"}
+		"post-events", "post-decide", "post-subscriptions-preview", "post-decisions-id-outcomes", "post-requests-id-approve", "post-requests-id-decline", "post-keys", "delete-keys-id",
+		"post-accounts-account-invites", "post-invites-id-accept", "post-invites-id-decline", "post-invites-id-cancel",
+		"post-accounts-account-access-requests", "post-access-requests-id-approve", "post-access-requests-id-decline",
+		"post-accounts-account-referrals", "post-exposures", "post-signups", "post-surveys-next", "post-surveys-id-answers"}
 	last := []string{"post-accounts-account-subscription-undo", "delete-accounts-account-subscription"}
 	rest := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(id string) bool {
 		return slices.Contains(story, id) || slices.Contains(last, id) || id == "get-changes" || id == "post-backups" || strings.HasSuffix(id, "-stream") // streams: see the tests of changes and backups
@@ -167,6 +170,12 @@ func TestTheExamplesOfTheReferenceWork(t *testing.T) {
 					values["$TOKEN"], _ = answer["token"].(string)
 				case "post-keys":
 					values["$KEY_ID"], _ = answer["id"].(string)
+				case "post-accounts-account-access-requests": // another one, to be declined
+					c.must("POST", "/v1/accounts/nova/access-requests", map[string]any{"user": "lin"}, nil)
+				case "post-accounts-account-referrals":
+					values["$CODE"], _ = answer["code"].(string)
+				case "post-surveys-next":
+					values["$ASK"], _ = answer["ask_id"].(string)
 				}
 			}
 		})
