@@ -32,7 +32,7 @@ const referenceHead = "# The API\n\n" +
 	"curl -X PUT $HEADROOM_URL/v1/accounts/nova/subscription -H \"Authorization: Bearer $HEADROOM_SECRET_KEY\" \\\n" +
 	"  -H 'Content-Type: application/json' -d '{\"plan\":\"starter\"}'\n" +
 	"```\n\n" +
-	"`$TOKEN` is the token that the preview answered, `$KEY_ID` the id of a key, `$VERSION` a version that\n" +
+	"`$TOKEN` is the token that the preview answered, `$KEY_ID` the id of a key, `$CODE` the code of a referral, `$ASK` the `ask_id` of a survey, `$VERSION` a version that\n" +
 	"`GET /v1/catalog/versions` answered.\n"
 
 func reference(doc map[string]any, inOrder []string) []byte {
@@ -243,7 +243,7 @@ func curls(r route) (out []string) {
 		about := operations[r.method+" "+r.path]
 		body := cmp.Or(about.bodies[media], about.body) // its fields as they were written
 		body = strings.NewReplacer("'", `'\''`).Replace(body)
-		for _, name := range []string{"$TOKEN", "$PASSWORD", "$VERSION"} {
+		for _, name := range []string{"$TOKEN", "$PASSWORD", "$VERSION", "$CODE"} {
 			body = strings.ReplaceAll(body, name, `'"`+name+`"'`)
 		}
 		flag := "-d"
