@@ -44,7 +44,7 @@ const importBatch = 1000
 func importCommand() *cobra.Command {
 	var im importer
 	c := &cobra.Command{
-		Use:   "import accounts|subscriptions|usage|surveys FILE",
+		Use:   "import accounts|subscriptions|usage|surveys|tickets|activities|facts FILE",
 		Short: "Send a CSV or NDJSON export to the server: good rows in, odd ones told",
 		Example: "  headroom import accounts accounts.csv --map map.yaml\n" +
 			"  headroom import usage usage.csv --map map.yaml --subscriptions subscriptions.csv",
@@ -67,7 +67,7 @@ func importCommand() *cobra.Command {
 
 func (im *importer) run(ctx context.Context) error {
 	if !slices.Contains(sheet.Kinds(), sheet.Kind(im.kind)) {
-		return fault.New(fault.Invalid, "kind_unknown", "there is no import of %q", im.kind).WithMend("import accounts, subscriptions, usage or surveys")
+		return fault.New(fault.Invalid, "kind_unknown", "there is no import of %q", im.kind).WithMend("import accounts, subscriptions, usage, surveys, tickets, activities or facts")
 	}
 	if im.name == "" {
 		im.name = filepath.Base(im.file)
@@ -181,6 +181,24 @@ func (im *importer) read(ctx context.Context, problems *sheet.Problems) (sheet.C
 				return nil // never recurring revenue
 			}
 			return im.add(ctx, subscriptionRow(r))
+		})
+	case sheet.Tickets:
+		return f.Tickets(problems, func(r *sheet.TicketRow) error {
+			if !api.IsIncident(r.Kind, r.Severity) {
+				return nil // what is no incident keeps nothing away
+			}
+			return im.add(ctx, api.RowImport{Row: r.ID, Account: r.Account,
+				Ticket: &api.RowTicket{Kind: r.Kind, Severity: r.Severity, OpenedAt: r.OpenedAt, ClosedAt: r.ClosedAt}})
+		})
+	case sheet.Activities:
+		return f.Activities(problems, func(r *sheet.ActivityRow) error {
+			return im.add(ctx, api.RowImport{Row: cmp.Or(r.ID, strconv.FormatInt(r.Row, 10)), Account: r.Account,
+				Activity: &api.RowActivity{User: r.User, Kind: r.Kind, At: r.At}})
+		})
+	case sheet.Facts:
+		return f.Facts(problems, func(r *sheet.FactRow) error {
+			return im.add(ctx, api.RowImport{Row: strconv.FormatInt(r.Row, 10), Account: r.Account,
+				Fact: &api.RowFact{Name: r.Name, Value: api.FactValue(r.Value), At: r.At, Until: r.Until, Ref: r.Ref}})
 		})
 	case sheet.Surveys:
 		return f.Surveys(problems, func(r *sheet.SurveyRow) error {

@@ -121,14 +121,30 @@ func (fs *Facts) Put(f Fact, now clock.Time) error {
 	case i >= 0 && (f.At >= list[i].At || f.Until > list[i].Until):
 		list[i] = f
 	case i >= 0:
+	case f.Until != 0 && f.Until+rememberedFor <= now: // long over
 	case len(list) >= MaxFacts:
 		return fault.New(fault.Conflict, "facts_full", "the account has %d facts, the most there can be", len(list)).
 			WithMend("delete those that nobody needs")
 	default:
 		list = append(list, f)
+		if f.Name == FactIncident && f.Until != 0 {
+			list = lastEnded(list)
+		}
 		slices.SortStableFunc(list, func(a, b Fact) int { return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Ref, b.Ref)) })
 	}
 	return nil
+}
+
+// lastEnded leaves only the incident that ended last of those that ended: the rules that look back
+// ask for no other.
+func lastEnded(list []Fact) []Fact {
+	var last clock.Time
+	for i := range list {
+		if list[i].Name == FactIncident {
+			last = max(last, list[i].Until)
+		}
+	}
+	return slices.DeleteFunc(list, func(f Fact) bool { return f.Name == FactIncident && f.Until != 0 && f.Until < last })
 }
 
 // Delete takes a fact away, and says whether it was there; an incident is closed at now, all open

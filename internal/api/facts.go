@@ -17,7 +17,7 @@ import (
 // FactLine is what another system knows of an account.
 type FactLine struct {
 	Name  string      `json:"name" doc:"incident, overdue, contacted, satisfaction, muted, or any other; conditions see it as facts.NAME"`
-	Value scalarValue `json:"value"`
+	Value ScalarValue `json:"value"`
 	At    clock.Time  `json:"at" doc:"since when"`
 	Until clock.Time  `json:"until,omitzero" doc:"when it ends to hold, or ended"`
 	Ref   string      `json:"ref,omitempty" doc:"its id in your system"`
@@ -25,11 +25,11 @@ type FactLine struct {
 	Holds bool        `json:"holds" doc:"now; what no longer does is remembered for the rules that look back"`
 }
 
-// scalarValue is a string, a number or a boolean.
-type scalarValue struct{ json.RawMessage }
+// ScalarValue is a string, a number or a boolean.
+type ScalarValue struct{ json.RawMessage }
 
 // Schema describes it for the document.
-func (scalarValue) Schema(huma.Registry) *huma.Schema {
+func (ScalarValue) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Extensions: map[string]any{"type": []string{"string", "number", "boolean"}}}
 }
 
@@ -61,7 +61,7 @@ func factLines(facts account.Facts, now clock.Time) []FactLine {
 		if err != nil { // a scalar
 			panic(err)
 		}
-		out[i] = FactLine{f.Name, scalarValue{value}, f.At, f.Until, f.Ref, f.Note, f.Holds(now)}
+		out[i] = FactLine{f.Name, ScalarValue{value}, f.At, f.Until, f.Ref, f.Note, f.Holds(now)}
 	}
 	return out
 }
@@ -84,7 +84,7 @@ type putFactRequest struct {
 	FactParam
 	IdempotencyParam
 	Body struct {
-		Value scalarValue `json:"value" doc:"a string, a number or a boolean: true or false of an incident, overdue or muted; 0 to 10 of satisfaction; true, or by which channel, of contacted"`
+		Value ScalarValue `json:"value" doc:"a string, a number or a boolean: true or false of an incident, overdue or muted; 0 to 10 of satisfaction; true, or by which channel, of contacted"`
 		At    clock.Time  `json:"at,omitzero" doc:"since when it holds, now when left out; of an incident that is false, when it ended"`
 		Until clock.Time  `json:"until,omitzero" doc:"when it ends to hold"`
 		Note  string      `json:"note,omitempty" maxLength:"1000" doc:"for people; kept sealed"`

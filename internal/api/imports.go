@@ -19,7 +19,7 @@ import (
 )
 
 type importRequest struct {
-	Kind string `path:"kind" enum:"accounts,subscriptions,usage,surveys"`
+	Kind string `path:"kind" enum:"accounts,subscriptions,usage,surveys,tickets,activities,facts"`
 	Body struct {
 		Import string      `json:"import" minLength:"1" maxLength:"200" doc:"names the import: (import, row) is counted once, for good"`
 		Rows   []RowImport `json:"rows" minItems:"1" maxItems:"10000"`
@@ -35,6 +35,9 @@ type RowImport struct {
 	Subscription *RowSubscription     `json:"subscription,omitempty"`
 	Usage        *RowUsage            `json:"usage,omitempty"`
 	Survey       *RowSurvey           `json:"survey,omitempty"`
+	Ticket       *RowTicket           `json:"ticket,omitempty"`
+	Activity     *RowActivity         `json:"activity,omitempty"`
+	Fact         *RowFact             `json:"fact,omitempty"`
 }
 
 // RowSubscription is a subscription of another system.
@@ -128,8 +131,15 @@ func (s *Server) importRecord(kind, name string, row *RowImport, cat *catalog.Ca
 		}
 		body.Usage = &engine.UsageRow{Event: row.Usage.Event, Value: row.Usage.Value, At: row.Usage.At}
 	default:
-		return event.Record{}, fault.New(fault.Invalid, "row_empty", "row %q has nothing for an import of %s", fault.Shorten(row.Row), kind).
-			WithMend("give facts for accounts, subscription for subscriptions, usage for usage, survey for surveys")
+		fact, err := knownBy(kind, row, now)
+		if err != nil {
+			return event.Record{}, err
+		}
+		if fact == nil {
+			return event.Record{}, fault.New(fault.Invalid, "row_empty", "row %q has nothing for an import of %s", fault.Shorten(row.Row), kind).
+				WithMend("give facts for accounts, subscription for subscriptions, usage for usage, survey for surveys, ticket for tickets, activity for activities, fact for facts")
+		}
+		body.Fact = fact
 	}
 	b, err := json.Marshal(body)
 	if err != nil {

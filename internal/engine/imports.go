@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/event"
@@ -22,6 +23,7 @@ type ImportRow struct {
 	Subscription *ImportedRow         `json:"subscription,omitempty"`
 	Usage        *UsageRow            `json:"usage,omitempty"`
 	Survey       *SurveyRow           `json:"survey,omitempty"` // under a person's key
+	Fact         *account.Fact        `json:"fact,omitempty"`   // that a ticket, an activity or a row of facts tells
 }
 
 // ImportedRow is a subscription of another system. The row of the same ID read again with
@@ -74,6 +76,10 @@ func (s *State) imported(a *Account, r *event.Record, c *catalog.Catalog) {
 		s.importSubscription(a, *row.Subscription, row.Import)
 	case row.Usage != nil:
 		s.importUsage(a, *row.Usage, c)
+	case row.Fact != nil:
+		if err := s.known(a, *row.Fact); err != nil {
+			a.problem("import: it has as many facts as there can be")
+		}
 	}
 }
 

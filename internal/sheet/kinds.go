@@ -66,6 +66,29 @@ var targets = map[Kind][]column{
 		{name: "text", known: []string{"text", "comment", "feedback", "verbatim", "reason"}},
 		{name: "id", known: []string{"id", "response_id"}},
 	},
+	Tickets: {
+		{name: "id", required: true, known: []string{"id", "ticket_id", "ticket", "case_id", "case_number", "issue_id", "number"}},
+		{name: "account", required: true, known: accountNames},
+		{name: "opened_at", required: true, known: []string{"opened_at", "created_at", "submitted_at", "opened", "created", "created_date", "open_date"}},
+		{name: "closed_at", known: []string{"closed_at", "resolved_at", "solved_at", "closed", "resolved", "closed_date", "close_date"}},
+		{name: "kind", known: []string{"kind", "type", "ticket_type", "category", "issue_type"}},
+		{name: "severity", known: []string{"severity", "priority", "urgency"}},
+	},
+	Activities: {
+		{name: "account", required: true, known: accountNames},
+		{name: "kind", required: true, known: []string{"kind", "type", "activity_type", "channel", "activity"}},
+		{name: "at", required: true, known: []string{"at", "activity_date", "completed_at", "date", "day", "created_at", "timestamp", "occurred_at"}},
+		{name: "id", known: []string{"id", "activity_id"}},
+		{name: "user", known: []string{"user", "user_id", "contact_id", "person"}},
+	},
+	Facts: {
+		{name: "account", required: true, known: accountNames},
+		{name: "name", required: true, known: []string{"name", "fact", "key"}},
+		{name: "value", required: true, known: []string{"value"}},
+		{name: "at", known: []string{"at", "since", "date"}},
+		{name: "until", known: []string{"until", "ends_at"}},
+		{name: "ref", known: []string{"ref", "reference", "id"}},
+	},
 }
 
 var (

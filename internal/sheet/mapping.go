@@ -232,10 +232,10 @@ func (p *mappingParser) file(m *Mapping, n ast.Node) {
 			if p.text(v) != "1" {
 				p.fail(v, "version "+fault.Shorten(p.text(v))+" is not known", "write version: 1")
 			}
-		case Accounts, Subscriptions, Usage, Surveys:
+		case Accounts, Subscriptions, Usage, Surveys, Tickets, Activities, Facts:
 			m.sections[Kind(key)] = p.section(Kind(key), v)
 		default:
-			p.fail(at, "unknown section "+fault.Shorten(key), "the sections are accounts, subscriptions, usage and surveys")
+			p.fail(at, "unknown section "+fault.Shorten(key), "the sections are accounts, subscriptions, usage, surveys, tickets, activities and facts")
 		}
 	})
 }

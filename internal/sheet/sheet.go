@@ -23,10 +23,15 @@ const (
 	Subscriptions Kind = "subscriptions"
 	Usage         Kind = "usage"
 	Surveys       Kind = "surveys"
+	Tickets       Kind = "tickets"
+	Activities    Kind = "activities"
+	Facts         Kind = "facts"
 )
 
 // Kinds lists the kinds of file, in the order in which files are best read.
-func Kinds() []Kind { return []Kind{Accounts, Subscriptions, Usage, Surveys} }
+func Kinds() []Kind {
+	return []Kind{Accounts, Subscriptions, Usage, Surveys, Tickets, Activities, Facts}
+}
 
 // Options says how to read a file.
 type Options struct {
