@@ -27,7 +27,7 @@ import (
 // reference in the same run on the same machine.
 func benchCommand() *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure this machine: each figure beside a reference in the same run"}
-	c.AddCommand(benchEventsCommand(), benchSweepCommand(), benchMomentCommand(), benchReplayCommand(), benchStartCommand(), benchCheckCommand(), benchDecideCommand(), benchStreamCommand(), benchDiskCommand())
+	c.AddCommand(benchEventsCommand(), benchSweepCommand(), benchMomentCommand(), benchReplayCommand(), benchBacktestCommand(), benchStartCommand(), benchCheckCommand(), benchDecideCommand(), benchStreamCommand(), benchDiskCommand())
 	return c
 }
 
