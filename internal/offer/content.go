@@ -169,5 +169,3 @@ func (x *deciding) trialDays(c *chosen) int64 {
 func Words(a money.Amount) string {
 	return signal.Grouped(a.Minor.Decimal(a.Currency)) + " " + string(a.Currency)
 }
-
-func number(q quantity.Quantity) string { return signal.Grouped(q.String()) }

@@ -14,7 +14,7 @@ import (
 // chosen is an offer on its way to a person.
 type chosen struct {
 	offer  *catalog.Offer
-	worth  *Worth // nil before it is known
+	worth  *Worth         // nil before it is known
 	give   catalog.Give   // what accepting gives this account
 	signal *signal.Signal // nil when it was asked for
 	code   string         // once rejected or picked
