@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -30,6 +31,8 @@ type demo struct {
 	data    string // kept; a temporary directory when empty
 	listen  string
 	product string // address of the product page
+	today   string // day on which the life ends; the day it is when empty
+	months  int    // how long the life is
 	noOpen  bool
 	verbose bool
 	out     io.Writer
@@ -58,6 +61,8 @@ func demoCommand() *cobra.Command {
 	f.StringVar(&d.data, "data", "", "`directory` to keep the demo in (default: a temporary one, removed at the end)")
 	f.StringVar(&d.listen, "listen", "127.0.0.1:8080", "`address` of the console and the API")
 	f.StringVar(&d.product, "product", "127.0.0.1:8081", "`address` of the sample company's product page")
+	f.StringVar(&d.today, "today", "", "`day` on which the clock stands afterwards, such as 2026-03-01: the same day always gives the same figures (default: today)")
+	f.IntVar(&d.months, "months", 18, "how many `months` the sample company has lived, 1 to 36")
 	f.BoolVar(&d.noOpen, "no-open", false, "do not open a browser")
 	f.BoolVar(&d.verbose, "verbose", false, "log more")
 	return c
@@ -73,6 +78,9 @@ const demoMarkName = "demo.json"
 
 func (d *demo) run(ctx context.Context) error {
 	d.key = "hr_sk_" + rand.Text()
+	if err := d.lifetime(); err != nil {
+		return err
+	}
 	if d.data == "" {
 		dir, err := os.MkdirTemp("", "headroom-demo-")
 		if err != nil {
@@ -205,9 +213,24 @@ func (d *demo) mark(m demoMark) error {
 	return os.WriteFile(filepath.Join(d.data, demoMarkName), append(text, '\n'), 0o600)
 }
 
+// lifetime checks how long the life is, and until when.
+func (d *demo) lifetime() error {
+	if _, err := time.Parse(time.DateOnly, d.today); err != nil && d.today != "" {
+		return fault.New(fault.Invalid, "today_invalid", "--today %q is not a day", d.today).WithMend("write a day such as 2026-03-01")
+	}
+	if d.months < 0 || d.months > 36 {
+		return fault.New(fault.Invalid, "months_invalid", "--months %d is out of range", d.months).WithMend("write 1 to 36")
+	}
+	return nil
+}
+
 // life is the sample company's life until today.
 func (d *demo) life() summit.Life {
-	return summit.Life{End: time.Now().UTC().Truncate(24 * time.Hour), Progress: func(p summit.Progress) {
+	end := time.Now().UTC().Truncate(24 * time.Hour)
+	if day, err := time.Parse(time.DateOnly, d.today); err == nil {
+		end = day
+	}
+	return summit.Life{End: end, Months: d.months, Progress: func(p summit.Progress) {
 		fmt.Fprintf(d.out, "  %s  %3d accounts, %3d paying, %6d events\n", p.Month.Format("January 2006"), p.Accounts, p.Paying, p.Events)
 	}}
 }
@@ -216,7 +239,7 @@ func (d *demo) life() summit.Life {
 func (d *demo) live(ctx context.Context, _ *demo) error {
 	l := d.life()
 	l.URL, l.Key = d.server.url(), d.key
-	fmt.Fprintf(d.out, "living 18 months of %s, a sample company that runs virtual summits\n", summit.Company)
+	fmt.Fprintf(d.out, "living %d months of %s, a sample company that runs virtual summits\n", cmp.Or(d.months, 18), summit.Company)
 	return l.Run(ctx)
 }
 

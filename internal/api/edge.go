@@ -21,8 +21,12 @@ import (
 // slack is what sending an answer may take longer than working it out.
 const slack = 30 * time.Second
 
-// patience is how long a call may take. Those about the catalog may look at every account.
+// patience is how long a call may take. Those about the catalog may look at every account,
+// analyses at the whole history.
 func (s *Server) patience(path string) time.Duration {
+	if path == "/v1/signals/backtest" || path == "/v1/signals/precursors" {
+		return max(analysisTime, s.Timeout)
+	}
 	if strings.HasPrefix(path, "/v1/catalog") {
 		return 20 * s.Timeout
 	}
