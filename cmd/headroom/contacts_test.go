@@ -3,8 +3,12 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -262,5 +266,46 @@ func TestAFamilyHasOneVariantAndAnAccountKeepsItsOwn(t *testing.T) {
 		if v.Variant == bolt && (v.Accounts < 2 || v.Families >= v.Accounts) {
 			t.Errorf("acme and bolt are one family: %+v", v)
 		}
+	}
+}
+
+func TestExportsOfOtherToolsKeepOffersAway(t *testing.T) {
+	for _, c := range []struct {
+		name, kind, file string
+		rules            string // in force at acme
+		facts            int
+	}{
+		{"an open ticket that is an incident", "tickets",
+			"ticket_id,account,created_at,resolved_at,type\nT-1,acme,2026-03-01,,Incident\nT-2,acme,2026-01-01,2026-01-02,Incident\nT-3,acme,2026-03-01,,Question\n", "incident", 2},
+		{"by its priority where no kind is given", "tickets", "id,customer,opened_at,priority\n1,acme,2026-03-01,Urgent\n2,acme,2026-03-01,Low\n", "incident", 1},
+		{"a call yesterday", "activities", "account,type,date\nacme,call,2026-03-01\nacme,note,2026-03-02\nacme,email,2025-12-01\n", "contacted", 1},
+		{"a call long ago", "activities", "account,type,date\nacme,call,2026-02-01\n", "", 1},
+		{"facts of any name", "facts", "account,name,value\nacme,overdue,true\nacme,satisfaction,8\nacme,owner,Kim\n", "overdue", 3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			co := newCompany(t, "2026-03-02T09:00:00Z")
+			co.must("PUT", "/v1/accounts/acme", map[string]any{"name": "Acme"}, nil)
+			file := filepath.Join(t.TempDir(), c.kind+".csv")
+			if err := os.WriteFile(file, []byte(c.file), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // again changes nothing
+				im := importer{client: co.client, kind: c.kind, file: file, out: io.Discard}
+				if err := im.run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var facts struct{ Items []struct{ Name string } }
+			var said struct{ Quiet []struct{ Rule string } }
+			co.must("GET", "/v1/accounts/acme/contacts", nil, &said)
+			co.must("GET", "/v1/accounts/acme/facts", nil, &facts)
+			var rules []string
+			for _, q := range said.Quiet {
+				rules = append(rules, q.Rule)
+			}
+			if strings.Join(rules, " ") != c.rules || len(facts.Items) != c.facts {
+				t.Errorf("in force are %q, of %+v", rules, facts.Items)
+			}
+		})
 	}
 }
