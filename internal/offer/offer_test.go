@@ -244,6 +244,9 @@ func TestWhatIsShownAndWhyNot(t *testing.T) {
 		{"an ambient offer that was dismissed", []func(*Input){at("nav.badge", ""), dismissed("recordings_badge", aDay)}, "", "cooldown"},
 		{"asked for in the cool-down: that is no contact", []func(*Input){asked, dismissed("pro_for_speakers", aDay)}, "pro_for_speakers", "requested"},
 		{"asked for although shown as often as it may", []func(*Input){asked, shown("pro_for_speakers", 3*aDay, 2*aDay, aDay)}, "pro_for_speakers", "requested"},
+		{"a member whose request for it was declined", []func(*Input){declined(Member, aDay)}, "", "request_declined"},
+		{"a member whose request for it was declined a cool-off ago", []func(*Input){declined(Member, 14*aDay)}, "pro_for_speakers", "signal"},
+		{"an admin who was declined as a member", []func(*Input){declined(Admin, aDay)}, "pro_for_speakers", "signal"},
 
 		// Choice.
 		{"the billing page: the plan is worth more than the room", []func(*Input){at("billing.page", "")}, "pro_for_speakers", "signal"},

@@ -21,6 +21,14 @@ func asking(t testing.TB) *catalog.Catalog {
 	return cat
 }
 
+// declined is somebody whose request for Pro an admin declined so long ago.
+func declined(role Role, ago clock.Time) func(*Input) {
+	return func(in *Input) {
+		in.Role = role
+		in.State.Requests = append(in.State.Requests, Request{ID: "r1", User: in.User, Give: catalog.Give{Plan: "pro"}, Status: Declined, DecidedAt: in.Now - ago})
+	}
+}
+
 // code is the code of a fault, empty for none.
 func code(err error) string {
 	if err == nil {

@@ -126,6 +126,11 @@ func (x *deciding) welcome(c *chosen) (code, reason string) {
 			return "cooldown", "It was dismissed on " + day(past.Dismissed) + " and stays silent until " + day(until)
 		}
 	}
+	if in.Role != Admin && !ForAnyone(c.give) { // all that a member could do is ask
+		if until := st.CoolingOff(in.User, c.give, in.Catalog); until > in.Now {
+			return "request_declined", "An admin declined the person's request for it, who can ask again on " + day(until)
+		}
+	}
 	for i := range st.Decisions {
 		k := &st.Decisions[i]
 		if k.Offer == o.Key && k.User == in.User && k.Placement == in.Placement && k.Give == c.give && k.Closed == "" && k.ExpiresAt > in.Now {
