@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strings"
 
@@ -211,6 +212,9 @@ func (s *State) tellStage(a *Account, c *catalog.Catalog) {
 
 // before finds the milestones that what is known already reaches, for those defined since.
 func (s *State) before(a *Account, c *catalog.Catalog) {
+	if a.Journey != nil { // what is counted for milestones that are no more is not kept
+		maps.DeleteFunc(a.Journey.Counts, func(key string, _ int64) bool { return c.Milestones[key] == nil })
+	}
 	for _, m := range c.MilestonesInOrder() {
 		if !a.reached(m.Key) && a.wasThere(m, c) {
 			s.reach(a, m, Reach{At: s.Now, Before: true}, c)
