@@ -17,10 +17,18 @@ const now = clock.Time(1_700_000_000_000_000)
 func id(n int64) string { return fmt.Sprintf("inv.%d", n) }
 
 func people(names string) (out []invite.Person) {
-	for _, n := range strings.Fields(names) {
+	for n := range strings.FieldsSeq(names) {
 		out = append(out, invite.Person{User: n, Feature: "licences"})
 	}
 	return out
+}
+
+// invites invites people now.
+func invites(t *testing.T, st *invite.State, names string, seats func(string) invite.Seats) {
+	t.Helper()
+	if _, _, err := st.Make("acme", invite.Call{People: people(names)}, seats, now, id); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // left is a limit with so many seats unused and so many used.
@@ -77,7 +85,7 @@ func TestABulkOfInvitationsGetsTheSeatsThatAreFree(t *testing.T) {
 
 func TestWhoWaitsIsSentInOrderWhenThereAreSeats(t *testing.T) {
 	var st invite.State
-	_, _, _ = st.Make("acme", invite.Call{People: people("ada bob eve dan")}, left(1, 0), now, id)
+	invites(t, &st, "ada bob eve dan", left(1, 0))
 	if sent := st.Fill(left(1, 0), now); len(sent) != 0 {
 		t.Errorf("without new seats: %s", statuses(sent))
 	}
@@ -111,7 +119,7 @@ func TestAnInvitationIsAnsweredOnce(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var st invite.State
-			_, _, _ = st.Make("acme", invite.Call{People: people("ada")}, left(2, 0), now, id)
+			invites(t, &st, "ada", left(2, 0))
 			if _, _, err := st.Answer(id(1), c.first, "ada", left(2, 0), now+1); err != nil {
 				t.Fatal(err)
 			}
@@ -125,7 +133,7 @@ func TestAnInvitationIsAnsweredOnce(t *testing.T) {
 	if _, _, err := st.Answer("inv.9", invite.Accepted, "ada", left(1, 0), now); fault.CodeOf(err) != "invite_not_found" {
 		t.Error(err)
 	}
-	_, _, _ = st.Make("acme", invite.Call{People: people("ada")}, left(0, 0), now, id)
+	invites(t, &st, "ada", left(0, 0))
 	if _, _, err := st.Answer(id(1), invite.Accepted, "ada", left(0, 0), now); fault.CodeOf(err) != "invite_waits" {
 		t.Error(err)
 	}
@@ -133,7 +141,7 @@ func TestAnInvitationIsAnsweredOnce(t *testing.T) {
 
 func TestAnInvitationThatNobodyAnswersExpires(t *testing.T) {
 	var st invite.State
-	_, _, _ = st.Make("acme", invite.Call{People: people("ada bob")}, left(1, 0), now, id)
+	invites(t, &st, "ada bob", left(1, 0))
 	if st.NextDue() != now+invite.Lasts {
 		t.Error(st.NextDue())
 	}

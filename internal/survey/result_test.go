@@ -14,7 +14,7 @@ func counted(kind string, scores ...int64) *survey.Counts {
 	least, _ := survey.Scale(kind)
 	for i, n := range scores {
 		for range n {
-			c.Note(true, false, ptr(least+i))
+			c.Note(true, false, new(least+i))
 		}
 	}
 	return &c
@@ -45,7 +45,7 @@ func TestWhatSurveysAddUpTo(t *testing.T) {
 
 func TestTheResponseRateIsOfThoseShown(t *testing.T) {
 	var c survey.Counts
-	c.Note(true, false, ptr(9))
+	c.Note(true, false, new(9))
 	c.Note(false, true, nil)
 	c.Note(false, false, nil)
 	c.Note(false, false, nil)

@@ -77,8 +77,6 @@ func TestTheSampleIsDrawnAnewInEachWindow(t *testing.T) {
 	}
 }
 
-func ptr(n int) *int { return &n }
-
 func TestAnAnswerCountsOnceAndMayBeCorrectedForAnHour(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -87,18 +85,18 @@ func TestAnAnswerCountsOnceAndMayBeCorrectedForAnHour(t *testing.T) {
 		score   int // -1: none
 		code    string
 	}{
-		{"answered", []survey.Answer{{Score: ptr(9)}}, []clock.Time{1}, 9, ""},
-		{"corrected within the hour", []survey.Answer{{Score: ptr(9)}, {Score: ptr(3)}}, []clock.Time{1, clock.Hour}, 3, ""},
-		{"corrected after the hour", []survey.Answer{{Score: ptr(9)}, {Score: ptr(3)}}, []clock.Time{1, 1 + clock.Hour}, 9, "survey_answered"},
-		{"corrections do not move the hour", []survey.Answer{{Score: ptr(9)}, {Score: ptr(8)}, {Score: ptr(3)}}, []clock.Time{0, clock.Hour / 2, clock.Hour + 1}, 8, "survey_answered"},
+		{"answered", []survey.Answer{{Score: new(9)}}, []clock.Time{1}, 9, ""},
+		{"corrected within the hour", []survey.Answer{{Score: new(9)}, {Score: new(3)}}, []clock.Time{1, clock.Hour}, 3, ""},
+		{"corrected after the hour", []survey.Answer{{Score: new(9)}, {Score: new(3)}}, []clock.Time{1, 1 + clock.Hour}, 9, "survey_answered"},
+		{"corrections do not move the hour", []survey.Answer{{Score: new(9)}, {Score: new(8)}, {Score: new(3)}}, []clock.Time{0, clock.Hour / 2, clock.Hour + 1}, 8, "survey_answered"},
 		{"closed", []survey.Answer{{Closed: true}}, []clock.Time{1}, -1, ""},
-		{"closed and then answered", []survey.Answer{{Closed: true}, {Score: ptr(7)}}, []clock.Time{1, 2}, 7, ""},
-		{"answered and then closed", []survey.Answer{{Score: ptr(7)}, {Closed: true}}, []clock.Time{1, 2}, 7, ""},
-		{"off the scale", []survey.Answer{{Score: ptr(11)}}, []clock.Time{1}, -1, "answer_invalid"},
+		{"closed and then answered", []survey.Answer{{Closed: true}, {Score: new(7)}}, []clock.Time{1, 2}, 7, ""},
+		{"answered and then closed", []survey.Answer{{Score: new(7)}, {Closed: true}}, []clock.Time{1, 2}, 7, ""},
+		{"off the scale", []survey.Answer{{Score: new(11)}}, []clock.Time{1}, -1, "answer_invalid"},
 		{"nothing", []survey.Answer{{}}, []clock.Time{1}, -1, "answer_invalid"},
-		{"closed with a score", []survey.Answer{{Closed: true, Score: ptr(1)}}, []clock.Time{1}, -1, "answer_invalid"},
-		{"a wish without a name", []survey.Answer{{Score: ptr(1), Request: &survey.Request{}}}, []clock.Time{1}, -1, "answer_invalid"},
-		{"a wish that pays less than nothing", []survey.Answer{{Score: ptr(1), Request: &survey.Request{Title: "x", Pay: &money.Amount{Minor: -1, Currency: "USD"}}}}, []clock.Time{1}, -1, "answer_invalid"},
+		{"closed with a score", []survey.Answer{{Closed: true, Score: new(1)}}, []clock.Time{1}, -1, "answer_invalid"},
+		{"a wish without a name", []survey.Answer{{Score: new(1), Request: &survey.Request{}}}, []clock.Time{1}, -1, "answer_invalid"},
+		{"a wish that pays less than nothing", []survey.Answer{{Score: new(1), Request: &survey.Request{Title: "x", Pay: &money.Amount{Minor: -1, Currency: "USD"}}}}, []clock.Time{1}, -1, "answer_invalid"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var p survey.Person
@@ -159,7 +157,7 @@ func TestNobodyIsAskedTwiceWithinTheGap(t *testing.T) {
 				Every: time.Duration(rapid.IntRange(1, 90).Draw(t, "every in days")) * day})
 		}
 		var p survey.Person
-		at, last := clock.Time(now), clock.Time(0)
+		at, last := now, clock.Time(0)
 		lastOf := map[string]clock.Time{}
 		for range rapid.IntRange(0, 60).Draw(t, "steps") {
 			at += clock.Time(rapid.IntRange(0, 20).Draw(t, "hours")*7) * clock.Hour
@@ -191,7 +189,7 @@ func TestNobodyIsAskedTwiceWithinTheGap(t *testing.T) {
 				last, lastOf[s.Key] = at, at
 				a := p.Begin(survey.Ask{Survey: s.Key, Kind: s.Kind, At: at}, id)
 				if rapid.Bool().Draw(t, "answers") {
-					if _, _, err := p.Give(a.ID, survey.Answer{Score: ptr(4)}, at); err != nil {
+					if _, _, err := p.Give(a.ID, survey.Answer{Score: new(4)}, at); err != nil {
 						t.Fatal(err)
 					}
 				}
