@@ -20,11 +20,10 @@ import (
 func OnUsage(st *State, in UsageChange, rules []*catalog.Signal, c Context) []Signal {
 	var out []Signal
 	for _, r := range rules {
-		if r.When.Unlimited == in.Feature && in.Feature != "" {
-			out = append(out, st.much(r, in, c)...)
-			continue
-		}
 		if r.State == retired || r.When.Limit != in.Feature {
+			if r.When.Unlimited != "" && r.When.Unlimited == in.Feature {
+				out = append(out, st.much(r, in, c)...)
+			}
 			continue
 		}
 		fired, was := st.Limits[r.Key]
@@ -85,11 +84,10 @@ func (q Quiet) Holds(usage quantity.Quantity) bool { return q.low <= usage && us
 func QuietFor(st *State, in UsageChange, rules []*catalog.Signal) Quiet {
 	q := Quiet{low: math.MinInt64, high: math.MaxInt64}
 	for _, r := range rules {
-		if r.State != retired && r.When.Unlimited == in.Feature && in.Unlimited {
-			q = q.below(st, r, in)
-			continue
-		}
 		if r.State == retired || r.When.Limit != in.Feature || in.Unlimited || in.Limit <= 0 {
+			if r.State != retired && in.Unlimited && r.When.Unlimited == in.Feature {
+				q = q.below(st, r, in)
+			}
 			continue
 		}
 		least := reachesAt(in.Limit, r.When.Reaches)
