@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,6 +58,7 @@ func (f *backtestFlags) offline(cmd *cobra.Command, from, to clock.Time) (*signa
 		return nil, err
 	}
 	defer in.done()
+	defer debug.SetGCPercent(debug.SetGCPercent(300)) // the files are read once, and the process ends with them
 	b, counts, err := replay.OfflineBacktest(cmd.Context(), in.files, q, replay.Tries{Progress: func(done, total uint64) {
 		if total > 0 {
 			progressLine(cmd.ErrOrStderr(), "stepping the events: %d%%", min(done*100/total, 100))

@@ -51,7 +51,7 @@ func (s *State) Unload(put func(key string, stored []byte, sets []SetRow)) {
 // keepFrom forgets the days before one, but for that of imports, and what the next harvest would
 // have written.
 func (s *seen) keepFrom(day int32) {
-	s.fresh = nil
+	s.fresh, s.drained = nil, true
 	for d := range s.days {
 		if d < day && d != ImportDay {
 			delete(s.days, d)

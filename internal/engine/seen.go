@@ -25,6 +25,8 @@ type seen struct {
 	days  map[int32]*daySet
 	last  *daySet                       // the day asked for last, which nearly always is the next one too
 	fresh map[int32][]event.Fingerprint // since the last harvest, in order of arrival
+	// drained: nothing is harvested, see Drain.
+	drained bool
 }
 
 // daySet is one day's fingerprints.
@@ -127,6 +129,9 @@ func (s *seen) find(r *event.Record, now clock.Time, fp event.Fingerprint) bool 
 func (s *seen) add(r *event.Record, now clock.Time, fp event.Fingerprint) {
 	day := daysOf(r, now)[0]
 	s.begin(day).insert(fp)
+	if s.drained {
+		return
+	}
 	if s.fresh == nil {
 		s.fresh = make(map[int32][]event.Fingerprint)
 	}

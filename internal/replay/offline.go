@@ -65,7 +65,6 @@ func OfflineBacktest(ctx context.Context, f Files, q *signal.Question, try Tries
 		return nil, counts, err
 	}
 	all := signal.NewTally(q)
-	b := &signal.Backtest{}
 	for _, p := range parts {
 		p.gather()
 		if twin := p.tested.twin; twin != nil {
@@ -77,7 +76,7 @@ func OfflineBacktest(ctx context.Context, f Files, q *signal.Question, try Tries
 		}
 		all.Merge(p.tested.tally)
 	}
-	b = all.Result()
+	b := all.Result()
 	for _, p := range parts {
 		b.Records += p.records
 	}
@@ -343,7 +342,7 @@ func (o *offlineRun) decode(ctx context.Context, in io.Reader, workers int, each
 				}
 			}
 			if err != nil {
-				if err != io.EOF {
+				if !errors.Is(err, io.EOF) {
 					failed = fault.New(fault.Invalid, "file_unreadable", "the events cannot be read: %v", err)
 				}
 				return
@@ -393,7 +392,7 @@ func readLines(r *bufio.Reader, to []byte) ([]byte, error) {
 	for len(to) < blockBytes {
 		line, err := r.ReadSlice('\n')
 		to = append(to, line...)
-		if err != nil && err != bufio.ErrBufferFull {
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			return to, err
 		}
 	}
@@ -403,7 +402,7 @@ func readLines(r *bufio.Reader, to []byte) ([]byte, error) {
 		}
 		line, err := r.ReadSlice('\n')
 		to = append(to, line...)
-		if err != nil && err != bufio.ErrBufferFull {
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			return to, err
 		}
 		if len(to) > 64*blockBytes {

@@ -127,8 +127,7 @@ func (p *Precursors) adjust() {
 	}
 	slices.SortFunc(with, func(a, b *Precursor) int { return cmp.Compare(a.raw, b.raw) })
 	least := 1.0
-	for i := len(with) - 1; i >= 0; i-- {
-		x := with[i]
+	for i, x := range slices.Backward(with) {
 		least = min(least, x.raw*float64(len(with))/float64(i+1))
 		x.Q = probability(least)
 		x.Words = x.words(p.Within, least)

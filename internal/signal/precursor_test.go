@@ -110,8 +110,8 @@ func TestPrecursorsAreWhatAPlainLookAtEveryAccountFinds(t *testing.T) {
 		key := fmt.Sprint("a", i)
 		w.Record(&event.Record{Kind: event.KindAccount, Key: key, ReceivedAt: l.start})
 		for name, times := range l.did {
-			for j := len(times) - 1; j >= 0; j-- { // in any order
-				w.Record(&event.Record{Kind: event.KindEvent, Key: key, Type: name, At: times[j], ReceivedAt: times[j]})
+			for _, at := range slices.Backward(times) { // in any order
+				w.Record(&event.Record{Kind: event.KindEvent, Key: key, Type: name, At: at, ReceivedAt: at})
 			}
 		}
 		if l.upgraded != 0 {
