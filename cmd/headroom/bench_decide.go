@@ -42,6 +42,7 @@ type decideBench struct {
 type decideResult struct {
 	benchResult
 	ReferenceP99 float64 `json:"reference_p99_ms"`
+	CPU          float64 `json:"cpu_microseconds"` // of a decision, in microseconds, load generator included
 }
 
 // written is the catalog: the offers react to a signal each, and all of them to one that fires
@@ -160,6 +161,7 @@ func (b *decideBench) run(ctx context.Context) error {
 	res.RequestsPerSecond, res.Conditions = float64(len(ours.Took))/ours.Spent.Seconds(), b.conditions()
 	res.Conditions["rate"], res.Conditions["offers"], res.Conditions["placements"], res.Conditions["every"] = b.rate, b.offers, b.places, b.every
 	res.took(ours)
+	res.CPU = float64(ours.CPU.Microseconds()) / float64(max(len(ours.Took), 1))
 	ref := float64(len(reference.Took)) / reference.Spent.Seconds()
 	res.Reference = map[string]any{"name": "empty net/http handler, same requests, clients and rate", "requests_per_second": ref,
 		"p50_ms": reference.Quantile(0.5), "p99_ms": res.ReferenceP99}
@@ -167,7 +169,7 @@ func (b *decideBench) run(ctx context.Context) error {
 	if printed, err := b.document(res); printed {
 		return err
 	}
-	fmt.Printf("%.0f decisions/s of %.0f asked for: p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms\n", res.RequestsPerSecond, b.rate, res.P50, res.P99, res.P999)
+	fmt.Printf("%.0f decisions/s of %.0f asked for: p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms; %.0f us of CPU each\n", res.RequestsPerSecond, b.rate, res.P50, res.P99, res.P999, res.CPU)
 	fmt.Printf("reference, %s: p50 %.2f ms, p99 %.2f ms\n%v\n", res.Reference["name"], reference.Quantile(0.5), res.ReferenceP99, res.Conditions)
 	return nil
 }

@@ -91,6 +91,8 @@ func TestEveryBenchPrintsItsDocument(t *testing.T) {
 		{"moment", "moment --accounts 50 --clients 2 --rate 1000 --probes 80",
 			[]string{"events_per_second", "p50_ms", "p99_ms", "p999_ms", "ratio", "probes", "without_position:any", "background:any"},
 			[]string{"name:any", "p50_ms", "p99_ms"}},
+		{"decisions", "decide --accounts 40 --offers 20 --rate 200 --clients 2", []string{"requests_per_second", "p50_ms", "p99_ms", "cpu_microseconds", "reference_p99_ms", "ratio"},
+			[]string{"name:any", "requests_per_second", "p50_ms", "p99_ms"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			doc := benchRun(t, strings.Fields(c.args)...)
