@@ -13,8 +13,6 @@ import (
 	"github.com/headroomhq/headroom/internal/clock"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 func TestWhatAnAccountKnowsOfItsPeople(t *testing.T) {
 	var m account.Members
 	on := func(day clock.Time) clock.Time { return today + day*clock.Day }
@@ -26,17 +24,17 @@ func TestWhatAnAccountKnowsOfItsPeople(t *testing.T) {
 		joined, left bool
 		want         account.Summary
 	}{
-		{"Ada is named as an admin", "ada", account.MemberChange{Role: ptr("admin")}, 0, true, false, account.Summary{Count: 1, Admins: 1, Active: 1}},
-		{"and as the champion: nobody new", "ada", account.MemberChange{Champion: ptr(true)}, 1, false, false, account.Summary{Count: 1, Admins: 1, Active: 1, Champions: 1}},
-		{"Bob hosts", "bob", account.MemberChange{Role: ptr("member"), Profile: ptr("host")}, 20, true, false,
+		{"Ada is named as an admin", "ada", account.MemberChange{Role: new("admin")}, 0, true, false, account.Summary{Count: 1, Admins: 1, Active: 1}},
+		{"and as the champion: nobody new", "ada", account.MemberChange{Champion: new(true)}, 1, false, false, account.Summary{Count: 1, Admins: 1, Active: 1, Champions: 1}},
+		{"Bob hosts", "bob", account.MemberChange{Role: new("member"), Profile: new("host")}, 20, true, false,
 			account.Summary{Count: 2, Admins: 1, Active: 2, Champions: 1, Profiles: map[string]int{"host": 1}}},
 		{"a month on nobody saw Ada", "bob", account.MemberChange{}, 31, false, false,
 			account.Summary{Count: 2, Admins: 1, Active: 1, Champions: 1, Profiles: map[string]int{"host": 1}}},
-		{"Ada leaves", "ada", account.MemberChange{Left: ptr(true)}, 32, false, true, account.Summary{Count: 1, Active: 1, Profiles: map[string]int{"host": 1}}},
-		{"which is no news when it is said again", "ada", account.MemberChange{Left: ptr(true)}, 33, false, false, account.Summary{Count: 1, Active: 1, Profiles: map[string]int{"host": 1}}},
-		{"her role is corrected, which does not bring her back", "ada", account.MemberChange{Role: ptr("member")}, 34, false, false, account.Summary{Count: 1, Active: 1, Profiles: map[string]int{"host": 1}}},
-		{"she is back", "ada", account.MemberChange{Left: ptr(false)}, 40, true, false, account.Summary{Count: 2, Active: 2, Champions: 1, Profiles: map[string]int{"host": 1}}},
-		{"Cy is named when already gone", "cy", account.MemberChange{Left: ptr(true)}, 40, false, false, account.Summary{Count: 2, Active: 2, Champions: 1, Profiles: map[string]int{"host": 1}}},
+		{"Ada leaves", "ada", account.MemberChange{Left: new(true)}, 32, false, true, account.Summary{Count: 1, Active: 1, Profiles: map[string]int{"host": 1}}},
+		{"which is no news when it is said again", "ada", account.MemberChange{Left: new(true)}, 33, false, false, account.Summary{Count: 1, Active: 1, Profiles: map[string]int{"host": 1}}},
+		{"her role is corrected, which does not bring her back", "ada", account.MemberChange{Role: new("member")}, 34, false, false, account.Summary{Count: 1, Active: 1, Profiles: map[string]int{"host": 1}}},
+		{"she is back", "ada", account.MemberChange{Left: new(false)}, 40, true, false, account.Summary{Count: 2, Active: 2, Champions: 1, Profiles: map[string]int{"host": 1}}},
+		{"Cy is named when already gone", "cy", account.MemberChange{Left: new(true)}, 40, false, false, account.Summary{Count: 2, Active: 2, Champions: 1, Profiles: map[string]int{"host": 1}}},
 	} {
 		joined, left := m.Apply(step.user, &step.change, on(step.day))
 		if got := m.Sum(on(step.day)); joined != step.joined || left != step.left || !reflect.DeepEqual(got, step.want) {
@@ -64,9 +62,9 @@ func TestAnAccountHangsByAThreadWhenOnePersonAloneIsSeen(t *testing.T) {
 func TestAChampionIsLostWhoLeftOrWasNotSeen(t *testing.T) {
 	var m account.Members
 	for _, who := range []string{"ada", "bob", "cy"} {
-		m.Apply(who, &account.MemberChange{Champion: ptr(who != "cy")}, today)
+		m.Apply(who, &account.MemberChange{Champion: new(who != "cy")}, today)
 	}
-	m.Apply("ada", &account.MemberChange{Left: ptr(true)}, today+10*clock.Day)
+	m.Apply("ada", &account.MemberChange{Left: new(true)}, today+10*clock.Day)
 	for _, c := range []struct {
 		what  string
 		day   clock.Time
@@ -172,7 +170,7 @@ func TestAThousandPeopleAreKnownAndTheOthersCounted(t *testing.T) {
 
 func TestDamagedMembersAreRefused(t *testing.T) {
 	var m account.Members
-	m.Apply("ada", &account.MemberChange{Role: ptr("admin")}, today)
+	m.Apply("ada", &account.MemberChange{Role: new("admin")}, today)
 	stored := m.AppendBinary(nil)
 	for n := 1; n < len(stored); n++ {
 		if _, err := account.DecodeMembers(stored[:n]); err == nil {

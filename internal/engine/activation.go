@@ -269,7 +269,7 @@ func (a *Account) missing(c *catalog.Catalog) *catalog.Milestone {
 
 // Activated says whether the account has reached all milestones that its plan and segment
 // require. Where the catalog requires none, everybody has.
-func (a *Account) Activated(c *catalog.Catalog, now clock.Time) bool { return a.missing(c) == nil }
+func (a *Account) Activated(c *catalog.Catalog, _ clock.Time) bool { return a.missing(c) == nil }
 
 // keepStart remembers when the subscription began that is about to give way to one that begins later.
 func (a *Account) keepStart(before *subscription.Subscription, c *catalog.Catalog) {
