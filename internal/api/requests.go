@@ -131,7 +131,7 @@ type ApproveAlways struct {
 	For    string       `json:"for,omitempty" enum:"member,everybody"`
 	AtMost money.Amount `json:"at_most"`
 	Per    string       `json:"per" enum:"month,year"`
-	Until  time.Time    `json:"until,omitempty"`
+	Until  time.Time    `json:"until,omitzero"`
 }
 
 type requestAnswer struct {

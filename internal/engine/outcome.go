@@ -143,7 +143,7 @@ func (s *State) answerRequest(a *Account, call OutcomeCall, c *catalog.Catalog) 
 			s.approved(a, res.Request, quoted(call.Binding))
 			s.occur(a, offerAccepted, call.By, c, said("offer", res.Request.Offer))
 		} else {
-			s.tellAll(a, offer.NoticeDeclined, res.Request, "")
+			s.tellAll(a, offer.NoticeDeclined, res.Request)
 			s.occur(a, requestDeclined, call.By, c, said("offer", res.Request.Offer))
 		}
 	}

@@ -140,7 +140,7 @@ func (s *State) asked(a *Account, r offer.Request, user, how string, c *catalog.
 	if how == offer.AskedToo {
 		kind = offer.NoticeJoined
 	}
-	s.tellAll(a, kind, r, "")
+	s.tellAll(a, kind, r)
 	return r
 }
 
@@ -189,7 +189,7 @@ func (s *State) covered(a *Account, r offer.Request, user string, c *catalog.Cat
 
 // approved tells everybody of a request that took effect. quote is what it charged; nil: nothing.
 func (s *State) approved(a *Account, r offer.Request, quote *subscription.Quote) {
-	s.tellAll(a, offer.NoticeApproved, r, "")
+	s.tellAll(a, offer.NoticeApproved, r)
 	cost := ""
 	if quote != nil {
 		cost = offer.Words(quote.Now) + " was charged; the subscription costs " + offer.Words(quote.Recurring) + " each " + string(a.Subscription.Interval) + " from the next invoice on."
@@ -198,9 +198,9 @@ func (s *State) approved(a *Account, r offer.Request, quote *subscription.Quote)
 }
 
 // tellAll lists a request as it is now, with its notices of one kind.
-func (s *State) tellAll(a *Account, kind string, r offer.Request, cost string) {
+func (s *State) tellAll(a *Account, kind string, r offer.Request) {
 	s.effects.Requests = append(s.effects.Requests, r)
-	s.notify(a, kind, r, cost)
+	s.notify(a, kind, r, "")
 }
 
 func (s *State) notify(a *Account, kind string, r offer.Request, cost string) {
@@ -211,10 +211,10 @@ func (s *State) notify(a *Account, kind string, r offer.Request, cost string) {
 func (s *State) passRequests(a *Account, due clock.Time, c *catalog.Catalog) {
 	reminded, expired := a.Offers.PassRequests(c, due)
 	for i := range reminded {
-		s.tellAll(a, offer.NoticeReminded, reminded[i], "")
+		s.tellAll(a, offer.NoticeReminded, reminded[i])
 	}
 	for i := range expired {
-		s.tellAll(a, offer.NoticeExpired, expired[i], "")
+		s.tellAll(a, offer.NoticeExpired, expired[i])
 		s.occur(a, requestExpired, expired[i].User, c, said("offer", expired[i].Offer))
 	}
 }
@@ -222,7 +222,7 @@ func (s *State) passRequests(a *Account, due clock.Time, c *catalog.Catalog) {
 // supersede closes requests for what the subscription gives by now.
 func (s *State) supersede(a *Account, c *catalog.Catalog) {
 	for _, r := range a.Offers.Supersede(&a.Subscription, c, s.Now) {
-		s.tellAll(a, offer.NoticeActivated, r, "")
+		s.tellAll(a, offer.NoticeActivated, r)
 	}
 }
 
@@ -237,7 +237,7 @@ func (s *State) sold(a *Account, of *sale, what string, c *catalog.Catalog) {
 		s.effects.Outcomes = append(s.effects.Outcomes, *out)
 	}
 	if r != nil {
-		s.tellAll(a, offer.NoticeUndone, *r, "")
+		s.tellAll(a, offer.NoticeUndone, *r)
 		return
 	}
 	s.effects.Notices = append(s.effects.Notices, a.Offers.TellUndone(a.key, of.Decision, of.User, what, "", s.Now, a.ids())...)

@@ -35,7 +35,7 @@ func TestRequestsHoldTheirPromises(t *testing.T) {
 				ask := offer.Ask{User: rapid.SampledFrom([]string{"mo", "mia", "kim"}).Draw(rt, "who"), Give: rapid.SampledFrom(gives).Draw(rt, "for")}
 				w.charged(before, w.call(now, event.KindRequest, engine.RequestCall{Ask: &ask}), nil)
 			case 3, 4:
-				w.answers(now, before)
+				w.answers(now)
 			case 5:
 				w.call(now, event.KindSubscription, engine.SubscribeCall{Change: subscription.Change{Undo: true}})
 			case 6:
@@ -72,7 +72,7 @@ func (w *wishes) call(after clock.Time, kind event.Kind, v any) engine.OutcomeAn
 }
 
 // answers lets an admin answer one of the requests, with what they were shown, perhaps always.
-func (w *wishes) answers(now clock.Time, before subscription.Subscription) {
+func (w *wishes) answers(now clock.Time) {
 	w.d.passes(now) // as an admin's screen has it
 	w.heard()
 	a := w.d.account()
@@ -93,7 +93,7 @@ func (w *wishes) answers(now clock.Time, before subscription.Subscription) {
 				Per: rapid.SampledFrom([]string{"month", "year"}).Draw(w.rt, "per"), For: rapid.SampledFrom([]string{"member", "everybody"}).Draw(w.rt, "whose")}
 		}
 	}
-	before = w.d.account().Subscription
+	before := w.d.account().Subscription
 	w.charged(before, w.call(now, event.KindOutcome, call), call.Binding)
 }
 

@@ -1,7 +1,6 @@
 package offer
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -208,13 +207,4 @@ func (st *State) Revoke(id string, now clock.Time) (Approval, error) {
 	ap := st.Approvals[i]
 	st.Approvals = slices.Delete(st.Approvals, i, i+1)
 	return ap, nil
-}
-
-// words says what the approval covers: "Pro, for every member, up to 500.00 USD a year".
-func (ap *Approval) words() string {
-	who := "for one member"
-	if ap.User == "" {
-		who = "for every member"
-	}
-	return fmt.Sprintf("%s, %s, up to %s a %s", ap.Title, who, Words(ap.AtMost), ap.Per)
 }
