@@ -20,6 +20,12 @@ import (
 func (r *Runner) CallAll(ctx context.Context, records ...event.Record) ([]engine.Answer, uint64, error) {
 	waits := make([]func(context.Context) (engine.Answer, error), len(records))
 	position := uint64(0) // of the records, once they are durable
+	var dones []func()
+	defer func() {
+		for _, done := range dones {
+			done()
+		}
+	}()
 	for i := range records {
 		rec := &records[i]
 		r.mu.Lock()
@@ -30,7 +36,7 @@ func (r *Runner) CallAll(ctx context.Context, records ...event.Record) ([]engine
 			continue
 		}
 		wait, done := p.hear(rec)
-		defer done()
+		dones = append(dones, done)
 		waits[i] = func(ctx context.Context) (engine.Answer, error) {
 			a, err := wait(ctx)
 			if errors.Is(err, errLost) { // whoever owns it now answers
