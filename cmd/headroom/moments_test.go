@@ -136,7 +136,7 @@ func TestMomentsAreCountedFromTheTouchToWhatIsActiveOrMissed(t *testing.T) {
 	if seen != 5 { // money, moment, signal, decision, outcome
 		t.Errorf("%d entries: %s", seen, first)
 	}
-	if status, answer := c.send("GET", "/v1/accounts/acme/timeline?kind=weather", ""); status != 400 || answer["code"] != "kind_unknown" {
+	if status, answer := c.send("GET", "/v1/accounts/acme/timeline?kind=weather", ""); status != 422 || answer["code"] != "kind_unknown" {
 		t.Errorf("an unknown kind: %d %v", status, answer)
 	}
 }

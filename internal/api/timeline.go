@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/invite"
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/offer"
 	"github.com/headroomhq/headroom/internal/opportunity"
@@ -23,7 +25,7 @@ type timelineRequest struct {
 	AccountParam
 	PositionParam
 	PageParams
-	Kind string `query:"kind" doc:"only these kinds, parted by commas: signal, decision, outcome, request, opportunity, moment, money"`
+	Kind string `query:"kind" doc:"only these kinds, parted by commas: contact, decision, invite, milestone, moment, money, opportunity, outcome, request, signal, stage, survey"`
 }
 
 // TimelineEntry is one thing that happened to an account.
@@ -111,15 +113,65 @@ func entryOf(e *store.Entry, cat *catalog.Catalog, now clock.Time) (TimelineEntr
 		err := json.Unmarshal(doc, &x)
 		out.User, out.Words = x.User, momentWords(cat, &x, now)
 		return out, err
+	case "invite":
+		var x invite.Invite
+		err := json.Unmarshal(doc, &x)
+		out.User, out.Words = x.By, "Invited a "+cmp.Or(x.Profile, "colleague")+": "+string(x.Status)
+		return out, err
+	case "milestone":
+		out.ID, out.Words = e.Document, "Reached "+signal.Inside(momentTitle(cat, "", e.Document))
+		return out, nil
+	case "contact":
+		part, err := parts(e.Document, 2)
+		if err != nil {
+			return out, err
+		}
+		out.Words = "Contacted " + channelWords[catalog.Channel(part[0])]
+		if part[1] != "" {
+			out.Words += " about " + part[1]
+		}
+		return out, nil
+	case "stage":
+		part, err := parts(e.Document, 3)
+		if err != nil {
+			return out, err
+		}
+		out.ID, out.Words = "", strings.ReplaceAll(part[0], "_", " ")
+		out.Words = strings.ToUpper(out.Words[:1]) + out.Words[1:] + ": " + part[2]
+		return out, nil
+	case "survey":
+		part, err := parts(e.Document, 3)
+		if err != nil {
+			return out, err
+		}
+		out.Words = "Answered " + part[0]
+		if part[2] != "-1" {
+			out.Words += " with " + part[2] + map[string]string{"nps": " of 10", "csat": " of 5"}[part[1]]
+		}
+		return out, nil
 	}
 	return out, out.money(e.Document)
 }
 
+// channelWords say over which channel somebody was contacted.
+var channelWords = map[catalog.Channel]string{
+	catalog.InProduct: "in the product", catalog.Interruptions: "by an interruption in the product", catalog.Email: "by email", catalog.ByPeople: "by people",
+}
+
+// parts reads the columns of an entry that has no document.
+func parts(line string, n int) ([]string, error) {
+	part := strings.SplitN(line, "|", n)
+	if len(part) != n {
+		return nil, fmt.Errorf("%q does not have %d columns", line, n)
+	}
+	return part, nil
+}
+
 // money reads movement|delta|mrr|currency|note.
 func (e *TimelineEntry) money(line string) error {
-	part := strings.SplitN(line, "|", 5)
-	if len(part) != 5 {
-		return fmt.Errorf("%q is no line of the ledger", line)
+	part, err := parts(line, 5)
+	if err != nil {
+		return err
 	}
 	delta, err := strconv.ParseInt(part[1], 10, 64)
 	if err != nil {

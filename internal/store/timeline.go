@@ -17,16 +17,23 @@ type Entry struct {
 }
 
 // timelines are the tables that an account's timeline is put together from: what kind of entry,
-// the time, what tells entries apart, the document.
-var timelines = []struct{ kind, table, at, id, document string }{
-	{"signal", "signals", "at", "id", "document"},
-	{"decision", "decisions", "at", "id", "document"},
-	{"outcome", "outcomes", "at", "decision || ' ' || type", "document"},
-	{"request", "requests", "at", "id", "document"},
-	{"opportunity", "opportunities", "opened_at", "id", "document"},
-	{"moment", "moments", "at", "id", "document"},
-	// Numbers of one width, so that they are in order as texts.
-	{"money", "ledger", "recorded_at", "CAST(1000000000 + seq AS TEXT)", "movement || '|' || CAST(delta AS TEXT) || '|' || CAST(mrr AS TEXT) || '|' || currency || '|' || note"},
+// the time, what tells entries apart, the document, and which rows. Numbers are of one width, so
+// that they are in order as texts.
+var timelines = []struct{ kind, table, at, id, document, where string }{
+	{"contact", "contacts", "at", "id", "channel || '|' || about",
+		"released = 0 AND channel NOT IN ('in_product', 'interruption')"}, // those are decisions
+	{"decision", "decisions", "at", "id", "document", ""},
+	{"invite", "invites", "at", "id", "document", ""},
+	{"milestone", "milestones", "reached_at", "milestone", "milestone", "reached_at > 0"},
+	{"moment", "moments", "at", "id", "document", ""},
+	{"money", "ledger", "recorded_at", "CAST(1000000000 + seq AS TEXT)",
+		"movement || '|' || CAST(delta AS TEXT) || '|' || CAST(mrr AS TEXT) || '|' || currency || '|' || note", ""},
+	{"opportunity", "opportunities", "opened_at", "id", "document", ""},
+	{"outcome", "outcomes", "at", "decision || ' ' || type", "document", ""},
+	{"request", "requests", "at", "id", "document", ""},
+	{"signal", "signals", "at", "id", "document", ""},
+	{"stage", "stage_moves", "at", "CAST(1000000000 + seq AS TEXT)", "stage || '|' || stage_before || '|' || why", ""},
+	{"survey", "survey_asks", "answered_at", "id", "survey || '|' || kind || '|' || CAST(score AS TEXT)", "answered_at > 0"},
 }
 
 // TimelineKinds returns the kinds of entry.
@@ -65,6 +72,9 @@ func (s *Store) Timeline(ctx context.Context, account string, kinds []string, p 
 		}
 		key, kindOf := "("+t.id+")"+exact, "'"+t.kind+"'"+exact
 		q.and("SELECT * FROM (SELECT "+t.at+" AS at, "+kindOf+" AS kind, "+key+" AS id, ("+t.document+")"+exact+" AS document FROM "+t.table+" WHERE account = ?", account)
+		if t.where != "" {
+			q.and("AND " + t.where)
+		}
 		if more {
 			// Of one time the kinds go in reverse alphabetical order, as the whole does.
 			q.and("AND "+t.at+" <= ? AND ("+t.at+" < ? OR "+kindOf+" < ? OR "+kindOf+" = ? AND "+key+" < ?)", at, at, kind, kind, id)
