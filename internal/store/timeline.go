@@ -71,7 +71,7 @@ func (s *Store) Timeline(ctx context.Context, account string, kinds []string, p 
 			q.and("UNION ALL")
 		}
 		key, kindOf := "("+t.id+")"+exact, "'"+t.kind+"'"+exact
-		q.and("SELECT * FROM (SELECT "+t.at+" AS at, "+kindOf+" AS kind, "+key+" AS id, ("+t.document+")"+exact+" AS document FROM "+t.table+" WHERE account = ?", account)
+		q.and("SELECT at, kind, id, document FROM (SELECT "+t.at+" AS at, "+kindOf+" AS kind, "+key+" AS id, ("+t.document+")"+exact+" AS document FROM "+t.table+" WHERE account = ?", account)
 		if t.where != "" {
 			q.and("AND " + t.where)
 		}
