@@ -204,6 +204,25 @@ var contract = []contracted{
 	{name: "a timeline", method: "GET", path: "/v1/accounts/acme/timeline", status: 404, has: []string{problem}},
 	{name: "a family", method: "GET", path: "/v1/accounts/acme/family", status: 404, has: []string{problem}},
 	{name: "a variant", method: "POST", path: "/v1/variant", body: `{}`, status: 404, has: []string{problem}},
+
+	{name: "people outside of the plan", method: "GET", path: "/v1/accounts/acme/outside", has: []string{"domain string", "outside number", "inside number", "words string", "items list"}},
+	{name: "invitations", method: "POST", path: "/v1/accounts/acme/invites", body: `{"user":"u1","people":[{"email":"b@acme.example","profile":"speaker"},{"user":"u9"}]}`, keep: "invite=items.0.id",
+		has: []string{"items[].id string", "items[].status string", "sent number", "waiting number", "shortfall number"}},
+	{name: "invitations, nobody", method: "POST", path: "/v1/accounts/acme/invites", body: `{"user":"u1","people":[]}`, status: 422, has: []string{problem}},
+	{name: "invitations, read", method: "GET", path: "/v1/accounts/acme/invites", has: []string{"items list"}},
+	{name: "a request to join", method: "POST", path: "/v1/accounts/acme/access-requests", body: `{"user":"u8","reason":"please"}`, keep: "join=id", has: []string{"id string", "status string", "of_domain bool", "reason string"}},
+	{name: "a request to join, approved", method: "POST", path: "/v1/access-requests/{join}/approve", body: `{"user":"u1"}`, has: []string{"status string", "decided_at time"}},
+	{name: "requests to join", method: "GET", path: "/v1/accounts/acme/access-requests", has: []string{"items list"}},
+	{name: "a code", method: "POST", path: "/v1/accounts/acme/referrals", body: `{"user":"u1","program":"hosts_bring_hosts"}`, keep: "code=code", has: []string{"code string", "link string", "exposures number", "sign_ups number"}},
+	{name: "an exposure", method: "POST", path: "/v1/exposures", body: `{"code":"{code}","visitor":"v1"}`, has: []string{"counted bool"}},
+	{name: "a sign-up", method: "POST", path: "/v1/signups", body: `{"account":"referred","visitor":"v1"}`, has: []string{"credited bool", "reason string", "by string"}},
+	{name: "referrals", method: "GET", path: "/v1/referrals", has: []string{"items list"}},
+	{name: "a survey to show", method: "POST", path: "/v1/surveys/next", body: `{"account":"acme","user":"u1","role":"admin","placement":"summit.done"}`, keep: "ask=ask_id", has: []string{"survey string", "ask_id string", "question string", "scale object"}},
+	{name: "no survey to show", method: "POST", path: "/v1/surveys/next", body: `{"account":"acme","user":"u1","role":"admin","placement":"summit.done"}`, has: []string{"reason string", "until time"}},
+	{name: "an answer", method: "POST", path: "/v1/surveys/{ask}/answers", body: `{"score":5,"text":"fine"}`, has: []string{"ask_id string", "survey string", "answered bool"}},
+	{name: "surveys", method: "GET", path: "/v1/surveys", has: []string{"items[].survey string", "items[].shown number", "items[].words string"}},
+	{name: "one survey", method: "GET", path: "/v1/surveys/nps?segment_by=plan", has: []string{"survey string", "segments list", "months list", "items list"}},
+	{name: "the demand log", method: "GET", path: "/v1/demand", has: []string{"items list"}},
 }
 
 // sampleCompany is a server under a test clock, with nothing in it.
