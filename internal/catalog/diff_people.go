@@ -95,7 +95,7 @@ func experimentWords(x *Experiment) definition {
 // momentWholes adds what a catalog has one of about moments, where it differs from what holds
 // when nothing is said.
 func momentWholes(c *Catalog, f flat) {
-	add := func(key, summary string, now, before definition) {
+	add := func(key string, now, before definition) {
 		changed := false
 		for k, v := range now.values {
 			changed = changed || before.values[k] != v
@@ -104,17 +104,16 @@ func momentWholes(c *Catalog, f flat) {
 			changed = changed || now.values[k] == ""
 		}
 		if changed {
-			now.summary = summary
 			f.definitions[key] = now
 		}
 	}
 	if c.SurveyGap == 0 { // no catalog that was parsed
 		return
 	}
-	add("lifecycle", "", lifecycleWords(c.Lifecycle), lifecycleWords(usualLifecycle))
-	add("contact", "", policyWords(c.Contact), policyWords(usualContact()))
-	add("requests", "", requestWords(c.Requests), requestWords(usualRequests()))
-	add("links", "", define("", "billing", c.Links.Billing, "invite", c.Links.Invite, "refer", c.Links.Refer, "powered", c.Links.Powered), define(""))
+	add("lifecycle", lifecycleWords(c.Lifecycle), lifecycleWords(usualLifecycle))
+	add("contact", policyWords(c.Contact), policyWords(usualContact()))
+	add("requests", requestWords(c.Requests), requestWords(usualRequests()))
+	add("links", define("", "billing", c.Links.Billing, "invite", c.Links.Invite, "refer", c.Links.Refer, "powered", c.Links.Powered), define(""))
 	if c.SurveyGap != defaultSurveyGap {
 		f.definitions["survey_gap"] = define(durationWords(c.SurveyGap), "", durationWords(c.SurveyGap))
 	}

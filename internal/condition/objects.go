@@ -116,10 +116,10 @@ func (p *provider) FindStructFieldType(name, field string) (*types.FieldType, bo
 	if t == nil {
 		return nil, false
 	}
-	read := func(v any) (any, error) { return text(v) }
+	read := text
 	switch {
 	case t == traitsType:
-		read = func(v any) (any, error) {
+		read = func(v any) (any, error) { //nolint:unparam // one of several of this form
 			inner, _ := v.(map[string]any)
 			return traitMap{inner}, nil
 		}
@@ -135,7 +135,7 @@ func (p *provider) FindStructFieldType(name, field string) (*types.FieldType, bo
 	case t.Kind() == types.BoolKind:
 		read = truth
 	case t.Kind() == types.DynKind:
-		read = func(v any) (any, error) { return plain(v), nil }
+		read = func(v any) (any, error) { return plain(v), nil } //nolint:unparam // one of several of this form
 	case t.Kind() == types.StructKind:
 		read = func(v any) (any, error) { return object(v) }
 	}
