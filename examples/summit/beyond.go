@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // What customers do beyond buying and using: look at prices, answer surveys, invite each other,
@@ -19,32 +18,15 @@ func (h *host) nature(seed uint64, i int, hosts []*host) {
 	if i > 20 && h.more.Float64() < 0.08 {
 		h.by = hosts[h.more.IntN(i/2)]
 	}
-	if !h.still && h.more.Float64() < 0.1 {
-		h.alone = 1 + h.more.IntN(5)
-	}
 	h.content = 5 + 5*h.more.Float64()
 	h.second = pick(h.more, []string{"", "", "", "es", "de", "fr"})
 }
 
-// begin is what happens around a sign-up: it is credited to whose code was followed, colleagues
-// have been watching on their own, half of the newcomers are called in their first week.
+// begin is what happens around a sign-up: it is credited to whose code was followed; half of the newcomers are called in their first week.
 func (h *host) begin(ctx context.Context, r *run) error {
 	if h.by != nil && h.by.code != "" && h.by.codeDay < r.day {
 		body := map[string]any{"account": h.key, "user": h.user(0), "code": h.by.code}
 		if err := r.api.call(ctx, "POST", "/v1/signups", body, nil, h.idempotent()...); err != nil {
-			return err
-		}
-	}
-	if h.alone > 0 {
-		var batch []map[string]any
-		for i := range h.alone {
-			batch = append(batch, map[string]any{"type": "identify", "userId": "viewer-" + h.key + "-" + strconv.Itoa(i), "messageId": h.key + "/alone/" + strconv.Itoa(i),
-				"timestamp": r.now.UTC().Format("2006-01-02T15:04:05Z"), "traits": map[string]any{"email": "viewer" + strconv.Itoa(i) + "@" + h.key + ".example"}})
-		}
-		if err := r.api.call(ctx, "POST", "/v1/batch", map[string]any{"batch": batch}, nil); err != nil {
-			return err
-		}
-		if err := h.seenOutside(ctx, r); err != nil {
 			return err
 		}
 	}
@@ -60,23 +42,6 @@ func (h *host) begin(ctx context.Context, r *run) error {
 	if assigned.Variant == "called" && !h.still {
 		h.nextShow -= 6
 		return h.fact(ctx, r, "contacted", map[string]any{"value": "phone", "note": "Welcome call"})
-	}
-	return nil
-}
-
-// seenOutside waits until the account has heard of them: that comes from the key of their domain,
-// a moment later, and the same life must always be the same.
-func (h *host) seenOutside(ctx context.Context, r *run) error {
-	for range 400 {
-		var people struct{ Summary struct{ Outside int } }
-		if err := r.api.call(ctx, "GET", "/v1/accounts/"+h.key+"/people", nil, &people); err != nil || people.Summary.Outside >= h.alone {
-			return err
-		}
-		select {
-		case <-time.After(5 * time.Millisecond):
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
 	}
 	return nil
 }

@@ -76,7 +76,6 @@ type host struct {
 	chaptered  bool    // has talks that are too long to watch
 	pool       share   // of caption minutes
 	by         *host   // who told it of Summitry; nil: nobody
-	alone      int     // colleagues who watch without being asked in
 	content    float64 // how it would answer, before chance
 	second     string  // language of some of its summits
 
