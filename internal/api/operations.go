@@ -233,7 +233,7 @@ var operations = map[string]operation{
 		answer: "The signals, by key",
 	},
 	"GET /v1/signals/coverage": {
-		text: "Event types that meters, rules and milestones are over and that never came in, or no longer do; types that came in and that nothing is over; features with no rule; rules that never fired; reviews that are past.",
+		text:   "Event types that meters, rules and milestones are over and that never came in, or no longer do; types that came in and that nothing is over; features with no rule; rules that never fired; reviews that are past.",
 		answer: "What is covered and what is not",
 	},
 	"GET /v1/signals/precursors": {
