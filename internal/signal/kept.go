@@ -68,8 +68,17 @@ func (st *State) forget(r *catalog.Signal, of uint64) {
 
 // forgetBut takes away what a rule remembers of things that are no longer there.
 func (st *State) forgetBut(r *catalog.Signal, there map[uint64]bool) {
-	mark := r.Mark()
-	st.kept = slices.DeleteFunc(st.kept, func(k kept) bool { return k.rule == mark && k.of != 0 && !there[k.of] })
+	from, _ := st.findKept(r, 0)
+	to, left := from+len(st.about(r)), from
+	for _, k := range st.kept[from:to] {
+		if k.of == 0 || there[k.of] {
+			st.kept[left] = k
+			left++
+		}
+	}
+	if left < to {
+		st.kept = slices.Delete(st.kept, left, to)
+	}
 }
 
 // whileSo fires a rule when what it is about has come true, once as long as it is: again when it
