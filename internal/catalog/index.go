@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/headroomhq/headroom/internal/message"
 	"github.com/headroomhq/headroom/internal/money"
 )
 
@@ -20,6 +21,8 @@ type index struct {
 	moments        momentIndex
 	offersAt       map[string][]*Offer
 	offersOn       map[string][]*Offer
+	offersAtOn     map[placeSignal][]int
+	messages       map[string]*message.Message
 	plans          []*Plan
 	eventTypes     []string
 	placements     []string
@@ -35,6 +38,7 @@ func newIndex(c *Catalog) index {
 		metersOf: map[string][]*Meter{}, featuresOf: map[string][]*Feature{},
 		signalsOnLimit: map[string][]*Signal{},
 		offersAt:       map[string][]*Offer{}, offersOn: map[string][]*Offer{},
+		offersAtOn: map[placeSignal][]int{}, messages: map[string]*message.Message{},
 		plans: planOrder(c),
 	}
 	types := map[string]bool{}
@@ -71,8 +75,14 @@ func newIndex(c *Catalog) index {
 	maps.DeleteFunc(types, func(t string, _ bool) bool { return IsOwn(t) })
 	for _, o := range sorted(c.Offers) {
 		for _, at := range o.At {
+			n := len(x.offersAt[at])
 			x.offersAt[at] = append(x.offersAt[at], o)
+			for _, on := range o.On {
+				key := placeSignal{at, on}
+				x.offersAtOn[key] = append(x.offersAtOn[key], n)
+			}
 		}
+		x.compile(&o.Content)
 		for _, on := range o.On {
 			if s := c.Signals[on]; s != nil && !s.Retired() {
 				x.offersOn[on] = append(x.offersOn[on], o)
@@ -205,6 +215,36 @@ func (c *Catalog) SignalsOnTrial() []*Signal { return c.index.signalsOnTrial }
 
 // OffersAt returns the offers that may appear at a placement, by key.
 func (c *Catalog) OffersAt(placement string) []*Offer { return c.index.offersAt[placement] }
+
+// placeSignal is a placement and a signal.
+type placeSignal struct{ place, signal string }
+
+// OffersAtOn returns which of OffersAt(placement) react to a signal, by their place in that list;
+// signals that are retired or not in the catalog included.
+func (c *Catalog) OffersAtOn(placement, signal string) []int {
+	return c.index.offersAtOn[placeSignal{placement, signal}]
+}
+
+// Message returns a text of an offer ready to be written: compiled once for a catalog. The error is
+// that of message.Compile.
+func (c *Catalog) Message(text string) (*message.Message, error) {
+	if m := c.index.messages[text]; m != nil {
+		return m, nil
+	}
+	return message.Compile(text)
+}
+
+// compile keeps the texts of an offer's content that can be read.
+func (x *index) compile(content *Content) {
+	for _, text := range []string{content.Title, content.Body, content.Action} {
+		if m, err := message.Compile(text); err == nil {
+			x.messages[text] = m
+		}
+	}
+	for _, t := range content.Translations {
+		x.compile(&t)
+	}
+}
 
 // OffersOn returns the offers a live signal leads to, by key.
 func (c *Catalog) OffersOn(signal string) []*Offer { return c.index.offersOn[signal] }

@@ -37,7 +37,7 @@ func show(x *deciding, c *chosen, id string) (*Shown, []string) {
 			continue
 		}
 		w := tongue{message.For(language), language}
-		m, err := message.Compile(text)
+		m, err := x.Catalog.Message(text)
 		if err != nil { // a catalog from before its texts were checked
 			problems = append(problems, "a text cannot be read: "+err.Error())
 			*t.to = text

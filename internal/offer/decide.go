@@ -195,10 +195,9 @@ func Decide(in Input) Decision {
 	}
 	x.values = valuing{sub: &in.Subscription, terms: in.terms(), feature: in.feature, about: x.about, wanted: in.Wanted,
 		leaving: in.Leaving}
-	all := make([]chosen, len(offers))
+	all := x.candidates(offers)
 	var open []*chosen
-	for i, o := range offers {
-		all[i].offer = o
+	for i := range all {
 		if x.consider(&all[i]) {
 			open = append(open, &all[i])
 		}
@@ -209,7 +208,7 @@ func Decide(in Input) Decision {
 	case in.helpFirst():
 		d.Reason = in.Help.Rule
 	default:
-		d.Reason = furthest(all)
+		d.Reason = x.furthest(all, offers)
 	}
 	x.explain(&d, all)
 	return d
@@ -235,8 +234,37 @@ func (x *deciding) explain(d *Decision, all []chosen) {
 // helpFirst says whether the account gets help instead of offers.
 func (in *Input) helpFirst() bool { return in.Help != nil && !in.Requested && !in.Leaving }
 
+// candidates are the offers to consider, in the order of offers: all of them, but where nobody is
+// told why not only those that react to a signal there is. The others would not come past alive.
+func (x *deciding) candidates(offers []*catalog.Offer) []chosen {
+	if !x.Brief || x.Requested || x.Leaving {
+		all := make([]chosen, len(offers))
+		for i, o := range offers {
+			all[i].offer = o
+		}
+		return all
+	}
+	var few []int
+	for i := range x.Signals {
+		few = append(few, x.Catalog.OffersAtOn(x.Placement, x.Signals[i].Key)...)
+	}
+	slices.Sort(few)
+	few = slices.Compact(few)
+	all := make([]chosen, len(few))
+	for i, n := range few {
+		all[i].offer = offers[n]
+	}
+	return all
+}
+
+// aliveStage is how far offers come that are no candidates.
+const aliveStage = 4
+
+// rule says why an offer is not shown; empty: no objection.
+type rule func(*deciding, *chosen) (code, reason string)
+
 // rules take an offer one after the other; the first that objects says why.
-var rules = []func(*deciding, *chosen) (code, reason string){
+var rules = []rule{
 	(*deciding).placed, (*deciding).fitsIntent, (*deciding).seenByOutsiders, (*deciding).relates, (*deciding).alive,
 	(*deciding).takes, (*deciding).unattended, (*deciding).meant, (*deciding).helped, (*deciding).loud, (*deciding).welcome,
 	(*deciding).withinBudgets,
@@ -244,11 +272,8 @@ var rules = []func(*deciding, *chosen) (code, reason string){
 
 // consider takes an offer through the rules and says whether it came through.
 func (x *deciding) consider(c *chosen) bool {
-	for stage, rule := range rules {
-		if code, reason := rule(x, c); code != "" {
-			c.stage, c.code, c.reason = stage, code, reason
-			return false
-		}
+	if !x.through(c, rules) {
+		return false
 	}
 	c.reason = "The person asked for offers"
 	switch {
@@ -256,6 +281,17 @@ func (x *deciding) consider(c *chosen) bool {
 		c.reason = c.signal.Evidence
 	case x.Leaving:
 		c.reason = "The person is about to buy less"
+	}
+	return true
+}
+
+// through takes an offer through some rules and says whether none of them objects.
+func (x *deciding) through(c *chosen, rules []rule) bool {
+	for stage, rule := range rules {
+		if code, reason := rule(x, c); code != "" {
+			c.stage, c.code, c.reason = stage, code, reason
+			return false
+		}
 	}
 	return true
 }

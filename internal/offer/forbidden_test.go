@@ -1,6 +1,7 @@
 package offer
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -29,6 +30,9 @@ func TestNothingIsShownThatARuleForbids(t *testing.T) {
 			drawn(t, &in)
 			d := Decide(in)
 			explained(t, &in, &d)
+			if brief := untold(in); !reflect.DeepEqual(brief, without(d)) {
+				t.Fatalf("told in brief it is another decision: %+v, not %+v", brief, d)
+			}
 			if d.Offer != nil {
 				if why := forbidden(&in, &d); why != "" {
 					t.Fatalf("decision %d shows %s, %s: %+v", step, d.OfferKey, why, d)

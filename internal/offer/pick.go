@@ -3,7 +3,6 @@ package offer
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/headroomhq/headroom/internal/catalog"
@@ -145,11 +144,30 @@ func (c *chosen) currency() money.Currency {
 	return c.worth.After.Currency
 }
 
-// furthest returns the code of the offer that came furthest through the rules.
-func furthest(all []chosen) string {
-	if len(all) == 0 {
+// furthest returns the code of the offer that came furthest through the rules, the first of
+// several. all are the candidates among offers, none of which came through.
+func (x *deciding) furthest(all []chosen, offers []*catalog.Offer) string {
+	if len(offers) == 0 {
 		return "no_offer"
 	}
-	best := slices.MaxFunc(all, func(a, b chosen) int { return cmp.Compare(a.stage, b.stage) })
-	return best.code
+	stage, code := -1, ""
+	for i := range all {
+		if all[i].stage > stage {
+			stage, code = all[i].stage, all[i].code
+		}
+	}
+	if len(all) == len(offers) || stage > aliveStage {
+		return code
+	}
+	stage = -1
+	for _, o := range offers {
+		c := chosen{offer: o}
+		if x.through(&c, rules[:aliveStage+1]); c.stage > stage {
+			stage, code = c.stage, c.code
+		}
+		if stage == aliveStage {
+			break // as far as any of them comes
+		}
+	}
+	return code
 }

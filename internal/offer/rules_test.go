@@ -1,6 +1,7 @@
 package offer
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -124,6 +125,17 @@ func on(plan string) func(*Input) {
 	return func(in *Input) { in.Subscription.Plan, in.Subscription.Recurring = plan, 14900 }
 }
 
+// untold is the decision where nobody is told what was thought of each offer.
+func untold(in Input) Decision {
+	in.Brief = true
+	return Decide(in)
+}
+
+func without(d Decision) Decision {
+	d.Considered = nil
+	return d
+}
+
 // TestEveryRuleSaysWhatItForbidsAndWhy: for each rule what is shown, and the sentence that one of
 // the offers is explained by.
 func TestEveryRuleSaysWhatItForbidsAndWhy(t *testing.T) {
@@ -202,6 +214,9 @@ func TestEveryRuleSaysWhatItForbidsAndWhy(t *testing.T) {
 			}
 			if in.Help != nil && !in.Leaving && d.Help == nil {
 				t.Error("the help is not told")
+			}
+			if brief := untold(in); !reflect.DeepEqual(brief, without(d)) {
+				t.Errorf("told in brief it is another decision: %+v", brief)
 			}
 			if len(d.Quiet) != len(in.Quiet) || len(d.Refusals) != len(in.Refusals) {
 				t.Error("what keeps offers away is not told")
