@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -92,6 +93,7 @@ func (b *backtestBench) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as --events does: what is kept is small beside what is read
 	r, err := replay.Backtest(ctx, source, &signal.Question{Current: cat, Proposed: cat, Examples: 20}, replay.Tries{Workers: b.workers})
 	stop()
 	if err != nil {

@@ -146,7 +146,7 @@ func (q *DecideRequest) explains() bool { return q.Explain || q.DryRun }
 // call is the body of the record that decides.
 func (q *DecideRequest) call(ctx context.Context) engine.DecideCall {
 	ask := engine.DecideCall{Placement: q.Placement, Feature: q.Feature, Wanted: q.Quantity, Requested: q.Requested,
-		Role: offer.Role(q.Role), Profile: q.Profile, Intent: q.Intent, To: q.Plan, Language: q.Language}
+		Role: offer.Role(q.Role), Profile: q.Profile, Intent: q.Intent, To: q.Plan, Language: q.Language, Explain: q.explains()}
 	if ask.Role == "" {
 		ask.Role = offer.Admin // a server that does not say asks for somebody who can buy
 		if principal(ctx).Account != "" {
@@ -236,9 +236,6 @@ func (s *Server) decideFor(ctx context.Context, req DecideRequest, after uint64,
 		return offer.Decision{}, 0, err
 	}
 	d, position, err := answered[offer.Decision](ctx, s, rec)
-	if !req.explains() {
-		d.Considered = nil
-	}
 	if err == nil && claimed != nil && (d.Again || d.Status != "show" && d.Variant != "holdout") {
 		err = s.unclaim(ctx, claimed) // something else happened in between
 	}

@@ -34,6 +34,8 @@ type DecideCall struct {
 	Family   string            `json:"family,omitempty"`
 	Claim    string            `json:"claim,omitempty"`
 	Refusals []contact.Refusal `json:"refusals,omitempty"`
+	// Explain: the answer tells every offer and why not. What is kept of the decision does in any case.
+	Explain bool `json:"explain,omitempty"`
 	// Within is the channel that was claimed, or WithinAmbient: what asks for more attention was
 	// not asked of all budgets, so it is not shown. Empty: not said.
 	Within catalog.Channel `json:"within,omitempty"`
@@ -85,6 +87,9 @@ func (s *State) decide(a *Account, r *event.Record, c *catalog.Catalog) Answer {
 		s.effects.Decisions = append(s.effects.Decisions, d)
 		s.offered(a, &d, d.Give, c)
 	}
+	if !call.Explain {
+		d.Considered = nil
+	}
 	return ok(d)
 }
 
@@ -108,12 +113,11 @@ func (a *Account) OfferInput(c *catalog.Catalog, ask DecideCall, user string, no
 	}
 	reader := in.Vars["user"].(map[string]any)
 	reader["language"], reader["external"] = strings.SplitN(ask.Language, ",", 2)[0], in.External
-	for _, o := range c.OffersAt(ask.Placement) {
-		if o.For != nil {
-			in.Vars["account"].(map[string]any)["stage"] = string(a.Stage(c, now))
-			break
-		}
-	}
+	known := in.Vars["account"].(map[string]any)
+	in.Vars["account"] = once(func() map[string]any { // hardly any decision looks at it
+		known["stage"] = string(a.Stage(c, now))
+		return known
+	})
 	return in
 }
 

@@ -30,7 +30,7 @@ func Step(s *State, r *event.Record, c *catalog.Catalog) Answer {
 	}
 	s.seen.add(r, s.Now, fp)
 	a := s.apply(r, c)
-	if answered(r.Kind) {
+	if answered(r.Kind) && !s.seen.drained { // else nobody hears it
 		a.request = requestOf(r)
 		s.answers[fp] = a
 		s.newAnswers = append(s.newAnswers, a.row(r, fp))

@@ -186,6 +186,10 @@ func stepHistory(ctx context.Context, s Source, try Tries, prepare func(*partiti
 		if fired := try.Fired; fired != nil {
 			p.tested.fired = func(s *signal.Signal) { fired(*s) }
 		}
+		p.state.Drain() // from the first record on nothing is kept to be stored
+		if twins != nil {
+			twins[i].state.Drain()
+		}
 		prepare(p)
 	}
 	r := &Report{}

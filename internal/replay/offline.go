@@ -107,10 +107,12 @@ func offline(ctx context.Context, f Files, q *signal.Question, try Tries, counts
 			if err := twin.open(); err != nil {
 				return nil, err
 			}
+			twin.state.Drain()
 		}
 		if err := p.open(); err != nil {
 			return nil, err
 		}
+		p.state.Drain() // from the first record on nothing is kept to be stored
 		parts[i] = p
 	}
 	run := &offlineRun{files: f, parts: parts, counts: counts, extras: byPartition(f.Records), try: try}
