@@ -104,6 +104,9 @@ func (s *seen) begin(day int32) *daySet {
 			s.days = make(map[int32]*daySet)
 		}
 		d = &daySet{day: day}
+		if s.drained && s.last != nil && s.last.day < day {
+			d.grow(s.last.used) // as many as the day before: a history goes by day after day
+		}
 		s.days[day], s.last = d, d
 	}
 	return d

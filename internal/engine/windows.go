@@ -21,7 +21,8 @@ func (s *State) noticeEvent(a *Account, r *event.Record, late bool, c *catalog.C
 	if len(streams) == 0 {
 		return false
 	}
-	if r.At != 0 && !late {
+	// What is younger than the grace is of no closed period: most events need not look.
+	if r.At != 0 && !late && r.At < s.Now-meter.Grace {
 		late = s.closedBefore(a, c) > r.At
 	}
 	a.signals = nil
