@@ -64,6 +64,40 @@ func has(used, limit int64) look {
 	}
 }
 
+// growing pays for use that grows by one a day.
+func growing(from int64, days int) (out []look) {
+	for i := range days {
+		out = append(out, pays(100, from+int64(i)))
+	}
+	return out
+}
+
+// paysFor pays for so many features of which none grows.
+func paysFor(features int) look {
+	return func(st *State, r *catalog.Signal, c Context) []Signal {
+		in := Growth{Paying: true, MRR: 100, Paid: "149.00 USD a month"}
+		for i := range features {
+			in.Used = append(in.Used, Use{Feature: fmt.Sprint("f", i), Usage: quantity.Of(5)})
+		}
+		return OnFlat(st, r, in, c)
+	}
+}
+
+// idle is paid use of a and b of which these are not used.
+func idle(features ...string) look {
+	return func(st *State, r *catalog.Signal, c Context) []Signal {
+		var paid []Use
+		for _, key := range []string{"a", "b"} {
+			in := Use{Feature: key, Title: key, Unlimited: true, Usage: quantity.One}
+			if slices.Contains(features, key) {
+				in.Usage = 0
+			}
+			paid = append(paid, in)
+		}
+		return OnUnused(st, r, paid, c)
+	}
+}
+
 func burns(total, limit int64) look {
 	return func(st *State, r *catalog.Signal, c Context) []Signal {
 		return OnPace(st, r, Use{Feature: "speakers", Title: "Speakers", Usage: quantity.Of(total), Total: quantity.Of(total), Adds: true, Limit: quantity.Of(limit)}, time.UTC, c)
@@ -92,6 +126,7 @@ func TestWhatIsLookedAtDailyFiresOnceAndAgainWhenItWasNotSoInBetween(t *testing.
 	outside := &catalog.Signal{Key: "outside", When: catalog.When{Outside: 5}}
 	champion := &catalog.Signal{Key: "champion", When: catalog.When{ChampionLeft: true, For: 30 * aDay}}
 	flat := &catalog.Signal{Key: "flat", When: catalog.When{Flat: true, For: 3 * aDay}}
+	longFlat := &catalog.Signal{Key: "flat", When: catalog.When{Flat: true, For: 10 * aDay}}
 	unused := &catalog.Signal{Key: "unused", When: catalog.When{Unused: "any", Below: 10, For: 2 * aDay}}
 	pace := &catalog.Signal{Key: "pace", When: catalog.When{RunsOut: "speakers", Within: 5 * aDay}}
 	rule := &catalog.Signal{Key: "rule", Title: "Busy", When: catalog.When{Rule: &condition.Condition{}}}
@@ -112,18 +147,26 @@ func TestWhatIsLookedAtDailyFiresOnceAndAgainWhenItWasNotSoInBetween(t *testing.
 		{"a champion is not seen", champion, times(2, gone(ben)), []string{"0: A champion has not been seen for 31 days"}},
 		{"nobody is gone", champion, times(3, gone()), nil},
 		{"one after another", champion, []look{gone(anna), gone(anna, ben)}, []string{"0: A champion left on 5 January", "1: A champion has not been seen for 32 days"}},
+		{"of two who are gone the one told of is back", champion, []look{gone(anna, ben), gone(anna), gone(anna)},
+			[]string{"0: A champion left on 5 January", "0: A champion has not been seen for 31 days", "1: A champion left on 5 January"}},
 		{"back and gone again", champion, []look{gone(anna), gone(), gone(anna)}, []string{"0: A champion left on 5 January", "2: A champion left on 5 January"}},
 		{"nothing grows", flat, times(9, pays(100, 5)), []string{"3: Neither what it pays, 149.00 USD a month, nor what it uses has grown for 3 days"}},
 		{"pays more on the way", flat, []look{pays(100, 5), pays(100, 5), pays(101, 5), pays(101, 5), pays(101, 5)}, nil},
 		{"uses more on the way", flat, []look{pays(100, 5), pays(100, 5), pays(100, 6), pays(100, 6), pays(100, 6)}, nil},
 		{"use that passes its peak by a hair", flat, []look{pays(100, 100), pays(100, 104), pays(100, 100), pays(100, 104)},
 			[]string{"3: Neither what it pays, 149.00 USD a month, nor what it uses has grown for 3 days"}},
+		{"usage that grows by one in a hundred a day", longFlat, growing(100, 40), nil},
+		{"sixty-four features and more", flat, times(5, paysFor(70)), []string{"3: Neither what it pays, 149.00 USD a month, nor what it uses has grown for 3 days"}},
 		{"pays nothing", flat, times(9, pays(0, 5)), nil},
 		{"hardly used", unused, times(9, has(4, 50)), []string{"2: Uses 4 of 50 speakers it pays for, and has used less than 10% for 2 days"}},
 		{"used enough", unused, times(9, has(5, 50)), nil},
 		{"used in between", unused, []look{has(0, 50), has(9, 50), has(0, 50), has(0, 50)}, nil},
 		{"what has no limit is unused when nothing is used", unused, times(3, has(0, 0)), []string{"2: Has not used speakers for 2 days, and pays for it"}},
 		{"a little of what has no limit", unused, times(9, has(1, 0)), nil},
+		{"of two idle features the one told of is used", unused, append(times(3, idle("a", "b")), idle("a"), idle("a")), []string{
+			"2: Has not used a for 2 days, and pays for it", "2: Has not used b for 2 days, and pays for it", "3: Has not used a for 3 days, and pays for it"}},
+		{"of two idle features the other is used", unused, append(times(3, idle("a", "b")), idle("b"), idle("b")), []string{
+			"2: Has not used a for 2 days, and pays for it", "2: Has not used b for 2 days, and pays for it"}},
 		{"runs out soon", pace, []look{burns(0, 50), burns(8, 50), burns(16, 50), burns(24, 50)},
 			[]string{"3: Adds 8 speakers a day; at that pace all 50 are used on 11 January, in 3 days"}},
 		{"lasts longer", pace, []look{burns(0, 50), burns(2, 50), burns(4, 50), burns(6, 50), burns(8, 50)}, nil},

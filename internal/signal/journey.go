@@ -2,7 +2,6 @@ package signal
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -126,8 +125,18 @@ func OnChampionLeft(st *State, r *catalog.Signal, gone []Champion, c Context) []
 	var out []Signal
 	there := make(map[uint64]bool, len(gone))
 	for _, p := range gone {
+		there[hashed64(p.User)] = true
+	}
+	st.forgetBut(r, there)
+	// A rule has one live signal, of who was noticed last. When they are back, the next who is still
+	// gone is told of anew.
+	again := st.endBut(r, c.Now, func(s *Signal) bool { return there[hashed64(s.Data["user"])] })
+	for _, p := range gone {
 		id := hashed64(p.User)
-		there[id] = true
+		if again && st.knows(r, id) != nil {
+			st.forget(r, id)
+			again = false
+		}
 		who := c
 		who.User = p.User
 		out = append(out, st.whileSo(r, id, true, who, func() (string, map[string]string, []Part) {
@@ -142,12 +151,6 @@ func OnChampionLeft(st *State, r *catalog.Signal, gone []Champion, c Context) []
 			}
 		})...)
 	}
-	for _, k := range st.about(r) {
-		if !there[k.of] {
-			st.Live = slices.DeleteFunc(st.Live, func(s Signal) bool { return s.Key == r.Key && hashed64(s.Data["user"]) == k.of })
-		}
-	}
-	st.forgetBut(r, there)
 	return out
 }
 

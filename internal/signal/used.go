@@ -69,32 +69,31 @@ func OnUnused(st *State, r *catalog.Signal, paid []Use, c Context) []Signal {
 	if r.State == retired || r.When.Unused == "" {
 		return nil
 	}
-	var out []Signal
+	var idle []*Use
 	there := make(map[uint64]bool, len(paid))
 	for i := range paid {
 		in := &paid[i]
-		if r.When.Unused != anyFeature && r.When.Unused != in.Feature {
-			continue
+		if (r.When.Unused == anyFeature || r.When.Unused == in.Feature) && in.hardly(r.When.Below) {
+			idle = append(idle, in)
+			there[hashed64(in.Feature)] = true
 		}
+	}
+	st.forgetBut(r, there)
+	// A rule has one live signal, of the feature that fired last. When that one is used, the next
+	// that is still idle is told of anew.
+	again := st.endBut(r, c.Now, func(s *Signal) bool { return there[hashed64(s.Data["feature"])] })
+	var out []Signal
+	for _, in := range idle {
 		id := hashed64(in.Feature)
-		there[id] = true
-		hardly := in.Usage <= 0
-		if !in.Unlimited && in.Limit > 0 {
-			hardly = in.Usage.Percent(in.Limit) < max(r.When.Below, 1)
-		}
 		k := st.knows(r, id) // at: since when; n: 1 once it fired
-		if !hardly {
-			if k != nil {
-				st.forget(r, id)
-				st.endAbout(r, in.Feature)
-			}
-			continue
-		}
 		if k == nil {
 			if k = st.remember(r, id); k == nil {
 				continue
 			}
 			k.at = c.Now
+		}
+		if k.n > 0 && again {
+			k.n, again = 0, false
 		}
 		// A look that comes some seconds earlier than the one so long ago counts as as long.
 		if k.n > 0 || c.Now.Sub(k.at)+time.Hour < r.When.For {
@@ -107,16 +106,29 @@ func OnUnused(st *State, r *catalog.Signal, paid []Use, c Context) []Signal {
 			out = append(out, fired...)
 		}
 	}
-	st.forgetBut(r, there)
 	return out
 }
 
 // anyFeature stands for all features that are paid for.
 const anyFeature = "any"
 
-// endAbout takes a rule's live signal away if it is about the feature.
-func (st *State) endAbout(r *catalog.Signal, feature string) {
-	st.Live = slices.DeleteFunc(st.Live, func(s Signal) bool { return s.Key == r.Key && s.Data["feature"] == feature })
+// hardly says whether less than a share of a feature is used, of one without a limit nothing.
+func (in *Use) hardly(below int64) bool {
+	if in.Unlimited || in.Limit <= 0 {
+		return in.Usage <= 0
+	}
+	return in.Usage.Percent(in.Limit) < max(below, 1)
+}
+
+// endBut takes a rule's live signal away when what it is about is no longer so, and says whether it
+// would have lived on.
+func (st *State) endBut(r *catalog.Signal, now clock.Time, so func(*Signal) bool) (ended bool) {
+	st.Live = slices.DeleteFunc(st.Live, func(s Signal) bool {
+		over := s.Key == r.Key && !so(&s)
+		ended = ended || over && s.DecaysAt > now
+		return over
+	})
+	return ended
 }
 
 func unusedEvidence(in *Use, below int64, span time.Duration) (string, map[string]string) {
@@ -149,7 +161,8 @@ type Growth struct {
 const growsBy = 5
 
 // OnFlat compares what is paid and used with before, and fires a rule when neither has grown for
-// its time; again after it has grown. Usage has grown when it passes its highest by more than 5%.
+// its time; again after it has grown. Usage has grown when it passes what it was when it last grew by
+// more than 5%. Of more than 63 features the first 63 are looked at.
 func OnFlat(st *State, r *catalog.Signal, in Growth, c Context) []Signal {
 	if r.State == retired || !r.When.Flat {
 		return nil
@@ -163,25 +176,24 @@ func OnFlat(st *State, r *catalog.Signal, in Growth, c Context) []Signal {
 	own := st.knows(r, 0) // at: when it last grew; n: 1 once it fired; v: MRR
 	first := own == nil
 	grown := !first && in.MRR > int64(own.v)
+	st.remember(r, 0) // first of all: what it remembers of features must leave it room
 	there := make(map[uint64]bool, len(in.Used))
 	for i := range in.Used {
 		id := hashed64(in.Used[i].Feature)
 		there[id] = true
-		peak := st.remember(r, id) // v: the highest usage
+		peak := st.remember(r, id) // v: its usage when it last grew
 		if peak == nil {
 			continue
 		}
-		if usage := in.Used[i].Usage; usage > peak.v {
-			// What is compared with nothing is a beginning, and that is growth too.
-			grown = grown || !first && !atMostPercent(usage, peak.v, 100+growsBy)
+		// What is compared with nothing is a beginning, and that is growth too. A peak that is passed
+		// by less stays, so that small steps add up.
+		if usage := in.Used[i].Usage; usage > peak.v && (first || !atMostPercent(usage, peak.v, 100+growsBy)) {
+			grown = grown || !first
 			peak.v = usage
 		}
 	}
 	st.forgetBut(r, there)
 	own = st.remember(r, 0)
-	if own == nil {
-		return nil
-	}
 	own.v = quantity.Quantity(in.MRR)
 	if first || grown {
 		own.at, own.n = c.Now, 0
