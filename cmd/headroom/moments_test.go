@@ -136,6 +136,9 @@ func TestMomentsAreCountedFromTheTouchToWhatIsActiveOrMissed(t *testing.T) {
 	if seen != 5 { // money, moment, signal, decision, outcome
 		t.Errorf("%d entries: %s", seen, first)
 	}
+	if status, answer := c.send("GET", "/v1/moments?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z", ""); status != 422 || answer["code"] != "span_invalid" {
+		t.Errorf("a time that ends before it begins: %d %v", status, answer)
+	}
 	if status, answer := c.send("GET", "/v1/accounts/acme/timeline?kind=weather", ""); status != 422 || answer["code"] != "kind_unknown" {
 		t.Errorf("an unknown kind: %d %v", status, answer)
 	}

@@ -79,10 +79,10 @@ func (s *Server) question(in *BacktestRequest, active *catalog.Catalog) (*signal
 	}
 	switch {
 	case q.Examples < 0 || q.Examples > mostExamples:
-		return nil, nil, fault.New(fault.Invalid, "examples_invalid", "examples is %d", q.Examples).
+		return nil, nil, fault.New(fault.Invalid, "examples_invalid", "examples is %d", q.Examples).WithMend("leave it out, or ask for fewer").
 			WithField("examples", strconv.Itoa(q.Examples), "must be between 0 and "+strconv.Itoa(mostExamples))
 	case in.To != 0 && in.To <= in.From:
-		return nil, nil, fault.New(fault.Invalid, "span_invalid", "to is not after from").WithField("to", in.To.String(), "must be after from")
+		return nil, nil, fault.New(fault.Invalid, "span_invalid", "to is not after from").WithMend("put the earlier time into from").WithField("to", in.To.String(), "must be after from")
 	}
 	var findings []catalog.Finding
 	if in.Signals != "" {
@@ -99,7 +99,8 @@ func (s *Server) question(in *BacktestRequest, active *catalog.Catalog) (*signal
 	}
 	if in.Signal != "" {
 		if q.Proposed.Signals[in.Signal] == nil && active.Signals[in.Signal] == nil {
-			e := fault.New(fault.NotFound, "signal_unknown", "there is no signal %q, neither in the proposal nor in the active catalog", fault.Shorten(in.Signal))
+			e := fault.New(fault.NotFound, "signal_unknown", "there is no signal %q, neither in the proposal nor in the active catalog", fault.Shorten(in.Signal)).
+				WithMend("use the key of one, or leave it out for all").WithField("signal", in.Signal, "is not in either")
 			if near := condition.Nearest(in.Signal, sortedSignals(q.Proposed)); near != "" {
 				e = e.WithMend("did you mean %s?", near)
 			}
@@ -272,7 +273,7 @@ func precede(query func(string) string) (*signal.Precede, error) {
 		}
 	}
 	if q.To != 0 && q.To <= q.From {
-		return nil, fault.New(fault.Invalid, "span_invalid", "to is not after from").WithField("query.to", q.To.String(), "must be after from")
+		return nil, fault.New(fault.Invalid, "span_invalid", "to is not after from").WithMend("put the earlier time into from").WithField("query.to", q.To.String(), "must be after from")
 	}
 	return q, nil
 }

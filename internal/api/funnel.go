@@ -66,7 +66,10 @@ func (s *Server) funnel(ctx context.Context, in *funnelRequest) (*funnelAnswer, 
 	if err := s.listed(ctx, in.Position); err != nil {
 		return nil, err
 	}
-	from, to := s.span(in.SpanParams)
+	from, to, err := s.span(in.SpanParams)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := s.Store.Funnels(ctx, from, to)
 	if err != nil {
 		return nil, err

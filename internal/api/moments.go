@@ -10,6 +10,7 @@ import (
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
+	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/store"
 )
@@ -28,12 +29,22 @@ type SpanParams struct {
 	To   time.Time `query:"to" doc:"end, excluded; now when left out"`
 }
 
-// span returns the bounds, up to now when no end is said.
-func (s *Server) span(p SpanParams) (from, to clock.Time) {
+// span returns the bounds, up to now when no end is said. Fault span_invalid when they are the
+// wrong way round.
+func (s *Server) span(p SpanParams) (from, to clock.Time, err error) {
 	if from, to = clock.At(p.From), clock.At(p.To); to == 0 {
 		to = s.Clock.Now() + 1
 	}
-	return from, to
+	return from, to, checkSpan(from, to)
+}
+
+// checkSpan refuses a time that ends before it begins.
+func checkSpan(from, to clock.Time) error {
+	if to >= from {
+		return nil
+	}
+	return fault.New(fault.Invalid, "span_invalid", "from %s is after to %s", from, to).
+		WithMend("put the earlier time into from").WithField("query.from", from.String(), "must not be after to")
 }
 
 type momentsRequest struct {
@@ -56,7 +67,10 @@ func (s *Server) listMoments(ctx context.Context, in *momentsRequest) (*listAnsw
 	if err != nil {
 		return nil, err
 	}
-	from, to := s.span(in.SpanParams)
+	from, to, err := s.span(in.SpanParams)
+	if err != nil {
+		return nil, err
+	}
 	now := s.Clock.Now()
 	l, err := s.Store.Moments(ctx, store.MomentFilter{Account: in.Account, Kind: in.Kind, Feature: in.Feature, Milestone: in.Milestone,
 		Placement: in.Placement, State: in.State, From: from, To: to, Now: now}, in.page())
@@ -137,7 +151,10 @@ func (s *Server) missed(ctx context.Context, in *missedRequest) (*missedAnswer, 
 	if err != nil {
 		return nil, err
 	}
-	from, to := s.span(in.SpanParams)
+	from, to, err := s.span(in.SpanParams)
+	if err != nil {
+		return nil, err
+	}
 	sums := newMissedSums()
 	err = s.Store.MomentSums(ctx, store.MomentFilter{State: store.MomentMissed, From: from, To: to, Now: s.Clock.Now()}, sums.add)
 	if err != nil {

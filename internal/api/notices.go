@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"time"
 
 	"github.com/headroomhq/headroom/internal/access"
 	"github.com/headroomhq/headroom/internal/clock"
@@ -149,8 +148,7 @@ func (s *Server) deleteApproval(ctx context.Context, in *revokeRequest) (*approv
 
 type reversalsRequest struct {
 	PositionParam
-	From time.Time `query:"from" doc:"accepted from then on"`
-	To   time.Time `query:"to" doc:"and before then; now when left out"`
+	SpanParams
 }
 
 type reversalsAnswer struct {
@@ -163,9 +161,12 @@ func (s *Server) reversals(ctx context.Context, in *reversalsRequest) (*reversal
 	if err := s.listed(ctx, in.Position); err != nil {
 		return nil, err
 	}
+	from, to, err := s.span(in.SpanParams)
+	if err != nil {
+		return nil, err
+	}
 	out := &reversalsAnswer{}
-	var err error
-	out.Body.Items, err = s.Store.Reversals(ctx, clock.At(in.From), clock.At(in.To))
+	out.Body.Items, err = s.Store.Reversals(ctx, from, to)
 	return out, err
 }
 

@@ -41,7 +41,7 @@ type surveysAnswer struct {
 const resultsSince = 90 * clock.Day
 
 // resultsSpan returns the time that results are of.
-func (s *Server) resultsSpan(from, to time.Time) (clock.Time, clock.Time) {
+func (s *Server) resultsSpan(from, to time.Time) (clock.Time, clock.Time, error) {
 	end := clock.At(to)
 	if to.IsZero() {
 		end = s.Clock.Now() + 1
@@ -50,7 +50,7 @@ func (s *Server) resultsSpan(from, to time.Time) (clock.Time, clock.Time) {
 	if from.IsZero() {
 		begin = end - resultsSince
 	}
-	return begin, end
+	return begin, end, checkSpan(begin, end)
 }
 
 // surveys is GET /v1/surveys.
@@ -63,7 +63,9 @@ func (s *Server) surveys(ctx context.Context, in *surveysRequest) (*surveysAnswe
 		return nil, err
 	}
 	out := &surveysAnswer{}
-	out.Body.From, out.Body.To = s.resultsSpan(in.From, in.To)
+	if out.Body.From, out.Body.To, err = s.resultsSpan(in.From, in.To); err != nil {
+		return nil, err
+	}
 	kinds, counts := map[string]string{}, map[string]*survey.Counts{}
 	for key, x := range cat.Surveys {
 		kinds[key], counts[key] = x.Kind, &survey.Counts{}
@@ -144,7 +146,9 @@ func (s *Server) survey(ctx context.Context, in *surveyRequest) (*surveyAnswer, 
 	}
 	out := &surveyAnswer{}
 	b := &out.Body
-	b.From, b.To = s.resultsSpan(in.From, in.To)
+	if b.From, b.To, err = s.resultsSpan(in.From, in.To); err != nil {
+		return nil, err
+	}
 	b.Survey = in.Key
 	if x := cat.Surveys[in.Key]; x != nil {
 		b.Title, b.Kind = x.Title, x.Kind

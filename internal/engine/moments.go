@@ -42,7 +42,8 @@ type Moment struct {
 	Placement string     `json:"placement,omitempty"` // where it was met, else where an offer belongs
 	User      string     `json:"user,omitempty"`      // pseudonym, of the first touch
 	At        clock.Time `json:"at"`                  // state time of the first touch
-	Times     int64      `json:"times"`               // how often it was met within MomentLife
+	Times     int64      `json:"times"`               // in how many minutes it was met within MomentLife
+	LastAt    clock.Time `json:"last_at"`             // the newest of them
 	// Why says what stood in the way of an offer at that time, as Decide's codes do; no_offer when
 	// the catalog has none, not_asked when one was ready and the product did not ask there.
 	Why    string `json:"why,omitempty"`
@@ -66,13 +67,16 @@ func (s *State) moment(a *Account, kind, what, placement, user string, at clock.
 	for i := range a.Moments {
 		m := &a.Moments[i]
 		if m.Kind == kind && m.about() == what {
-			m.Times++
+			if s.Now < m.LastAt+clock.Minute {
+				return // a client that runs into a limit all the time is no more than a touch a minute
+			}
+			m.Times, m.LastAt = m.Times+1, s.Now
 			s.effects.Moments = append(s.effects.Moments, *m)
 			return
 		}
 	}
 	a.Noted++
-	m := Moment{Account: a.key, Kind: kind, Placement: strings.Clone(placement), User: strings.Clone(user), At: s.Now, Times: 1}
+	m := Moment{Account: a.key, Kind: kind, Placement: strings.Clone(placement), User: strings.Clone(user), At: s.Now, LastAt: s.Now, Times: 1}
 	m.ID = a.ids()("moment", strconv.FormatInt(a.Noted, 10))
 	if kind == MomentMilestone {
 		m.Milestone = what
@@ -81,7 +85,8 @@ func (s *State) moment(a *Account, kind, what, placement, user string, at clock.
 	}
 	m.Value = a.worthOf(&m, c, s.Now)
 	for _, k := range slices.Backward(a.Offers.Decisions) { // what the person looks at right now
-		if m.Decision == "" && k.ExpiresAt > s.Now && k.At+MomentLife > s.Now && m.answeredBy(k.Feature, k.Signal, k.Give, a, c) {
+		open := k.Closed == "" && k.ExpiresAt > s.Now && k.At+MomentLife > s.Now
+		if m.Decision == "" && open && m.of(k.User) && m.answeredBy(k.Feature, k.Signal, k.Give, a, c) {
 			m.answer(k.ID, k.Offer, k.Variant, k.Placement, k.At)
 		}
 	}
@@ -95,11 +100,14 @@ func (s *State) moment(a *Account, kind, what, placement, user string, at clock.
 	s.effects.Moments = append(s.effects.Moments, m)
 }
 
+// of says whether an offer to a person can answer the moment: it was theirs, or nobody knows whose.
+func (m *Moment) of(user string) bool { return m.User == "" || user == "" || m.User == user }
+
 // offered notes which moments of the last day a decision answers.
 func (s *State) offered(a *Account, d *offer.Decision, give catalog.Give, c *catalog.Catalog) {
 	for i := range a.Moments {
 		m := &a.Moments[i]
-		if m.Decision != "" || m.At+MomentLife <= s.Now || !m.answeredBy(d.Feature, d.Signal, give, a, c) {
+		if m.Decision != "" || m.At+MomentLife <= s.Now || !m.of(d.User) || !m.answeredBy(d.Feature, d.Signal, give, a, c) {
 			continue
 		}
 		m.answer(d.ID, d.OfferKey, d.Variant, d.Placement, s.Now)
@@ -216,7 +224,7 @@ func (a *Account) why(m *Moment, c *catalog.Catalog, now clock.Time) {
 	}
 	slices.SortStableFunc(places, func(x, y string) int { return m.nearness(y, c) - m.nearness(x, c) })
 	for i, at := range places[:min(len(places), maxAsked)] {
-		d := offer.Decide(a.OfferInput(c, DecideCall{Placement: at, Feature: m.Feature, Role: offer.Admin}, m.User, now))
+		d := offer.Decide(a.OfferInput(c, DecideCall{Placement: at, Feature: m.Feature, Role: offer.Admin, Family: a.Unit}, m.User, now))
 		if d.Status == "show" || d.Variant == "holdout" {
 			m.Why, m.Reason = "not_asked", "An offer was ready at "+at+", and the product did not ask there"
 			m.place(at)

@@ -51,6 +51,9 @@ func (d *desk) does(what string) {
 		d.n++
 		r := body(0, "acme", fmt.Sprint("m", d.n), object, start+clock.Time(after)*hour, nil)
 		r.User, r.At = "ann", 0
+		if who, rest, other := strings.Cut(verb, ":"); other {
+			r.User, verb = who, rest
+		}
 		switch verb {
 		case "buys":
 			d.buys(clock.Time(after)*hour, subscription.Change{Plan: object})
@@ -133,6 +136,12 @@ func TestMomentsAreNotedWithWhatStoodInTheWayAndWhatTheyWereWorth(t *testing.T) 
 			"buys starter at 0; event speaker.added at 1; event speaker.added at 2; asks speakers.add at 3; touches recordings at 4",
 			"limit speakers at \"speakers.add\" 1 times, 1200.00 USD: offered pro_for_speakers\n" +
 				`locked recordings at "speakers.add" 1 times, 1200.00 USD: offered pro_for_speakers`,
+		},
+		{
+			"a touch by somebody else than who sees the offer",
+			"buys starter at 0; event speaker.added at 1; event speaker.added at 2; asks speakers.add at 3; bob:touches recordings at 4",
+			"limit speakers at \"speakers.add\" 1 times, 1200.00 USD: offered pro_for_speakers\n" +
+				`locked recordings at "speakers.add" 1 times, 1200.00 USD: not_asked`,
 		},
 		{
 			"where the product says it was",
