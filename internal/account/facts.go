@@ -99,9 +99,13 @@ func (f *Fact) same(name, ref string) bool {
 	return f.Name == name && (name != FactIncident || f.Ref == ref)
 }
 
+// outlasts says whether a fact says the same as another one that has an end, and ends later. What
+// has no end outlasts nothing that is newer: that one said otherwise.
+func (f *Fact) outlasts(o *Fact) bool { return f.Value == o.Value && o.Until != 0 && f.Until > o.Until }
+
 // Put sets a fact in the place of the one before it. An incident that is false is closed, at its
 // At, and nothing is remembered of one that was never open. What is older than what is known
-// changes nothing. Fault: facts_full.
+// changes nothing, but that the same held until later. Fault: facts_full.
 func (fs *Facts) Put(f Fact, now clock.Time) error {
 	list := slices.DeleteFunc(*fs, func(o Fact) bool { return o.Until != 0 && o.Until+rememberedFor <= now })
 	defer func() {
@@ -112,13 +116,15 @@ func (fs *Facts) Put(f Fact, now clock.Time) error {
 	i := slices.IndexFunc(list, func(o Fact) bool { return o.same(f.Name, f.Ref) })
 	if f.Name == FactIncident && f.Value == false {
 		if i >= 0 {
-			list[i].Until = max(f.At, list[i].At)
+			if f.At >= list[i].At { // else it closed an earlier time of it
+				list[i].Until = f.At
+			}
 			return nil
 		}
 		f.Value, f.Until = true, f.At // known only by its end, which keeps quiet for a while
 	}
 	switch {
-	case i >= 0 && (f.At >= list[i].At || f.Until > list[i].Until):
+	case i >= 0 && (f.At >= list[i].At || f.outlasts(&list[i])):
 		list[i] = f
 	case i >= 0:
 	case f.Until != 0 && f.Until+rememberedFor <= now: // long over

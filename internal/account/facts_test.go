@@ -73,6 +73,40 @@ func TestFactsTakeEachOthersPlace(t *testing.T) {
 	}
 }
 
+func TestWhatIsOlderEndsNothingThatIsNewer(t *testing.T) {
+	day := func(n int) clock.Time { return noonOfFacts + clock.Time(n)*clock.Day }
+	now := day(110)
+	for _, c := range []struct {
+		name   string
+		known  account.Fact
+		older  account.Fact
+		holds  bool
+		latest clock.Time // when it last held; ignored while it holds
+	}{
+		{"muted without end; muted for some days long before", account.Fact{Name: "muted", Value: true, At: day(100)}, account.Fact{Name: "muted", Value: true, At: day(10), Until: day(20)}, true, 0},
+		{"overdue; paid late long before", account.Fact{Name: "overdue", Value: true, At: day(100)}, account.Fact{Name: "overdue", Value: true, At: day(10), Until: day(20)}, true, 0},
+		{"an open incident; an earlier time of it", account.Fact{Name: "incident", Value: true, Ref: "T-1", At: day(100)}, account.Fact{Name: "incident", Value: true, Ref: "T-1", At: day(10), Until: day(20)}, true, 0},
+		{"an open incident; an earlier time of it was closed", account.Fact{Name: "incident", Value: true, Ref: "T-1", At: day(100)}, account.Fact{Name: "incident", Value: false, Ref: "T-1", At: day(20)}, true, 0},
+		{"muted for some days; not muted, long before", account.Fact{Name: "muted", Value: true, At: day(100), Until: day(120)}, account.Fact{Name: "muted", Value: false, At: day(10), Until: day(200)}, true, 0},
+		{"muted and over; muted without end before that", account.Fact{Name: "muted", Value: true, At: day(100), Until: day(105)}, account.Fact{Name: "muted", Value: true, At: day(10)}, false, day(105)},
+		{"muted and over; muted since before until later", account.Fact{Name: "muted", Value: true, At: day(100), Until: day(105)}, account.Fact{Name: "muted", Value: true, At: day(90), Until: day(120)}, true, 0},
+	} {
+		var fs account.Facts
+		for _, f := range []account.Fact{c.known, c.older} {
+			if err := fs.Put(f, now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f, holds := fs.Get(c.known.Name, now)
+		if holds != c.holds || holds && f.Value != true {
+			t.Errorf("%s: holds %v: %+v", c.name, holds, fs)
+		}
+		if last, _ := fs.Latest(c.known.Name, now); !c.holds && last.Until != c.latest {
+			t.Errorf("%s: it held until %s", c.name, last.Until)
+		}
+	}
+}
+
 func TestFactsAreBounded(t *testing.T) {
 	var fs account.Facts
 	for i := range account.MaxFacts {
