@@ -9,8 +9,8 @@ import (
 	"github.com/headroomhq/headroom/internal/event"
 )
 
-// Which actions precede an upgrade. An account is looked at from its start up to its first upgrade
-// or the end; an action counts from the first time it was done.
+// Which actions precede an upgrade. An account is looked at from its start until it first upgrades,
+// leaves, or the history ends; an action counts from the first time it was done.
 
 // Precede is what is asked of precursors.
 type Precede struct {
@@ -34,6 +34,7 @@ type Watch struct {
 type journey struct {
 	start    clock.Time
 	upgraded clock.Time // the first time; zero: never
+	left     clock.Time // when it first paid no longer; zero: never
 	did      []firstDo  // by action
 }
 
@@ -81,6 +82,11 @@ func (w *Watch) Fired(s *Signal) { w.did(w.of(s.Account, s.At), actionSignal, s.
 
 // Moved takes a line of the ledger; movement is how it reads on its own.
 func (w *Watch) Moved(account string, kind catalog.RevenueType, movement string, m Move) {
+	if movement == "churn" {
+		if j := w.of(account, m.At); j.left == 0 || m.At < j.left {
+			j.left = m.At
+		}
+	}
 	if m.Delta <= 0 || movement == "undo" {
 		return
 	}
@@ -197,17 +203,17 @@ func (w *Watch) Result() *Precursors {
 			continue
 		}
 		out.Accounts++
-		up := j.upgraded
-		if up > end {
+		up, left := j.upgraded, j.left
+		if up > end || left != 0 && up > left { // who comes back is another matter
 			up = 0
 		}
 		if up != 0 {
 			out.Upgraded++
 		}
-		// at says whether the account is at risk at a time and the days after it lie within the
-		// history, and whether it upgraded in them.
+		// at says whether the account is at risk at a time, neither upgraded nor gone, and the days
+		// after it lie within the history, and whether it upgraded in them.
 		at := func(t clock.Time) (risk, grew bool) {
-			if up != 0 && up <= t {
+			if up != 0 && up <= t || left != 0 && left <= t {
 				return false, false
 			}
 			if t+within > end {
@@ -224,8 +230,8 @@ func (w *Watch) Result() *Precursors {
 			}
 		}
 		for _, d := range j.did {
-			if d.at >= end || up != 0 && d.at >= up {
-				continue // what comes with or after the upgrade precedes nothing
+			if d.at >= end || up != 0 && d.at >= up || left != 0 && d.at >= left {
+				continue // what comes with or after the upgrade, or the end, precedes nothing
 			}
 			s, f := &all[d.action], &facts[d.action]
 			f.add(d.at-j.start, up != 0)

@@ -62,7 +62,7 @@ const (
 
 func newPrecursors(q *Precede, end clock.Time, crowded int64) *Precursors {
 	p := &Precursors{Type: q.Type, Within: q.Within, From: q.From, Until: end, Items: []Precursor{}, Notes: []string{
-		"An account is looked at from its start up to its first upgrade of the type or the end; what it does with or after the upgrade does not count.",
+		"An account is looked at from its start until it first upgrades by the type, stops paying, or the history ends; what it does with or after that does not count, nor does an upgrade of one that came back.",
 		"An account that leaves early, or upgrades early, had less time to do anything. So who did something is compared, at the age at which they did it, with accounts of that age that were still there, had not upgraded and had not done it. Age is in days for two weeks, in weeks for thirteen, then in months.",
 		"An account stands beside others at several ages, which the interval leaves out: it is somewhat too narrow.",
 		fmt.Sprintf("With fewer than %d accounts that were followed, or fewer than %d upgrades among them or beside them, no lift is told.", leastFollowed, leastUpgraded),

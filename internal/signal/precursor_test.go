@@ -14,11 +14,12 @@ import (
 	"github.com/headroomhq/headroom/internal/signal"
 )
 
-// life is one account of a made-up history: when it started, what it did and when, and when it upgraded.
+// life is one account of a made-up history: when it started, what it did and when, when it upgraded and when it left.
 type life struct {
 	start    clock.Time
 	did      map[string][]clock.Time
 	upgraded clock.Time
+	left     clock.Time
 }
 
 // lives makes a history in which whoever exports upgrades three times as often within the
@@ -47,6 +48,9 @@ func lives(n int, end clock.Time) []life {
 				break
 			}
 		}
+		if r.Float64() < 0.3 { // some leave, and go on doing things for nothing
+			l.left = l.start + clock.Time(r.Int64N(int64(150*clock.Day)))
+		}
 		out = append(out, l)
 	}
 	return out
@@ -61,7 +65,15 @@ func naive(all []life, action string, within, end clock.Time, bounds []clock.Tim
 		}
 		return slices.Min(l.did[action])
 	}
+	// gone says whether the account had left before it upgraded by then.
+	gone := func(l life, at clock.Time) bool { return l.left != 0 && at >= l.left }
 	outcome := func(l life, at clock.Time) (in, up bool) {
+		if gone(l, l.upgraded) {
+			l.upgraded = 0
+		}
+		if gone(l, at) {
+			return false, false
+		}
 		if l.upgraded != 0 && l.upgraded <= at || at+within > end {
 			return false, false
 		}
@@ -114,6 +126,9 @@ func TestPrecursorsAreWhatAPlainLookAtEveryAccountFinds(t *testing.T) {
 				w.Record(&event.Record{Kind: event.KindEvent, Key: key, Type: name, At: at, ReceivedAt: at})
 			}
 		}
+		if l.left != 0 {
+			w.Moved(key, "", "churn", signal.Move{At: l.left, Delta: -1200, Currency: "USD"})
+		}
 		if l.upgraded != 0 {
 			w.Moved(key, catalog.Upsell, "expansion", signal.Move{At: l.upgraded, Delta: 1200, Currency: "USD"})
 		}
@@ -153,6 +168,30 @@ func TestPrecursorsAreWhatAPlainLookAtEveryAccountFinds(t *testing.T) {
 	}
 	if i := slices.IndexFunc(got.Items, func(x signal.Precursor) bool { return x.Name == "export" }); i != 0 || got.Items[0].Q == "" || got.Items[0].Words == "" {
 		t.Errorf("exporting is at place %d: %+v", i, got.Items[0])
+	}
+}
+
+// Two thirds leave on day 20; of those who stay a fifth upgrades, whether they exported or not.
+func TestWhoLeftStandsBesideNobody(t *testing.T) {
+	w := signal.NewWatch(&signal.Precede{Type: catalog.Upsell, Within: 30})
+	for i := range 1200 {
+		key := fmt.Sprint("a", i)
+		w.Record(&event.Record{Kind: event.KindAccount, Key: key, ReceivedAt: clock.Day})
+		if i%3 != 0 {
+			w.Moved(key, "", "churn", signal.Move{At: 21 * clock.Day, Delta: -1200, Currency: "USD"})
+			continue
+		}
+		if i%2 == 0 {
+			at := 41*clock.Day + clock.Hour
+			w.Record(&event.Record{Kind: event.KindEvent, Key: key, Type: "export", At: at, ReceivedAt: at})
+		}
+		if i/6%5 == 0 {
+			w.Moved(key, catalog.Upsell, "expansion", signal.Move{At: 60 * clock.Day, Delta: 1200, Currency: "USD"})
+		}
+	}
+	w.Until(200 * clock.Day)
+	if got := w.Result(); len(got.Items) != 1 || got.Items[0].Lift != "1.00" || got.Items[0].Base != "0.2000" {
+		t.Errorf("%+v", got.Items)
 	}
 }
 
