@@ -140,7 +140,7 @@ func callOf(doc map[string]any, path string, op map[string]any, ids map[string]s
 			url = strings.ReplaceAll(path, "{id}", "x")
 		}
 	}
-	url = strings.NewReplacer("{account}", "acme", "{feature}", "speakers", "{kind}", "accounts", "{key}", "x").Replace(url)
+	url = strings.NewReplacer("{account}", "acme", "{feature}", "speakers", "{kind}", "accounts", "{key}", "x", "{fact}", "incident").Replace(url)
 	if body = segmentBodies[path]; body != "" {
 		return url, body, true
 	}
@@ -168,12 +168,15 @@ func callOf(doc map[string]any, path string, op map[string]any, ids map[string]s
 
 // sampleOf is some value of a field.
 func sampleOf(doc map[string]any, name string, schema any) any {
-	known := map[string]any{"feature": "exports", "user": "mia", "type": "seen", "specversion": "1.0", "placement": "speakers.add",
+	known := map[string]any{"feature": "exports", "user": "mia", "type": "seen", "specversion": "1.0", "placement": "speakers.add", "value": true,
 		"people": []any{map[string]any{"user": "mia"}}}
 	if v, ok := known[name]; ok {
 		return v
 	}
 	s, _ := resolve(doc, schema).(map[string]any)
+	if enum, _ := s["enum"].([]any); len(enum) > 0 {
+		return enum[0]
+	}
 	switch fmt.Sprint(s["type"]) {
 	case "string":
 		return "x"
