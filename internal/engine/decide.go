@@ -81,6 +81,9 @@ func (s *State) decide(a *Account, r *event.Record, c *catalog.Catalog) Answer {
 	in := a.OfferInput(c, call, r.User, s.Now)
 	before := a.Offers.Decided
 	d := offer.Decide(in)
+	if d.Status == "show" { // what was not asked for kept nothing away
+		d.Refusals = in.Refusals[:len(in.Refusals)-len(call.beyond(s.Now))]
+	}
 	offer.Commit(in, d)
 	if a.Offers.Decided > before {
 		s.spendDecision(a, &call, &d, c)
