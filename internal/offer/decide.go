@@ -410,7 +410,7 @@ func (x *deciding) takes(c *chosen) (code, reason string) {
 // unattended: nobody sells the same thing to the account in person.
 func (x *deciding) unattended(c *chosen) (code, reason string) {
 	for _, p := range x.People {
-		if p.Give == c.give || p.Give == c.offer.Give || c.give.Talk != "" && p.Give == c.worth.Give {
+		if sameThing(p.Give, c.give) || c.give.Talk != "" && sameThing(p.Give, c.worth.Give) {
 			return "routed_to_people", "People work on the same thing: " + cmp.Or(p.Owner, "their owner")
 		}
 	}

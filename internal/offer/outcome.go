@@ -179,12 +179,12 @@ func (st *State) supersede(offer string, now clock.Time) {
 }
 
 // fulfil closes whatever else is open for what was just bought, so that nothing is bought
-// twice: decisions of the offer as superseded, requests for the same as approved.
+// twice: decisions of the offer as superseded, requests for as many of the same as approved.
 func (st *State) fulfil(offer string, give catalog.Give, by string, now clock.Time) []Request {
 	st.supersede(offer, now)
 	var out []Request
 	for i := range st.Requests {
-		if r := &st.Requests[i]; r.Give == give && r.Status == Waiting {
+		if r := &st.Requests[i]; r.Status == Waiting && sameThing(r.Give, give) && max(r.Give.Quantity, 1) <= max(give.Quantity, 1) {
 			r.Status, r.DecidedAt, r.DecidedBy, r.RemindAt = Approved, now, by, 0
 			out = append(out, *r)
 		}

@@ -115,7 +115,7 @@ func (r *Request) People() []string {
 }
 
 // Open opens a request, or lets the person join the one that is open for the same thing: there
-// are never two. Faults: request_cooling_off, while the person who was declined the same cannot
+// are never two, and where more of it is wanted now, that one is for as many. Faults: request_cooling_off, while the person who was declined the same cannot
 // ask for it again; requests_full. On a fault nothing changes.
 func Open(st *State, q Ask, acct string, c *catalog.Catalog, now clock.Time, id func(parts ...string) string) (Request, string, error) {
 	p := policyOf(c)
@@ -129,7 +129,7 @@ func Open(st *State, q Ask, acct string, c *catalog.Catalog, now clock.Time, id 
 		if r.Status != Waiting {
 			continue
 		}
-		if open++; r.Give != q.Give {
+		if open++; !sameThing(r.Give, q.Give) {
 			continue
 		}
 		if r.by(q.User) {
@@ -139,6 +139,10 @@ func Open(st *State, q Ask, acct string, c *catalog.Catalog, now clock.Time, id 
 			return Request{}, "", full(len(r.Joined) + 1)
 		}
 		r.Joined = append(slices.Clip(r.Joined), Joined{User: q.User, Reason: q.Reason, At: now})
+		if q.Give.Quantity > max(r.Give.Quantity, 1) {
+			r.Give.Quantity = q.Give.Quantity
+			r.Title = titleOf(c, r.Give)
+		}
 		r.Feature = cmp.Or(r.Feature, q.Feature)
 		return *r, AskedToo, nil
 	}
@@ -167,11 +171,18 @@ func full(open int) error {
 		WithMend("have an admin approve or decline some")
 }
 
+// sameThing says whether two gives are of the same thing, of which one may be more: how many fit
+// changes with every use.
+func sameThing(a, b catalog.Give) bool {
+	a.Quantity, a.Fit, b.Quantity, b.Fit = 0, false, 0, false
+	return a == b
+}
+
 // CoolingOff returns until when the person cannot ask for give, unset when they can.
 func (st *State) CoolingOff(user string, give catalog.Give, c *catalog.Catalog) clock.Time {
 	var until clock.Time
 	for i := range st.Requests {
-		if r := &st.Requests[i]; r.Status == Declined && r.Give == give && user != "" && r.by(user) {
+		if r := &st.Requests[i]; r.Status == Declined && sameThing(r.Give, give) && user != "" && r.by(user) {
 			until = max(until, r.DecidedAt.Add(policyOf(c).CoolOff))
 		}
 	}

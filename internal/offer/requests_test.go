@@ -11,6 +11,7 @@ import (
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/money"
+	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/subscription"
 )
 
@@ -135,6 +136,58 @@ func TestHowARequestGoes(t *testing.T) {
 				t.Errorf("%s\nwas heard as %s\nwant         %s", c.days, got, c.heard)
 			}
 		})
+	}
+}
+
+// How many of a thing fit changes with every use: that makes no other thing of it.
+func TestMoreOrLessOfTheSameIsTheSame(t *testing.T) {
+	cat := asking(t)
+	rooms := func(n int64) catalog.Give { return catalog.Give{Addon: "room", Quantity: n} }
+	for _, c := range []struct {
+		name   string
+		before func(st *State)
+		user   string
+		asks   catalog.Give
+		want   string // what it led to, and what each request is for by then
+	}{
+		{"another member wants more: one request, for as many", nil, "mia", rooms(3), "joined: 3 open"},
+		{"another member wants fewer: one request, as it was", nil, "mia", rooms(1), "joined: 2 open"},
+		{"the same member wants more by now", nil, "mo", rooms(3), "repeated: 2 open"},
+		{"who was declined fewer wants more", func(st *State) { st.Requests[0].Status, st.Requests[0].DecidedAt = Declined, now }, "mo", rooms(3), "request_cooling_off: 2 declined"},
+		{"another thing is another request", nil, "mia", catalog.Give{Addon: "library", Quantity: 2}, "opened: 2 open, 2 open"},
+		{"an admin bought more than was asked for", func(st *State) { st.fulfil("more_room", rooms(3), "ada", now) }, "mia", rooms(3), "opened: 2 approved, 3 open"},
+		{"an admin bought fewer: the request waits", func(st *State) { st.fulfil("more_room", rooms(1), "ada", now) }, "mia", rooms(2), "joined: 2 open"},
+	} {
+		st := &State{}
+		if _, _, err := Open(st, Ask{User: "mo", Give: rooms(2)}, "acme", cat, now, ids); err != nil {
+			t.Fatal(err)
+		}
+		if c.before != nil {
+			c.before(st)
+		}
+		_, how, err := Open(st, Ask{User: c.user, Give: c.asks}, "acme", cat, now, ids)
+		var are []string
+		for _, r := range st.Requests {
+			are = append(are, fmt.Sprint(r.Give.Quantity, " ", r.Status))
+		}
+		if got := how + code(err) + ": " + strings.Join(are, ", "); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestADecisionStaysTheSameWhenMoreFitsByNow(t *testing.T) {
+	in := onStarter(parse(t, strings.Replace(summits, "give: {addon: room}", "give: {addon: room, fit: true}", 1)))
+	in.Placement, in.Feature = "team.page", ""
+	in.Catalog.Offers["more_room"].Contact = catalog.Contact{AtMost: 1, Per: 90 * 24 * time.Hour}
+	first := shownTo(t, in, "ada", Admin)
+	in.Wanted, in.Feature = quantity.Of(60), "speakers"
+	again := shownTo(t, in.later(clock.Hour), "ada", Admin)
+	if !again.Again || again.ID != first.ID || again.Give.Quantity <= first.Give.Quantity {
+		t.Errorf("first %+v, then %+v", first.Give, again.Give)
+	}
+	if give, _ := in.State.GiveOf(first.ID); give != again.Give {
+		t.Errorf("it gives %+v, not what is shown", give)
 	}
 }
 

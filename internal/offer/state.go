@@ -60,12 +60,18 @@ const (
 )
 
 // Commit keeps a decision that Decide made from the same input: it spends the contact
-// budget and can be acted on until it expires. A decision that is shown again, or that
-// nobody needs to remember, changes nothing. A decision held out is kept and counted like
+// budget and can be acted on until it expires. One that is shown again costs nothing and gives as
+// many as it shows now; one that nobody needs to remember changes nothing. A decision held out is kept and counted like
 // one shown, so that both sides of the comparison live under the same caps.
 func Commit(in Input, d Decision) {
 	st, o := in.State, in.Catalog.Offers[d.OfferKey]
-	if d.ID == "" || d.Again || o == nil {
+	if d.ID == "" || o == nil {
+		return
+	}
+	if d.Again {
+		if i := st.index(d.ID); i >= 0 {
+			st.Decisions[i].Give = d.Give
+		}
 		return
 	}
 	st.Decided++
@@ -133,7 +139,7 @@ func (x *deciding) welcome(c *chosen) (code, reason string) {
 	}
 	for i := range st.Decisions {
 		k := &st.Decisions[i]
-		if k.Offer == o.Key && k.User == in.User && k.Placement == in.Placement && k.Give == c.give && k.Closed == "" && k.ExpiresAt > in.Now {
+		if k.Offer == o.Key && k.User == in.User && k.Placement == in.Placement && sameThing(k.Give, c.give) && k.Closed == "" && k.ExpiresAt > in.Now {
 			c.again = k
 			return "", ""
 		}
