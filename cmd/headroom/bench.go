@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -40,7 +41,8 @@ type bench struct {
 	output, dir      string
 	profile          string
 	catalog          string
-	memory           int // MiB for accounts; 0: as serve
+	memory           int  // MiB for accounts; 0: as serve
+	adopts           bool // the accounts have their subscriptions by import: quicker with very many
 }
 
 // flags adds the flags of measurements that load a server.
@@ -205,7 +207,11 @@ func (b *bench) open(ctx context.Context) (*benched, error) {
 	}
 	s.address = s.listener.Addr().String()
 	err2 := clientFor(s.url(), benchKey).call(ctx, "PUT", "/v1/catalog", []byte(b.catalog), nil)
-	if err2 == nil {
+	switch {
+	case err2 != nil:
+	case b.adopts:
+		err2 = s.adopt(ctx, b.accounts)
+	default:
 		err2 = s.subscribe(ctx, 0, min(b.accounts, 10_000))
 	}
 	if err2 != nil {
@@ -219,6 +225,31 @@ func (b *bench) open(ctx context.Context) (*benched, error) {
 func (b *bench) serverOptions(dir string) serverOptions {
 	quiet := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	return serverOptions{data: dir, listen: "127.0.0.1:0", partitions: 16, secretKey: benchKey, memory: b.memory, logger: quiet}
+}
+
+// adopt gives accounts up to but without to the plan base, as subscriptions of another system: a
+// thousand in a request, where subscribe waits for an answer to each.
+func (s *benched) adopt(ctx context.Context, to int) error {
+	c, err := load.Dial(ctx, s.address)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	const each = 1000
+	for from := 0; from < to; from += each {
+		var rows []string
+		for i := from; i < min(from+each, to); i++ {
+			rows = append(rows, fmt.Sprintf(`{"row":"%d","account":%q,"subscription":{"plan":"base","amount":"49","started_at":"2026-01-01T00:00:00Z"}}`, i, load.AccountKey(i)))
+		}
+		a, err := c.Do(load.Request("/v1/imports/subscriptions", benchKey, `{"import":"bench","rows":[`+strings.Join(rows, ",")+"]}"))
+		if err == nil && (a.Status >= 300 || !bytes.Contains(a.Body, []byte(`"rejected":[]`))) {
+			err = fmt.Errorf("importing subscriptions was answered with %d: %.300s", a.Status, a.Body)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // subscribe gives accounts from up to but without to the plan base.

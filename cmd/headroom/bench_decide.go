@@ -42,6 +42,7 @@ type decideBench struct {
 type decideResult struct {
 	benchResult
 	ReferenceP99 float64 `json:"reference_p99_ms"`
+	SetUp        float64 `json:"set_up_seconds"`   // from nothing to all accounts with a subscription, and a signal where one is alive
 	CPU          float64 `json:"cpu_microseconds"` // of a decision, in microseconds, load generator included
 }
 
@@ -120,23 +121,20 @@ func (b *decideBench) run(ctx context.Context) error {
 		return fault.New(fault.Invalid, "flag_out_of_range", "--offers, --placements, --every and --rate must be above 0, and there must be an offer for each placement").
 			WithMend("leave them out for 200 offers at one placement")
 	}
-	b.catalog = b.written()
+	b.catalog, b.adopts = b.written(), true
+	began := time.Now()
 	s, err := b.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.done()
-	if b.accounts > 10_000 {
-		if err := s.subscribe(ctx, 10_000, b.accounts); err != nil {
-			return err
-		}
-	}
 	if err := b.fire(ctx, s); err != nil {
 		return err
 	}
 	if _, _, err := s.settle(ctx); err != nil {
 		return err
 	}
+	setUp := time.Since(began)
 	empty, stop, err := referenceServer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
 	if err != nil {
 		return err
@@ -157,7 +155,7 @@ func (b *decideBench) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	res := decideResult{ReferenceP99: reference.Quantile(0.99)}
+	res := decideResult{ReferenceP99: reference.Quantile(0.99), SetUp: setUp.Seconds()}
 	res.RequestsPerSecond, res.Conditions = float64(len(ours.Took))/ours.Spent.Seconds(), b.conditions()
 	res.Conditions["rate"], res.Conditions["offers"], res.Conditions["placements"], res.Conditions["every"] = b.rate, b.offers, b.places, b.every
 	res.took(ours)
@@ -169,7 +167,7 @@ func (b *decideBench) run(ctx context.Context) error {
 	if printed, err := b.document(res); printed {
 		return err
 	}
-	fmt.Printf("%.0f decisions/s of %.0f asked for: p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms; %.0f us of CPU each\n", res.RequestsPerSecond, b.rate, res.P50, res.P99, res.P999, res.CPU)
+	fmt.Printf("%.0f decisions/s of %.0f asked for: p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms; %.0f us of CPU each; set up in %.1f s\n", res.RequestsPerSecond, b.rate, res.P50, res.P99, res.P999, res.CPU, res.SetUp)
 	fmt.Printf("reference, %s: p50 %.2f ms, p99 %.2f ms\n%v\n", res.Reference["name"], reference.Quantile(0.5), res.ReferenceP99, res.Conditions)
 	return nil
 }

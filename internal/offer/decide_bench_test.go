@@ -10,8 +10,8 @@ import (
 	"github.com/headroomhq/headroom/internal/signal"
 )
 
-// many is a catalog of n offers, an add-on and a signal each, over 20 features; all at one place,
-// and a tenth of them at another. Every second one has a condition.
+// many is a catalog of n offers, an add-on and a signal each, over 20 features; all at one place.
+// Every second one has a condition.
 func many(t testing.TB, n int) *catalog.Catalog {
 	var b, addons, signals, offers strings.Builder
 	b.WriteString("version: 1\ncurrency: USD\nmeters:\n")
@@ -26,32 +26,30 @@ func many(t testing.TB, n int) *catalog.Catalog {
 	for i := range n {
 		fmt.Fprintf(&addons, "  a%d: {title: Addon %d, price: {month: \"%d\"}, entitlements: {f%d: 5}}\n", i, i, 5+i%40, i%20)
 		fmt.Fprintf(&signals, "  s%d: {when: {event: done%d, nth: 1}, type: upsell}\n", i, i)
-		at, cond := "all", ""
-		if i%10 == 0 {
-			at = "all, some"
-		}
+		cond := ""
 		if i%2 == 0 {
 			cond = `, for: "account.plan == 'base' && account.traits.segment != 'enterprise'"`
 		}
-		fmt.Fprintf(&offers, "  o%d: {on: [s%d], give: {addon: a%d}, at: [%s]%s, content: {title: \"Room for {limit_next}\", body: \"{usage} of {limit}. {price}.\", action: Add}}\n", i, i, i, at, cond)
+		fmt.Fprintf(&offers, "  o%d: {on: [s%d], give: {addon: a%d}, at: [all]%s, content: {title: \"Room for {limit_next}\", body: \"{usage} of {limit}. {price}.\", action: Add}}\n", i, i, i, cond)
 	}
 	return parse(t, b.String()+"addons:\n"+addons.String()+"signals:\n"+signals.String()+"offers:\n"+offers.String())
 }
 
-// BenchmarkDecide draws the cost of a decision against the number of offers and of what is alive.
+// BenchmarkDecide draws the cost of a decision against the number of offers and of what is alive, where every
+// offer is explained and where not.
 func BenchmarkDecide(b *testing.B) {
 	for _, offers := range []int{10, 50, 200, 1000} {
 		cat := many(b, offers)
 		for _, live := range []int{0, 1, 10} {
-			for _, place := range []string{"some", "all"} {
+			for _, explained := range []bool{false, true} {
 				in := onStarter(cat)
-				in.Subscription.Plan, in.Placement, in.Signals = "base", place, nil
+				in.Subscription.Plan, in.Placement, in.Signals, in.Brief = "base", "all", nil, !explained
 				in.Vars["account"].(map[string]any)["plan"] = "base"
 				for i := range live {
 					in.Signals = append(in.Signals, signal.Signal{ID: fmt.Sprint("sig", i), Key: fmt.Sprint("s", i*(offers/10)), At: now - aDay, DecaysAt: now + aDay, Score: 50, Evidence: "Did it"})
 				}
 				in.Features = nil
-				b.Run(fmt.Sprintf("offers=%d/at=%s/live=%d", offers, place, live), func(b *testing.B) {
+				b.Run(fmt.Sprintf("offers=%d/live=%d/explained=%t", offers, live, explained), func(b *testing.B) {
 					b.ReportAllocs()
 					for b.Loop() {
 						in.Features = nil
