@@ -61,6 +61,13 @@ type fitUse struct {
 	own  entitlement.Given
 }
 
+// notKnown is the period of what the month does not tell: used is 0, and means nothing.
+const notKnown catalog.Period = "?"
+
+// whole says whether used is all that was used in the time that plans are held against: a month, or
+// the whole life. Of a year that is not over it is only what was used so far.
+func (u *fitUse) whole() bool { return u.per == catalog.Month || u.per == catalog.Lifetime }
+
 // planFit reviews the account's plan, on the first look of its month; nil on others, and while
 // there is no full month with one plan to review.
 func (l *look) planFit() *signal.Fit {
@@ -121,6 +128,10 @@ func (l *look) monthOf(month subscription.Period) []fitUse {
 		switch m := c.Meters[p.Meter]; {
 		case m.Aggregate == catalog.Level, u.own.Per == catalog.Lifetime:
 			u.per, u.used = catalog.Lifetime, p.used
+		case u.own.Per == catalog.Year:
+			u.per, u.used = catalog.Year, p.used
+		case u.own.Per != catalog.Month:
+			u.per = notKnown
 		case a.Month != nil && a.Month.End > month.End-clock.Day && a.Month.End <= month.End+clock.Day:
 			u.used = a.Month.Used[p.Meter]
 		}
@@ -138,18 +149,19 @@ func (u *fitUse) percent() int64 {
 }
 
 // fits says whether a plan in the place of the account's would have held what was used: more of it
-// for a higher plan, with a tenth to spare for a lower one.
+// for a higher plan, with a tenth to spare for a lower one. Where the month does not tell what was
+// used, the plan must give as much as the account has.
 func (l *look) fits(p *catalog.Plan, uses []fitUse, higher bool) bool {
 	sub := l.a.Subscription
 	sub.Plan, sub.PlanVersion = p.Key, 0
 	for _, u := range uses {
 		given := entitlement.GivenOf(l.c, &sub, u.Key)
 		switch {
-		case given.Unlimited || u.used <= 0:
+		case given.Unlimited || u.whole() && u.used <= 0:
 		case !given.Allowed, given.Limit <= 0:
 			return false
-		case given.Per != u.per: // of days, weeks and years the month does not tell
-			if u.own.Unlimited || given.Per != u.own.Per || given.Limit < u.own.Limit {
+		case !u.whole() || given.Per != u.per: // of days, weeks and years the month does not tell
+			if u.own.Unlimited || given.Per != u.own.Per || given.Limit < u.own.Limit || higher && given.Limit <= u.used {
 				return false
 			}
 		case higher && given.Limit <= u.used, !higher && u.used.Percent(given.Limit) > 90:
@@ -164,10 +176,12 @@ func (l *look) tellFit(out *signal.Fit, best *catalog.Plan, uses []fitUse, costs
 	sub := l.a.Subscription
 	next := sub
 	next.Plan, next.PlanVersion = best.Key, 0
+	name := month.Start.Std().In(l.zone).Format("January")
 	var used, room []string
+	inMonth := -1 // the last that was used in the month
 	for i := range uses {
 		u := &uses[i]
-		if len(used) == 2 || i > 0 && u.used <= 0 || u.own.Unlimited {
+		if len(used) == 2 || i > 0 && u.used <= 0 || u.own.Unlimited || u.per == notKnown {
 			continue
 		}
 		given := entitlement.GivenOf(l.c, &next, u.Key)
@@ -175,18 +189,28 @@ func (l *look) tellFit(out *signal.Fit, best *catalog.Plan, uses []fitUse, costs
 		if given.Unlimited {
 			limit = "any number"
 		}
-		used = append(used, signal.Grouped(u.used.String())+" of "+signal.Grouped(u.own.Limit.String())+" "+signal.Inside(u.Title))
+		words := signal.Grouped(u.used.String()) + " of " + signal.Grouped(u.own.Limit.String()) + " " + signal.Inside(u.Title)
+		if u.whole() {
+			inMonth = len(used)
+		} else {
+			words += " this year"
+		}
+		used = append(used, words)
 		room = append(room, limit)
 		out.Gap = max(out.Gap, u.percent())
 	}
 	if !out.Higher {
 		out.Gap = 100 - min(out.Gap, 100)
 	}
-	name := month.Start.Std().In(l.zone).Format("January")
 	was, is := money.Of(price, sub.Currency), money.Of(costs, sub.Currency)
 	out.Words = fmt.Sprintf("%s, which has room for %s, costs %s a %s instead of %s", best.Title, strings.Join(room, " and "), offer.Words(is), sub.Interval, offer.Words(was))
+	if inMonth >= 0 {
+		used[inMonth] += " in " + name
+	}
 	if len(used) > 0 {
-		out.Words = "Used " + strings.Join(used, " and ") + " in " + name + ": " + out.Words
+		out.Words = "Used " + strings.Join(used, " and ") + ": " + out.Words
+	} else { // nothing that is counted is known
+		out.Words = best.Title + " costs " + offer.Words(is) + " a " + string(sub.Interval) + " instead of " + offer.Words(was)
 	}
 	if lost := l.lost(&next); !out.Higher && len(lost) > 0 {
 		out.Words += "; it lacks " + strings.Join(lost, ", ")

@@ -212,11 +212,38 @@ func TestEveryKindOfSignalFiresOnItsHistoryAndNotOnTheNearMiss(t *testing.T) {
 	}
 }
 
+// What a month does not tell is not taken for nothing: of an allowance a year there are no months.
+func TestPlansAreNotHeldAgainstUseThatIsNotKnown(t *testing.T) {
+	for _, c := range []struct {
+		name, when, per, history string
+		says                     []string
+	}{
+		{"much of a year is used, and the lower plan has less", "{fit: lower}", "year", "0 buys pro; 5 sends 18000; 70 passes", nil},
+		{"nothing of a year is used yet, and the lower plan has less", "{fit: lower}", "year", "0 buys pro; 70 passes", nil},
+		{"much of each day is used, and the lower plan has less", "{fit: lower}", "day", "0 buys pro; 5 sends 18000; 6 sends 18000; 70 passes", nil},
+		{"the year is used up", "{fit: higher}", "year", "0 buys starter; 5 sends 1000; 70 passes",
+			[]string{"31: Used 1,000 of 1,000 emails this year: Pro, which has room for 20,000, costs 149.00 USD a month instead of 49.00 USD"}},
+		{"the year is nearly used up", "{fit: higher}", "year", "0 buys starter; 5 sends 999; 70 passes", nil},
+		{"the limit is used up, and the year is not", "{fit: higher}", "year", "0 buys starter; 5 sends 500; 6 adds 10; 70 passes",
+			[]string{"31: Used 10 of 10 speakers in January and 500 of 1,000 emails this year: Pro, which has room for 50 and 20,000, costs 149.00 USD a month instead of 49.00 USD"}},
+	} {
+		text := strings.ReplaceAll(strings.Replace(kindsCatalog, "WHEN", c.when, 1), "per: month", "per: "+c.per)
+		if got := playedOn(t, text, c.history); !slices.Equal(got, c.says) {
+			t.Errorf("%s: fired %q, want %q", c.name, got, c.says)
+		}
+	}
+}
+
 // kindsPlay plays a history of the account acme, storing and loading everything before each record,
 // and returns what fired, with its day.
 func kindsPlay(t *testing.T, when, history string) []string {
 	t.Helper()
-	cat := parse(t, strings.Replace(kindsCatalog, "WHEN", when, 1))
+	return playedOn(t, strings.Replace(kindsCatalog, "WHEN", when, 1), history)
+}
+
+func playedOn(t *testing.T, text, history string) []string {
+	t.Helper()
+	cat := parse(t, text)
 	cats := map[string]*catalog.Catalog{"": {}, cat.Version: cat}
 	d := newDisk()
 	records := append([]event.Record{{Kind: event.KindCatalog, Type: cat.Version, ReceivedAt: start, Body: []byte(`{"rules":1}`)}}, kindsRecords(t, history)...)
