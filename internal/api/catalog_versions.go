@@ -47,21 +47,25 @@ func (s *Server) getCatalog(ctx context.Context, in *CatalogVersionParam) (*cata
 // Definitions is a catalog as documents. Fields of the catalog's own language that are not
 // named here are in it, too.
 type Definitions struct {
-	Version    string           `json:"version" doc:"of the active catalog; empty: there is none yet"`
-	Currency   string           `json:"currency,omitempty" doc:"of prices that name none"`
-	Currencies []string         `json:"currencies,omitempty" doc:"all that prices are in"`
-	Meters     []map[string]any `json:"meters" doc:"how usage is counted"`
-	Features   []map[string]any `json:"features" doc:"what customers can use"`
-	Plans      []map[string]any `json:"plans" doc:"what they subscribe to"`
-	Addons     []map[string]any `json:"addons" doc:"what they buy on top"`
-	Bundles    []map[string]any `json:"bundles" doc:"add-ons sold together"`
-	Profiles   []map[string]any `json:"profiles" doc:"roles people play in the product"`
-	Placements []map[string]any `json:"placements" doc:"places in the product where offers appear"`
-	Signals    []map[string]any `json:"signals" doc:"when an account is likely to want more"`
-	Offers     []map[string]any `json:"offers" doc:"what is proposed then"`
-	Launches   []map[string]any `json:"launches" doc:"introductions of features and add-ons"`
-	Routing    []map[string]any `json:"routing,omitempty" doc:"who works on what a signal is worth; the first route that holds"`
-	Value      []map[string]any `json:"value" doc:"value metrics: what accounts gain, with the band their price should be in"`
+	Version     string           `json:"version" doc:"of the active catalog; empty: there is none yet"`
+	Currency    string           `json:"currency,omitempty" doc:"of prices that name none"`
+	Currencies  []string         `json:"currencies,omitempty" doc:"all that prices are in"`
+	Meters      []map[string]any `json:"meters" doc:"how usage is counted"`
+	Features    []map[string]any `json:"features" doc:"what customers can use"`
+	Plans       []map[string]any `json:"plans" doc:"what they subscribe to"`
+	Addons      []map[string]any `json:"addons" doc:"what they buy on top"`
+	Bundles     []map[string]any `json:"bundles" doc:"add-ons sold together"`
+	Profiles    []map[string]any `json:"profiles" doc:"roles people play in the product"`
+	Placements  []map[string]any `json:"placements" doc:"places in the product where offers appear"`
+	Signals     []map[string]any `json:"signals" doc:"when an account is likely to want more"`
+	Offers      []map[string]any `json:"offers" doc:"what is proposed then"`
+	Launches    []map[string]any `json:"launches" doc:"introductions of features and add-ons"`
+	Milestones  []map[string]any `json:"milestones" doc:"what accounts reach on their way to being active"`
+	Surveys     []map[string]any `json:"surveys" doc:"what people are asked"`
+	Referrals   []map[string]any `json:"referrals" doc:"programs for those who recommend the product"`
+	Experiments []map[string]any `json:"experiments" doc:"what is tried in several variants"`
+	Routing     []map[string]any `json:"routing,omitempty" doc:"who works on what a signal is worth; the first route that holds"`
+	Value       []map[string]any `json:"value" doc:"value metrics: what accounts gain, with the band their price should be in"`
 }
 
 func (s *Server) definitions(w http.ResponseWriter, r *http.Request) error {
