@@ -2,6 +2,7 @@ package summit
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -233,7 +234,19 @@ func (p *product) startOver(t *turn) (*answer, error) {
 	if err := t.send("speaker.added", max(startsWith-int(now.Usage), 0)); err != nil {
 		return nil, err
 	}
+	// What was just bought is undone, as if it had never been: after a downgrade Headroom would
+	// keep quiet for a month.
 	if now.Plan != "Starter" {
+		var no *refused
+		err := t.call("POST", "/v1/accounts/"+p.account+"/subscription/undo", nil, nil, once()...)
+		if err != nil && !errors.As(err, &no) {
+			return nil, err
+		}
+		if now, err = t.read(); err != nil {
+			return nil, err
+		}
+	}
+	if now.Plan != "Starter" { // there was nothing to undo any more
 		change := map[string]any{"plan": "starter", "interval": "month", "addons": []any{}}
 		if err := t.call("PUT", "/v1/accounts/"+p.account+"/subscription", change, nil, once()...); err != nil {
 			return nil, err
