@@ -102,8 +102,23 @@ func readCatalog(path string) (*catalog.Catalog, []catalog.Finding, error) {
 		c, findings := catalog.Parse(path, text)
 		return c, findings, nil
 	}
+	files, err := folderFiles(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, findings := catalog.ParseFiles(files)
+	for i := range findings {
+		if findings[i].File != "" {
+			findings[i].File = filepath.Join(path, filepath.FromSlash(findings[i].File))
+		}
+	}
+	return c, findings, nil
+}
+
+// folderFiles reads the YAML files of a folder and those below it, by name within it.
+func folderFiles(path string) (map[string][]byte, error) {
 	files := map[string][]byte{}
-	err = filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".yaml") && !strings.HasSuffix(name, ".yml") {
 			return err
 		}
@@ -115,18 +130,13 @@ func readCatalog(path string) (*catalog.Catalog, []catalog.Finding, error) {
 		return err
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, nil, fault.New(fault.NotFound, "file_not_found", "the folder %s holds no .yaml file", path)
+		return nil, fault.New(fault.NotFound, "file_not_found", "the folder %s holds no .yaml file", path).
+			WithMend("name the folder that the catalog's files are in")
 	}
-	c, findings := catalog.ParseFiles(files)
-	for i := range findings {
-		if findings[i].File != "" {
-			findings[i].File = filepath.Join(path, filepath.FromSlash(findings[i].File))
-		}
-	}
-	return c, findings, nil
+	return files, nil
 }
 
 // showFindings prints findings in the form asked for. The error says whether they let the

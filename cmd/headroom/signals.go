@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -84,7 +83,7 @@ func (f *backtestFlags) run(cmd *cobra.Command) error {
 		return fault.New(fault.Invalid, "examples_invalid", "--examples %d is not between 0 and 10000", f.examples)
 	}
 	if len(f.events) == 0 {
-		for _, x := range [][2]string{{"--current", f.current}, {"--accounts", f.accounts}, {"--subscriptions", f.subscriptions}} {
+		for _, x := range [][2]string{{"--current", f.current}, {"--accounts", f.accounts}, {"--subscriptions", f.subscriptions}, {"--map", strings.Join(f.maps, " ")}} {
 			if x[1] != "" {
 				return fault.New(fault.Invalid, "flags_exclusive", "%s %s is given without --events", x[0], x[1]).
 					WithMend("a server has its own; or give --events FILE")
@@ -160,15 +159,9 @@ func catalogText(path string) ([]byte, error) {
 	if !info.IsDir() {
 		return os.ReadFile(path)
 	}
-	names, err := filepath.Glob(filepath.Join(path, "*.y*ml"))
+	files, err := folderFiles(path)
 	if err != nil {
 		return nil, err
-	}
-	files := map[string][]byte{}
-	for _, name := range names {
-		if files[filepath.Base(name)], err = os.ReadFile(name); err != nil {
-			return nil, err
-		}
 	}
 	return catalog.Bundle(files), nil
 }

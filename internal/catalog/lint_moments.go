@@ -16,7 +16,11 @@ var ownEvents = []string{
 	"headroom.request.declined", "headroom.request.expired", "headroom.trial.started", "headroom.trial.expired", "headroom.trial.converted",
 	"headroom.subscription.changed", "headroom.subscription.undone", "headroom.survey.answered", "headroom.milestone.reached",
 	"headroom.member.joined", "headroom.member.left", "headroom.invite.sent", "headroom.invite.accepted", "headroom.outside.changed",
+	"headroom.referral.signed_up",
 }
+
+// OwnEvents returns the types of Headroom's own occurrences, which rules may be over.
+func OwnEvents() []string { return slices.Clone(ownEvents) }
 
 func (r *reader) adviseMoments() {
 	for _, m := range sorted(r.c.Milestones) {
