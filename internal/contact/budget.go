@@ -18,6 +18,16 @@ type State struct {
 	Spends []Spend `json:"spends,omitempty"` // oldest first
 	// Dismissed is when the person last dismissed an offer, in whichever account.
 	Dismissed clock.Time `json:"dismissed,omitzero"`
+	// HeldBack is the last contact by people that was not made because the account is held out.
+	// It keeps the account quiet as one that was made does, so that both sides of the comparison
+	// live under the same rules; nothing else sees it.
+	HeldBack *Mark `json:"held_back,omitempty"`
+}
+
+// Mark is when a claim was answered.
+type Mark struct {
+	Claim string     `json:"claim"`
+	At    clock.Time `json:"at"`
 }
 
 // Spend is one contact that counts against budgets.

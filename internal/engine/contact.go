@@ -71,6 +71,9 @@ func (a *Account) circumstances(c *catalog.Catalog, now clock.Time) contact.Circ
 	if _, on := contact.Rule(&c.Contact, catalog.QuietUnderUsing); on {
 		out.UnderUsing = a.underUsing(c, now)
 	}
+	var rated clock.Time
+	var score float64
+	var in string
 	for i := range a.Known { // which nearly no account has any of
 		f := &a.Known[i]
 		switch f.Name {
@@ -92,15 +95,19 @@ func (a *Account) circumstances(c *catalog.Catalog, now clock.Time) contact.Circ
 				out.MutedUntil = f.Until
 			}
 		case account.FactSatisfaction:
-			if v, ok := f.Value.(float64); ok && v < 5 && f.At <= now {
-				out.Dissatisfied = f.At
-				out.Said = fmt.Sprintf("a satisfaction of %s of 10", strconv.FormatFloat(v, 'f', -1, 64))
+			if v, ok := f.Value.(float64); ok && f.At <= now {
+				rated, score, in = f.At, v, "a satisfaction of %s of 10"
 			}
 		}
 	}
-	if v, at, any := a.satisfaction(); any && v < 5 && at > out.Dissatisfied {
-		out.Dissatisfied = at
-		out.Said = fmt.Sprintf("an answer to a survey worth %s of 10", strconv.FormatFloat(v, 'f', -1, 64))
+	if m := a.Contact.HeldBack; m != nil && m.At > out.Contacted {
+		out.Contacted, out.By = m.At, string(catalog.ByPeople)
+	}
+	if v, at, any := a.satisfaction(); any && at > rated {
+		rated, score, in = at, v, "an answer to a survey worth %s of 10"
+	}
+	if rated != 0 && score < 5 { // what was said last
+		out.Dissatisfied, out.Said = rated, fmt.Sprintf(in, strconv.FormatFloat(score, 'f', -1, 64))
 	}
 	return out
 }
@@ -257,7 +264,11 @@ func (s *State) claimHere(a *Account, call *ClaimCall, c *catalog.Catalog) Claim
 		a.Unit = a.unit(call.Family)
 	}
 	s.spend(a, contact.Spend{ID: call.ID, Channel: call.Channel, At: s.Now, User: call.User, About: call.About, Attempts: attempts(call.Attempt)}, c)
-	if out.Granted && call.Channel == catalog.ByPeople {
+	switch {
+	case call.Channel != catalog.ByPeople:
+	case out.HeldOut:
+		a.Contact.HeldBack = &contact.Mark{Claim: call.ID, At: s.Now}
+	default:
 		if err := s.known(a, account.Fact{Name: account.FactContacted, Value: string(catalog.ByPeople), At: s.Now, Ref: call.ID}); err != nil {
 			a.problem("contacted: " + err.Error()) // it has as many facts as there can be
 		}
@@ -286,6 +297,9 @@ func (a *Account) contactable(call *ClaimCall, c *catalog.Catalog, now clock.Tim
 
 // uncontacted takes back that people were in touch, when they were not in the end.
 func (a *Account) uncontacted(claim string) {
+	if m := a.Contact.HeldBack; m != nil && m.Claim == claim {
+		a.Contact.HeldBack = nil
+	}
 	a.Known.Delete(account.FactContacted, claim, 0)
 }
 
