@@ -10,6 +10,7 @@ import (
 	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/contact"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/meter"
 	"github.com/headroomhq/headroom/internal/offer"
@@ -306,7 +307,7 @@ func (a *Account) helpFirst(c *catalog.Catalog, now clock.Time) *offer.Help {
 	if a == nil {
 		return nil
 	}
-	if _, on := c.Contact.Quiet[catalog.QuietNotActivated]; on {
+	if _, on := contact.Rule(&c.Contact, catalog.QuietNotActivated); on {
 		if m := a.missing(c); m != nil {
 			h := help(m.Help, catalog.QuietNotActivated, m.Title)
 			h.Milestone = m.Key
@@ -316,7 +317,7 @@ func (a *Account) helpFirst(c *catalog.Catalog, now clock.Time) *offer.Help {
 			return h
 		}
 	}
-	if _, on := c.Contact.Quiet[catalog.QuietUnderUsing]; on && a.underUsing(c, now) {
+	if _, on := contact.Rule(&c.Contact, catalog.QuietUnderUsing); on && a.underUsing(c, now) {
 		title := ""
 		for _, f := range a.paidFor(c, now) {
 			if title == "" {

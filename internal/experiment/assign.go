@@ -19,12 +19,23 @@ const Holdout = "*"
 // independent between draws, the same for ever. Of 2^64 values the remainder favours low
 // points by less than one in 10^15.
 func Draw(draw, unit string) int {
+	return int(drawn("headroom/experiment/1", draw, unit) % Points)
+}
+
+// Among says whether a unit belongs to the percent (0 to 100) that a draw picks, uniform and
+// independent between draws and between salts, the same for ever. A higher percent only adds units.
+func Among(salt, draw, unit string, percent int64) bool {
+	return percent > 0 && drawn(salt, draw, unit)%100 < uint64(percent)
+}
+
+// drawn is a number of 64 bits that looks random and always is the same.
+func drawn(salt, draw, unit string) uint64 {
 	h := sha256.New()
-	for _, part := range [...]string{"headroom/experiment/1", draw, unit} {
+	for _, part := range [...]string{salt, draw, unit} {
 		h.Write(binary.AppendUvarint(nil, uint64(len(part))))
 		h.Write([]byte(part))
 	}
-	return int(binary.BigEndian.Uint64(h.Sum(nil)) % Points)
+	return binary.BigEndian.Uint64(h.Sum(nil))
 }
 
 // HeldOut says whether a unit belongs to the percent (0 to 100) of all that see no offer. A

@@ -2,8 +2,6 @@ package offer
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +10,7 @@ import (
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/condition"
 	"github.com/headroomhq/headroom/internal/contact"
+	"github.com/headroomhq/headroom/internal/experiment"
 	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/signal"
 	"github.com/headroomhq/headroom/internal/subscription"
@@ -110,16 +109,7 @@ type WithPeople struct {
 // Holdout says whether a family never sees an offer: percent (0 to 100) of all families,
 // the same ones for ever.
 func Holdout(family, offer, salt string, percent int64) bool {
-	if percent <= 0 {
-		return false
-	}
-	h := sha256.New()
-	for _, part := range []string{salt, offer, family} {
-		h.Write(binary.AppendUvarint(nil, uint64(len(part))))
-		h.Write([]byte(part))
-	}
-	// Of 2^64 values the remainder favours low ones by less than one in 10^17.
-	return binary.BigEndian.Uint64(h.Sum(nil))%100 < uint64(percent)
+	return experiment.Among(salt, offer, family, percent)
 }
 
 func featureTitle(cat *catalog.Catalog, key string) string {
