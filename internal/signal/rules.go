@@ -81,8 +81,10 @@ func fire(st *State, r *catalog.Signal, c Context, at clock.Time, evidence strin
 
 // end takes a rule's live signal away: what it told of is over.
 func (st *State) end(r *catalog.Signal) {
-	if len(st.Live) > 0 {
-		st.Live = slices.DeleteFunc(st.Live, func(s Signal) bool { return s.Key == r.Key })
+	for i := len(st.Live) - 1; i >= 0; i-- {
+		if st.Live[i].Key == r.Key {
+			st.Live = slices.Delete(st.Live, i, i+1)
+		}
 	}
 }
 

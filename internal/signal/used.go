@@ -123,11 +123,12 @@ func (in *Use) hardly(below int64) bool {
 // endBut takes a rule's live signal away when what it is about is no longer so, and says whether it
 // would have lived on.
 func (st *State) endBut(r *catalog.Signal, now clock.Time, so func(*Signal) bool) (ended bool) {
-	st.Live = slices.DeleteFunc(st.Live, func(s Signal) bool {
-		over := s.Key == r.Key && !so(&s)
-		ended = ended || over && s.DecaysAt > now
-		return over
-	})
+	for i := len(st.Live) - 1; i >= 0; i-- { // by place: a signal is large to copy, and there may be many of other rules
+		if s := &st.Live[i]; s.Key == r.Key && !so(s) {
+			ended = ended || s.DecaysAt > now
+			st.Live = slices.Delete(st.Live, i, i+1)
+		}
+	}
 	return ended
 }
 
