@@ -62,11 +62,11 @@ type Result struct {
 	Promoters    int64    `json:"promoters" doc:"9 and 10 of NPS; 4 and 5 of CSAT"`
 	Detractors   int64    `json:"detractors" doc:"0 to 6 of NPS"`
 	Score        *float64 `json:"score,omitempty" doc:"NPS from -100 to 100, or the percentage of 4 and 5 of CSAT; left out below ten answers"`
-	Low          *float64 `json:"low,omitempty" doc:"lower end of the 95% interval"`
+	Low          *float64 `json:"low,omitempty" doc:"lower end of the 95% interval; left out, as high and margin, of an NPS of answers that are all of one kind"`
 	High         *float64 `json:"high,omitempty" doc:"its upper end"`
 	Margin       *float64 `json:"margin,omitempty" doc:"half of the interval, of NPS"`
 	Average      *float64 `json:"average,omitempty" doc:"of the scores"`
-	Band         string   `json:"band,omitempty" doc:"below, typical or above what is usual: an NPS of 28 to 55, a CSAT above 4 of 5 on average"`
+	Band         string   `json:"band,omitempty" doc:"below, typical or above what is usual, an NPS of 28 to 55; of a CSAT typical is more than 4 of 5 on average, and above is never said"`
 	Words        string   `json:"words" doc:"the same in a sentence"`
 }
 
@@ -75,7 +75,8 @@ type Result struct {
 // NPS is the percentage of promoters less that of detractors. An answer is worth 1, 0 or -1, so
 // that its variance is p + d - (p - d)², of which the mean of n answers has the n-th part; the margin
 // is 1.96 times the root of that (the normal approximation: Rocks, Interval Estimation for the Net Promoter
-// Score, The American Statistician 70, 2016).
+// Score, The American Statistician 70, 2016). Answers that are all promoters', all detractors' or neither have
+// a variance of nothing, which says nothing of others: then the margin is left out.
 //
 // CSAT is the percentage of 4 and 5, with Wilson's interval (Probable Inference, the Law of Succession, and Statistical
 // Inference, JASA 22, 1927), which stays between 0 and 100 and is right for few answers too.
@@ -120,8 +121,13 @@ func (c *Counts) Of(kind string) Result {
 func (r *Result) nps(n int64) {
 	p, d := float64(r.Promoters)/float64(n), float64(r.Detractors)/float64(n)
 	score, margin := 100*(p-d), 100*z*math.Sqrt((p+d-(p-d)*(p-d))/float64(n))
-	low, high := max(-100, score-margin), min(100, score+margin)
-	r.Score, r.Margin, r.Low, r.High = &score, &margin, &low, &high
+	r.Score = &score
+	off := ", all of one kind: by how much it may be off they do not tell;"
+	if r.Promoters != n && r.Detractors != n && r.Promoters+r.Detractors > 0 {
+		low, high := max(-100, score-margin), min(100, score+margin)
+		r.Margin, r.Low, r.High = &margin, &low, &high
+		off = ","
+	}
 	switch {
 	case score < 28:
 		r.Band = "below"
@@ -131,7 +137,11 @@ func (r *Result) nps(n int64) {
 		r.Band = "above"
 	}
 	usual := map[string]string{"below": "below what is usual (28 to 55)", "typical": "as is usual (28 to 55)", "above": "above what is usual (28 to 55)"}
-	r.Words = fmt.Sprintf("NPS %s ± %s from %d answers, %s", whole(score), whole(margin), n, usual[r.Band])
+	told := whole(score)
+	if r.Margin != nil {
+		told += " ± " + whole(margin)
+	}
+	r.Words = fmt.Sprintf("NPS %s from %d answers%s %s", told, n, off, usual[r.Band])
 }
 
 func (r *Result) csat(n int64, average float64) {

@@ -2,6 +2,7 @@ package survey_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/headroomhq/headroom/internal/survey"
@@ -30,7 +31,8 @@ func TestWhatSurveysAddUpTo(t *testing.T) {
 	}{
 		{"nobody answered", survey.NPS, counted(survey.NPS), "0 answers are too few to say: there must be 10", ""},
 		{"nine answers", survey.NPS, counted(survey.NPS, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9), "9 answers are too few to say: there must be 10", ""},
-		{"ten promoters", survey.NPS, counted(survey.NPS, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 5), "NPS 100 ± 0 from 10 answers, above what is usual (28 to 55)", "above"},
+		{"ten promoters", survey.NPS, counted(survey.NPS, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 5), "NPS 100 from 10 answers, all of one kind: by how much it may be off they do not tell; above what is usual (28 to 55)", "above"},
+		{"neither promoters nor detractors", survey.NPS, counted(survey.NPS, 0, 0, 0, 0, 0, 0, 0, 10, 10, 0, 0), "NPS 0 from 20 answers, all of one kind: by how much it may be off they do not tell; below what is usual (28 to 55)", "below"},
 		{"half promoters, a tenth detractors", survey.NPS, counted(survey.NPS, 0, 0, 0, 0, 0, 0, 10, 0, 40, 25, 25), "NPS 40 ± 13 from 100 answers, as is usual (28 to 55)", "typical"},
 		{"as many detractors", survey.NPS, counted(survey.NPS, 20, 0, 0, 0, 0, 0, 30, 0, 0, 20, 30), "NPS 0 ± 20 from 100 answers, below what is usual (28 to 55)", "below"},
 		{"ten of ten satisfied", survey.CSAT, counted(survey.CSAT, 0, 0, 0, 5, 5), "100% satisfied (72 to 100) from 10 answers; on average 4.5, above 4 of 5, as is usual", "typical"},
@@ -84,6 +86,12 @@ func TestNPSIsTheMeanOfSingleAnswersWithItsStandardError(t *testing.T) {
 		}
 		margin := 100 * 1.96 * math.Sqrt(squares/float64(len(worth)))
 		r := c.Of(survey.NPS)
+		if slices.Min(worth) == slices.Max(worth) {
+			if r.Margin != nil || r.Low != nil || r.High != nil {
+				t.Fatalf("answers of one kind have a margin: %+v", r)
+			}
+			return
+		}
 		if math.Abs(*r.Score-100*mean) > 1e-9 || math.Abs(*r.Margin-margin) > 0.01 {
 			t.Fatalf("%v ± %v, by hand %v ± %v", *r.Score, *r.Margin, 100*mean, margin)
 		}
