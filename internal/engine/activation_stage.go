@@ -109,8 +109,8 @@ func (a *Account) life(c *catalog.Catalog, now clock.Time) account.Life {
 	if !l.Live {
 		return l
 	}
-	if s := a.Surveys; s != nil && s.Best != nil && now < s.Best.At+365*clock.Day {
-		l.Promoter = int64(s.Best.Score)
+	if best, any := a.Surveys.Best(now); any {
+		l.Promoter = int64(best.Score)
 	}
 	for i := range a.Referrals {
 		l.ReferredAt = max(l.ReferredAt, a.Referrals[i].LastAt)

@@ -129,16 +129,24 @@ const (
 	ReasonFor         = "not_for"      // its condition does not hold
 	ReasonSample      = "not_sampled"  // not drawn this time
 	ReasonAskedLately = "asked_lately" // any survey, within the gap
-	ReasonAsked       = "asked"        // this survey, in this time
+	ReasonAsked       = "asked"        // this survey, less than its time ago
 	ReasonQuiet       = "quiet"        // an incident, or somebody said so
 )
 
 // micros is a duration in the unit of times.
 func micros(d time.Duration) clock.Time { return clock.Time(d.Microseconds()) }
 
-// Window is the number of the time of a survey in which now lies, from 1970 on.
-func Window(s *catalog.Survey, now clock.Time) int64 {
-	return int64(now / max(1, micros(s.Every)))
+// every is how long a person is left alone by a survey after it.
+func every(s *catalog.Survey) clock.Time { return max(1, micros(s.Every)) }
+
+// Window is the number of the time of a survey in which now lies for a person, and when it ends. Each
+// person's begin at another time, so that as many are asked on any day.
+func Window(s *catalog.Survey, user string, now clock.Time) (n int64, end clock.Time) {
+	h := sha256.New()
+	fmt.Fprintf(h, "survey-window/1|%s|%s", s.Key, user)
+	shift := clock.Time(binary.BigEndian.Uint64(h.Sum(nil)) % uint64(every(s)))
+	n = int64((now + shift) / every(s))
+	return n, clock.Time(n+1)*every(s) - shift
 }
 
 // Drawn says whether a person is asked in a window: drawn anew in each, by SHA-256 of survey, person and
@@ -152,8 +160,7 @@ func Drawn(s *catalog.Survey, user string, window int64) bool {
 
 // May says whether a person may be asked by a survey now; else why not, and from when.
 func (p *Person) May(s *catalog.Survey, gap time.Duration, user string, now clock.Time) (reason string, until clock.Time) {
-	window := Window(s, now)
-	next := clock.Time(window+1) * max(1, micros(s.Every))
+	window, next := Window(s, user, now)
 	if !Drawn(s, user, window) {
 		return ReasonSample, next
 	}
@@ -163,12 +170,22 @@ func (p *Person) May(s *catalog.Survey, gap time.Duration, user string, now cloc
 	if free := p.Last + micros(gap); p.Last != 0 && now < free {
 		return ReasonAskedLately, free
 	}
-	for _, a := range p.Asked {
-		if a.Survey == s.Key && Window(s, a.At) == window {
-			return ReasonAsked, next
-		}
+	if at, was := p.asked(s.Key); was && now < at+every(s) {
+		return ReasonAsked, at + every(s)
 	}
 	return "", 0
+}
+
+// asked returns when a survey was last shown to the person at the latest: of one that may be
+// forgotten, when the earliest of those known was.
+func (p *Person) asked(survey string) (at clock.Time, was bool) {
+	if i := slices.IndexFunc(p.Asked, func(a Asked) bool { return a.Survey == survey }); i >= 0 {
+		return p.Asked[i].At, true
+	}
+	if len(p.Asked) >= maxSurveys {
+		return p.Asked[0].At, true
+	}
+	return 0, false
 }
 
 // Begin notes that the survey is shown, and returns the ask. May must have said yes.
@@ -258,7 +275,9 @@ func Unknown(id string) error {
 type Account struct {
 	NPS  *Said `json:"nps,omitempty"`
 	CSAT *Said `json:"csat,omitempty"`
-	Best *Said `json:"best,omitempty"` // the highest NPS of the last year, of those the later
+	// Bests are the NPS of the last year that no later one reaches, the oldest and highest first: at
+	// most one of each score. See Best.
+	Bests []Said `json:"bests,omitempty"`
 }
 
 // Said is a score and when it was given.
@@ -279,14 +298,41 @@ func (s *Account) Hear(a *Ask) {
 		if s.NPS == nil || said.At >= s.NPS.At {
 			s.NPS = said
 		}
-		if b := s.Best; b == nil || b.User == said.User && b.At == said.At || said.Score >= b.Score || b.At < said.At-365*clock.Day {
-			s.Best = said
-		}
+		s.bests(*said)
 	case CSAT:
 		if s.CSAT == nil || said.At >= s.CSAT.At {
 			s.CSAT = said
 		}
 	}
+}
+
+// bestOf is for how long an NPS may be the best.
+const bestOf = 365 * clock.Day
+
+// bests keeps a score if it is, or will be, the best of a year.
+func (s *Account) bests(said Said) {
+	list := slices.DeleteFunc(s.Bests, func(b Said) bool {
+		corrected := b.User == said.User && b.At == said.At
+		return corrected || b.At <= said.At && b.Score <= said.Score || b.At <= said.At-bestOf
+	})
+	if i := slices.IndexFunc(list, func(b Said) bool { return b.At >= said.At }); i < 0 {
+		list = append(list, said)
+	} else if list[i].Score < said.Score {
+		list = slices.Insert(list, i, said)
+	}
+	s.Bests = list
+}
+
+// Best returns the highest NPS of the year before now, of those the last; false when there is none.
+func (s *Account) Best(now clock.Time) (Said, bool) {
+	if s != nil {
+		for _, b := range s.Bests {
+			if now < b.At+bestOf {
+				return b, true
+			}
+		}
+	}
+	return Said{}, false
 }
 
 // Satisfaction is what was said last on a scale of 0 to 10, by NPS or CSAT, and when; false when nothing was.

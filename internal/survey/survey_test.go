@@ -16,7 +16,7 @@ import (
 
 const (
 	day = 24 * time.Hour
-	now = 20_000 * clock.Day // the first instant of a window of 10 days, and of 100
+	now = 20_000 * clock.Day
 )
 
 func id(n int64) string { return fmt.Sprint("ask.", n) }
@@ -31,6 +31,7 @@ func TestWhoIsAskedAndWhoIsNot(t *testing.T) {
 		p.Begin(survey.Ask{Survey: key, Kind: survey.NPS, At: at}, id)
 		return &p
 	}
+	_, windowEnds := survey.Window(nps(100), "ada", now)
 	for _, c := range []struct {
 		name   string
 		person *survey.Person
@@ -40,17 +41,97 @@ func TestWhoIsAskedAndWhoIsNot(t *testing.T) {
 		until  clock.Time
 	}{
 		{"nobody knows them", nil, 100, now, "", 0},
-		{"nobody is drawn", nil, 0, now, survey.ReasonSample, now + 100*clock.Day},
+		{"nobody is drawn", nil, 0, now, survey.ReasonSample, windowEnds},
 		{"asked yesterday by another survey", asked("csat", now-clock.Day), 100, now, survey.ReasonAskedLately, now + 29*clock.Day},
 		{"asked 30 days ago by another survey", asked("csat", now-30*clock.Day), 100, now, "", 0},
-		{"asked 40 days ago by this one, in this window", asked("nps", now), 100, now + 40*clock.Day, survey.ReasonAsked, now + 100*clock.Day},
-		{"asked 40 days ago by this one, in the window before", asked("nps", now-clock.Day), 100, now + 39*clock.Day, "", 0},
+		{"asked 40 days ago by this one", asked("nps", now), 100, now + 40*clock.Day, survey.ReasonAsked, now + 100*clock.Day},
+		{"asked 30 days ago by this one, in the window before", asked("nps", windowEnds-1), 100, windowEnds + 30*clock.Day, survey.ReasonAsked, windowEnds - 1 + 100*clock.Day},
+		{"asked 100 days ago by this one", asked("nps", now), 100, now + 100*clock.Day, "", 0},
+		{"asked by twenty others, this one may be forgotten", askedByMany(now), 100, now + 50*clock.Day, survey.ReasonAsked, now + 100*clock.Day},
 	} {
 		reason, until := c.person.May(nps(c.sample), 30*day, "ada", c.at)
 		if reason != c.reason || until != c.until {
 			t.Errorf("%s: %q until %s, want %q until %s", c.name, reason, until, c.reason, c.until)
 		}
 	}
+}
+
+// askedByMany is a person asked by 21 surveys, at the same time.
+func askedByMany(at clock.Time) *survey.Person {
+	var p survey.Person
+	p.Begin(survey.Ask{Survey: "nps", Kind: survey.NPS, At: at}, id)
+	for i := range 20 {
+		p.Begin(survey.Ask{Survey: fmt.Sprint("s", i), Kind: survey.NPS, At: at}, id)
+	}
+	return &p
+}
+
+func TestWindowsOfPeopleBeginAtDifferentTimes(t *testing.T) {
+	var days [100]int
+	for i := range 10_000 {
+		_, end := survey.Window(nps(100), fmt.Sprint("u", i), now)
+		days[(end-now-1)/clock.Day]++
+	}
+	for day, n := range days {
+		if n < 50 || n > 150 {
+			t.Errorf("%d of 10,000 windows end on day %d of 100", n, day)
+		}
+	}
+}
+
+func TestTheBestOfAYearIsNotForgotten(t *testing.T) {
+	type said struct {
+		day, score int
+		user       string
+	}
+	for _, c := range []struct {
+		name string
+		said []said
+		on   int
+		best int // -1: none
+	}{
+		{"nothing", nil, 0, -1},
+		{"the highest", []said{{0, 10, "a"}, {300, 9, "b"}}, 364, 10},
+		{"the one after the highest is over", []said{{0, 10, "a"}, {300, 9, "b"}}, 366, 9},
+		{"one after another", []said{{0, 10, "a"}, {10, 9, "b"}, {20, 3, "c"}, {30, 8, "d"}}, 380, 8},
+		{"all are over", []said{{0, 10, "a"}, {300, 9, "b"}}, 665, -1},
+		{"an earlier one that comes late", []said{{300, 9, "b"}, {0, 10, "a"}}, 364, 10},
+		{"corrected within the hour", []said{{0, 10, "a"}, {0, 3, "a"}}, 1, 3},
+	} {
+		var a survey.Account
+		for _, x := range c.said {
+			a.Hear(&survey.Ask{Kind: survey.NPS, Score: &x.score, User: x.user, AnsweredAt: now + clock.Time(x.day)*clock.Day})
+		}
+		if best, any := a.Best(now + clock.Time(c.on)*clock.Day); any != (c.best >= 0) || any && best.Score != c.best {
+			t.Errorf("%s: %+v of %+v", c.name, best, a.Bests)
+		}
+	}
+}
+
+// Best is the highest of all that was said within a year, whatever came in whatever order of time.
+func TestBestIsWhatAllAnswersOfTheYearSay(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var a survey.Account
+		var all []survey.Said
+		for i := range rapid.IntRange(0, 60).Draw(t, "answers") {
+			said := survey.Said{Score: rapid.IntRange(0, 10).Draw(t, "score"), At: now + clock.Time(rapid.IntRange(0, 364).Draw(t, "day"))*clock.Day}
+			all = append(all, said)
+			a.Hear(&survey.Ask{Kind: survey.NPS, Score: &said.Score, User: fmt.Sprint(i), AnsweredAt: said.At})
+		}
+		on := now + clock.Time(rapid.IntRange(364, 800).Draw(t, "on"))*clock.Day
+		want := -1
+		for _, s := range all {
+			if on < s.At+365*clock.Day {
+				want = max(want, s.Score)
+			}
+		}
+		if best, any := a.Best(on); any != (want >= 0) || any && best.Score != want {
+			t.Fatalf("%+v, want %d of %+v", a.Bests, want, all)
+		}
+		if len(a.Bests) > 11 {
+			t.Fatalf("%d are kept", len(a.Bests))
+		}
+	})
 }
 
 func TestTheSampleIsDrawnAnewInEachWindow(t *testing.T) {
@@ -147,7 +228,7 @@ func TestSatisfactionIsWhatWasSaidLast(t *testing.T) {
 }
 
 // Whatever surveys ask in whatever order, answered, closed or neither, over restarts and aliases: nobody is
-// asked twice within the gap, nor twice by a survey in one of its windows.
+// asked twice within the gap, nor the same survey twice within its time.
 func TestNobodyIsAskedTwiceWithinTheGap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		gap := time.Duration(rapid.IntRange(0, 60).Draw(t, "gap in days")) * day
@@ -183,8 +264,8 @@ func TestNobodyIsAskedTwiceWithinTheGap(t *testing.T) {
 				if last != 0 && at < last+clock.Time(gap.Microseconds()) {
 					t.Fatalf("asked at %s and %s", last, at)
 				}
-				if was, ok := lastOf[s.Key]; ok && survey.Window(s, was) == survey.Window(s, at) {
-					t.Fatalf("%s asked twice in a window, at %s and %s", s.Key, was, at)
+				if was, ok := lastOf[s.Key]; ok && at < was+clock.Time(s.Every.Microseconds()) {
+					t.Fatalf("%s asked twice within %s, at %s and %s", s.Key, s.Every, was, at)
 				}
 				last, lastOf[s.Key] = at, at
 				a := p.Begin(survey.Ask{Survey: s.Key, Kind: s.Kind, At: at}, id)
