@@ -16,7 +16,7 @@ var flowOperations = map[string]operation{
 		answer: "How many, and where they use it; the last seen first", values: nova,
 	},
 	"POST /v1/accounts/{account}/invites": {
-		text: "Each takes a seat: of `feature`, or of their profile's. As many as there are seats for are sent and hold their seat for 30 days; the others wait and are sent in their order when there are seats. " +
+		text: "Each takes a seat: of `feature`, or of their profile's. As many as there are seats for are sent and hold their seat for 30 days; the others wait, for 90 days at most, and are sent in their order when there are seats. " +
 			"With a shortfall the answer carries the decision of what to show, as a check does, with offers that fit the seats that are missing. Who has an open invitation keeps that one. " +
 			"Addresses are sealed. `link` is for the mail that you send. Faults: `invitee_invalid`, `not_allowed_to_invite`, `invites_full`.",
 		answer: "What became of each", values: nova,
@@ -101,7 +101,7 @@ var flowFields = func() map[string]string {
 			in + "user": "pseudonym of who is invited, or accepted it", in + "email": "the address it is for, if it is for one", in + "profile": "the role they are to play in the product",
 			in + "role": "admin or member", in + "feature": "of which they take a seat", in + "by": "pseudonym of who invited",
 			in + "status": "waiting, sent, accepted, declined, cancelled or expired", in + "sent_at": "when it was sent; left out while it waits",
-			in + "expires_at": "until when it may be accepted", in + "decided_at": "when it was accepted, declined, cancelled or expired", in + "at": "when it was made",
+			in + "expires_at": "until when it may be accepted, or waits for a seat", in + "decided_at": "when it was accepted, declined, cancelled or expired", in + "at": "when it was made",
 		})
 	}
 	for _, in := range []string{"InviteAsk.", "JoinAnswer."} {

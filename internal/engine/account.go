@@ -55,6 +55,7 @@ type Account struct {
 	Contact contact.State `json:"contact,omitzero"`
 	// Known are facts that other systems know of the account; not under a person's key.
 	Known      account.Facts `json:"known,omitempty"`
+	Told       int64         `json:"told,omitempty"`       // changes of facts ever; numbers them
 	Downgraded clock.Time    `json:"downgraded,omitzero"` // when it last began to pay less, by a change of its subscription
 	// Unit is the root of its family when the account was first drawn in a holdout or experiment.
 	Unit     string   `json:"unit,omitempty"`
@@ -141,7 +142,7 @@ func (s *State) touch(key string, c *catalog.Catalog, f func(a *Account)) {
 	a.follow(c, s.Now)
 	a.by = nil // f may move the anchor
 	f(a)
-	s.fillSeats(a, c)
+	s.fillSeats(a, nil, c)
 	s.time(a, c)
 }
 
@@ -167,7 +168,7 @@ func (a *Account) follow(c *catalog.Catalog, now clock.Time) {
 		a.changed()
 	}
 	a.by, a.cal = c, a.calendar(c)
-	a.settles = a.Invites.Waits() || entitlement.AnySettles(a.Input(c, now))
+	a.settles = len(a.Invites.LooksAt()) > 0 || entitlement.AnySettles(a.Input(c, now))
 }
 
 // prefixes begin the ids of each kind of thing.

@@ -14,6 +14,7 @@ import (
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/invite"
 	"github.com/headroomhq/headroom/internal/meter"
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/offer"
@@ -34,10 +35,12 @@ meters:
   speakers: {aggregate: level, add: speaker.added, remove: speaker.removed}
   visitors: {event: visit, aggregate: unique, property: visitor}
   exports:  {fed_by: consume}
+  seats:    {aggregate: level, add: seat.added, remove: seat.removed}
   licences: {aggregate: level, fed_by: consume}
 features:
   recordings: {title: Recordings, kind: boolean, trial: {length: 7d, extend: 3d, extensions: 1}}
   licences:   {title: Licences, kind: seats, meter: licences, pooled: true}
+  seats:      {title: Seats, kind: seats, meter: seats}
   speakers:   {title: Speakers, kind: metered, meter: speakers}
   emails:     {title: Emails, kind: metered, meter: emails}
   visitors:   {title: Visitors, kind: metered, meter: visitors}
@@ -45,9 +48,9 @@ features:
 plans:
   free:    {title: Free, family: core, price: {month: "0"}, reverse: pro, entitlements: {speakers: 2}}
   starter: {title: Starter, family: core, price: {month: "49", year: "490"},
-            entitlements: {speakers: 5, licences: 3, recordings: false, emails: {limit: 100, per: month, grace: {percent: 20%, for: 5d}}, visitors: {limit: 10, per: month}, exports: {limit: 4, per: month}}}
+            entitlements: {speakers: 5, seats: 2, licences: 3, recordings: false, emails: {limit: 100, per: month, grace: {percent: 20%, for: 5d}}, visitors: {limit: 10, per: month}, exports: {limit: 4, per: month}}}
   pro:     {title: Pro, family: core, above: starter, price: {month: "149", year: "1490"}, trial: {length: 14d, then: free, extend: 7d, extensions: 1},
-            entitlements: {speakers: 50, recordings: true, emails: {limit: 2000, per: month}, visitors: unlimited, exports: {limit: 20, per: month, rollover: {cap: 30, for: 60d}}, licences: 6}}
+            entitlements: {speakers: 50, seats: 4, recordings: true, emails: {limit: 2000, per: month}, visitors: unlimited, exports: {limit: 20, per: month, rollover: {cap: 30, for: 60d}}, licences: 6}}
   scale:   {title: Scale, family: core, above: pro, price: {month: "999", year: "9990"},
             entitlements: {speakers: unlimited, recordings: true, emails: unlimited, visitors: unlimited, exports: unlimited}}
 addons:
@@ -226,6 +229,10 @@ const start = clock.Time(1_767_225_600_000_000) // 2026-01-01T00:00:00Z
 func messages(t *rapid.T, version string) [][]event.Record {
 	now := start
 	accounts := []string{"acme", "bolt", "core"}
+	kinds, pause := everyKind, 9*clock.Day
+	if rapid.IntRange(0, 3).Draw(t, "of seats") == 0 {
+		accounts, kinds, pause = accounts[:1], kindsOfSeats, clock.Day
+	}
 	log := [][]event.Record{{{Kind: event.KindCatalog, Type: version, ReceivedAt: now, Body: []byte(`{"rules":1}`)}}}
 	for i, a := range accounts {
 		log = append(log, []event.Record{body(event.KindSubscription, a, fmt.Sprint("sub", i), "", now,
@@ -234,7 +241,7 @@ func messages(t *rapid.T, version string) [][]event.Record {
 	var past []event.Record
 	n := rapid.IntRange(5, 40).Draw(t, "messages")
 	for m := range n {
-		now += clock.Time(rapid.Int64Range(0, int64(9*clock.Day)).Draw(t, "pause"))
+		now += clock.Time(rapid.Int64Range(0, int64(pause)).Draw(t, "pause"))
 		var msg []event.Record
 		for range rapid.IntRange(1, 6).Draw(t, "records") {
 			if len(past) > 0 && rapid.IntRange(0, 5).Draw(t, "repeat") == 0 {
@@ -245,7 +252,7 @@ func messages(t *rapid.T, version string) [][]event.Record {
 				}
 				continue
 			}
-			r := record(t, rapid.SampledFrom(accounts).Draw(t, "account"), fmt.Sprintf("r%d-%d", m, len(past)), now)
+			r := record(t, kinds, rapid.SampledFrom(accounts).Draw(t, "account"), fmt.Sprintf("r%d-%d", m, len(past)), now)
 			msg = append(msg, r)
 			if r.ID != "" {
 				past = append(past, r)
@@ -256,13 +263,19 @@ func messages(t *rapid.T, version string) [][]event.Record {
 	return log
 }
 
-func record(t *rapid.T, acct, id string, now clock.Time) event.Record {
+// The kinds of record, as record draws them.
+var (
+	everyKind    = [2]int{0, 26}
+	kindsOfSeats = [2]int{22, 25} // invitations and the use of seats: rare among all
+)
+
+func record(t *rapid.T, kinds [2]int, acct, id string, now clock.Time) event.Record {
 	at := now - clock.Time(rapid.Int64Range(0, int64(20*clock.Day)).Draw(t, "late"))
 	if rapid.Bool().Draw(t, "timely") {
 		at = now
 	}
 	ev := event.Record{Kind: event.KindEvent, Source: "app", ID: id, Key: acct, User: "u1", At: at, ReceivedAt: now}
-	switch rapid.IntRange(0, 22).Draw(t, "kind") {
+	switch rapid.IntRange(kinds[0], kinds[1]).Draw(t, "kind") {
 	case 0, 1:
 		ev.Type = "speaker.added"
 	case 2:
@@ -323,11 +336,39 @@ func record(t *rapid.T, acct, id string, now clock.Time) event.Record {
 		return body(event.KindGrant, acct, id, "", now, engine.GrantCall{TrialCall: call})
 	case 19, 20, 21:
 		return entitling(t, acct, id, now)
+	case 22, 23:
+		ev.Type = rapid.SampledFrom([]string{"seat.added", "seat.removed"}).Draw(t, "seat")
+	case 24, 25:
+		return inviting(t, acct, id, now)
 	default:
 		stage := opportunity.Stage(rapid.SampledFrom([]string{"in_progress", "won"}).Draw(t, "stage"))
 		return body(event.KindOpportunity, acct, id, "", now, engine.EditCall{ID: engine.ID("opp", acct, 1), Edit: opportunity.Edit{Stage: &stage}})
 	}
 	return ev
+}
+
+// inviting draws a call about invitations of the account's people.
+func inviting(t *rapid.T, acct, id string, now clock.Time) event.Record {
+	what := rapid.SampledFrom([]string{engine.InviteMake, engine.InviteMake, engine.InviteAccept, engine.InviteAccept,
+		engine.InviteCancel, engine.InviteAsk, engine.InviteApprove}).Draw(t, "inviting")
+	who := rapid.SampledFrom([]string{"i1", "i2", "i3", "i4"}).Draw(t, "who")
+	nth := rapid.Int64Range(1, 4).Draw(t, "invitation")
+	var call any
+	switch what {
+	case engine.InviteMake:
+		called := invite.Call{}
+		for _, user := range []string{"i1", "i2", "i3", "i4"}[:nth] {
+			called.People = append(called.People, invite.Person{User: user, Feature: "seats"})
+		}
+		call = called
+	case engine.InviteAsk:
+		call = invite.Ask{User: who, Feature: "seats"}
+	case engine.InviteApprove:
+		call = engine.InviteAnswer{ID: engine.ID("acc", acct, nth), User: who}
+	default:
+		call = engine.InviteAnswer{ID: engine.ID("inv", acct, nth), User: who}
+	}
+	return body(event.KindInvite, acct, id, what, now, call)
 }
 
 func body(k event.Kind, acct, id, typ string, now clock.Time, v any) event.Record {

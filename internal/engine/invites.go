@@ -119,18 +119,26 @@ func (s *State) invited(a *Account, changed []invite.Invite, c *catalog.Catalog)
 	}
 }
 
-// fillSeats sends invitations that wait, as far as there are seats now.
-func (s *State) fillSeats(a *Account, c *catalog.Catalog) {
-	if !a.Invites.Waits() {
-		return
+// fillSeats sends invitations that wait, as far as there are seats now: of the features of a meter, or, where it
+// is nil, of all. It says whether it sent any.
+func (s *State) fillSeats(a *Account, m *catalog.Meter, c *catalog.Catalog) (filled bool) {
+	for _, key := range a.Invites.LooksAt() {
+		if f := c.Features[key]; m != nil && (f == nil || f.Meter != m.Key) {
+			continue
+		}
+		sent, changed := a.Invites.Fill(key, s.seats(a, c)(key), s.Now)
+		if changed {
+			a.cold = nil
+		}
+		if len(sent) > 0 {
+			s.invited(a, sent, c)
+			filled = true
+		}
 	}
-	if sent := a.Invites.Fill(s.seats(a, c), s.Now); len(sent) > 0 {
-		a.cold = nil
-		s.invited(a, sent, c)
-	}
+	return filled
 }
 
-// passInvites ends what nobody answered.
+// passInvites ends what nobody answered, and what got no seat.
 func (s *State) passInvites(a *Account) {
 	if a.Invites != nil {
 		s.effects.Invites = append(s.effects.Invites, a.Invites.Expire(s.Now)...)

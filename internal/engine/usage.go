@@ -35,7 +35,7 @@ func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
 			continue
 		}
 		if a.settles {
-			s.fillSeats(a, c)
+			due = s.fillSeats(a, m, c) || due
 			due = s.settleUsage(a, m, c) || due
 		}
 		late = late || res.Late

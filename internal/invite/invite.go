@@ -20,7 +20,7 @@ const (
 	Accepted  Status = "accepted"  // the person is a member
 	Declined  Status = "declined"  // by the person
 	Cancelled Status = "cancelled" // by the account
-	Expired   Status = "expired"   // nobody answered for Lasts
+	Expired   Status = "expired"   // nobody answered for Lasts, or no seat became free for LastsWaiting
 )
 
 // Over says that nothing more becomes of the invitation.
@@ -28,6 +28,9 @@ func (s Status) Over() bool { return s != Waiting && s != Sent }
 
 // Lasts is how long a sent invitation may be accepted.
 const Lasts = 30 * clock.Day
+
+// LastsWaiting is how long an invitation waits for a free seat.
+const LastsWaiting = 90 * clock.Day
 
 // Bounds of what an account keeps.
 const (
@@ -49,7 +52,7 @@ type Invite struct {
 	Status    Status     `json:"status"`
 	At        clock.Time `json:"at"`
 	SentAt    clock.Time `json:"sent_at,omitzero"`
-	ExpiresAt clock.Time `json:"expires_at,omitzero"` // while it is sent
+	ExpiresAt clock.Time `json:"expires_at,omitzero"` // while it is open
 	DecidedAt clock.Time `json:"decided_at,omitzero"` // when it was accepted, declined, cancelled or expired
 }
 
@@ -63,6 +66,8 @@ type State struct {
 	Askers int64    `json:"askers,omitempty"` // requests ever; numbers their ids
 	// Taken are the seats of accepted invitations that the product has not told of yet, by feature.
 	Taken []Taken `json:"taken,omitempty"`
+
+	looks []string // what LooksAt returns; nil: to be worked out
 }
 
 // Taken counts the seats of a feature whose use the product tells by its own events: between the
@@ -85,43 +90,54 @@ type Seats struct {
 // Free returns how many more invitations of a feature can be sent; endless for no limit. It also
 // settles the seats that the product has told of since.
 func (st *State) Free(feature string, seats Seats) (free int64, endless bool) {
+	free, endless, _ = st.free(feature, seats)
+	return free, endless
+}
+
+// free is Free; settled says that what is taken is another now.
+func (st *State) free(feature string, seats Seats) (free int64, endless, settled bool) {
 	if feature == "" || seats.Endless {
-		return 0, true
+		return 0, true, false
 	}
-	held := st.settle(feature, seats)
+	held, settled := st.settle(feature, seats)
 	for i := range st.Open {
 		if st.Open[i].Status == Sent && st.Open[i].Feature == feature {
 			held++
 		}
 	}
-	return max(0, seats.Left-held), false
+	return max(0, seats.Left-held), false, settled
 }
 
 // settle gives up the seats of accepted invitations that usage shows now, and returns how many are
-// still to be shown.
-func (st *State) settle(feature string, seats Seats) int64 {
+// still to be shown, and whether that changed anything.
+func (st *State) settle(feature string, seats Seats) (left int64, changed bool) {
 	i := slices.IndexFunc(st.Taken, func(t Taken) bool { return t.Feature == feature })
 	if i < 0 {
-		return 0
+		return 0, false
 	}
 	t := &st.Taken[i]
+	changed = t.Used != seats.Used || t.Seats == 0
 	if rise := seats.Used - t.Used; rise > 0 {
 		t.Seats = max(0, t.Seats-rise)
 	}
 	t.Used = seats.Used
-	left := t.Seats
-	if left == 0 {
+	if left = t.Seats; left == 0 {
+		st.looks = nil
 		st.Taken = slices.Delete(st.Taken, i, i+1)
 		if len(st.Taken) == 0 {
 			st.Taken = nil
 		}
 	}
-	return left
+	return left, changed
 }
 
 // full says that whoever joins now would have no seat: others took the one that was held.
 func (st *State) full(feature string, seats Seats) bool {
-	return feature != "" && !seats.Endless && seats.Left-st.settle(feature, seats) <= 0
+	if feature == "" || seats.Endless {
+		return false
+	}
+	taken, _ := st.settle(feature, seats)
+	return seats.Left-taken <= 0
 }
 
 // take notes that a seat is taken by who has just accepted.
@@ -130,6 +146,7 @@ func (st *State) take(feature string, seats Seats) {
 		return
 	}
 	st.settle(feature, seats)
+	st.looks = nil
 	i := slices.IndexFunc(st.Taken, func(t Taken) bool { return t.Feature == feature })
 	if i < 0 {
 		st.Taken = append(st.Taken, Taken{Feature: feature, Used: seats.Used})
@@ -218,9 +235,11 @@ func (st *State) Make(account string, call Call, seats func(feature string) Seat
 		if in.ID == "" {
 			st.Made++
 			in.ID = id(st.Made)
+			in.ExpiresAt = now + LastsWaiting
 			if in.Status == Sent {
 				in.SentAt, in.ExpiresAt = now, now+Lasts
 			}
+			st.looks = nil
 			st.Open = append(st.Open, *in)
 			changed = append(changed, *in)
 		}
@@ -243,28 +262,46 @@ func (st *State) waits(feature string) bool {
 	return slices.ContainsFunc(st.Open, func(in Invite) bool { return in.Status == Waiting && in.Feature == feature })
 }
 
-// Waits says whether anybody waits for a seat.
-func (st *State) Waits() bool {
-	return st != nil && slices.ContainsFunc(st.Open, func(in Invite) bool { return in.Status == Waiting })
+// LooksAt returns the features whose use is to be looked at when it changes, in the order of their keys: those of
+// which somebody waits for a seat, and those with seats that the product has still to tell of. It
+// must not be changed.
+func (st *State) LooksAt() []string {
+	if st == nil {
+		return nil
+	}
+	if st.looks == nil {
+		st.looks = []string{}
+		for i := range st.Open {
+			if in := &st.Open[i]; in.Status == Waiting && !slices.Contains(st.looks, in.Feature) {
+				st.looks = append(st.looks, in.Feature)
+			}
+		}
+		for i := range st.Taken {
+			if f := st.Taken[i].Feature; !slices.Contains(st.looks, f) {
+				st.looks = append(st.looks, f)
+			}
+		}
+		slices.Sort(st.looks)
+	}
+	return st.looks
 }
 
-// Fill sends those who wait, in their order, as far as there are seats now, and returns them.
-func (st *State) Fill(seats func(feature string) Seats, now clock.Time) []Invite {
-	var sent []Invite
-	full := make(map[string]bool)
+// Fill sends those who wait for a seat of a feature, in their order, as far as there are seats now, and
+// returns them. changed: they, or what is kept of seats taken, are not what they were.
+func (st *State) Fill(feature string, seats Seats, now clock.Time) (sent []Invite, changed bool) {
+	free, endless, changed := st.free(feature, seats)
 	for i := range st.Open {
 		in := &st.Open[i]
-		if in.Status != Waiting || full[in.Feature] {
+		if in.Status != Waiting || in.Feature != feature {
 			continue
 		}
-		if free, endless := st.Free(in.Feature, seats(in.Feature)); !endless && free <= 0 {
-			full[in.Feature] = true
-			continue
+		if free--; free < 0 && !endless {
+			break
 		}
 		in.Status, in.SentAt, in.ExpiresAt = Sent, now, now+Lasts
-		sent = append(sent, *in)
+		sent, st.looks = append(sent, *in), nil
 	}
-	return sent
+	return sent, changed || len(sent) > 0
 }
 
 // Find returns an invitation that is open, or was lately.
@@ -314,6 +351,7 @@ func (st *State) Answer(id string, status Status, user string, seats func(featur
 
 func (st *State) close(i int, in Invite, status Status, now clock.Time) Invite {
 	in.Status, in.DecidedAt, in.ExpiresAt = status, now, 0
+	st.looks = nil
 	st.Open = slices.Delete(st.Open, i, i+1)
 	if st.Closed = append(st.Closed, in); len(st.Closed) > maxClosed {
 		st.Closed = slices.Delete(st.Closed, 0, len(st.Closed)-maxClosed)
@@ -321,10 +359,10 @@ func (st *State) close(i int, in Invite, status Status, now clock.Time) Invite {
 	return in
 }
 
-// Expire closes those that nobody answered in time, and returns them.
+// Expire closes those that nobody answered, or that got no seat, in time, and returns them.
 func (st *State) Expire(now clock.Time) (gone []Invite) {
 	for i := 0; i < len(st.Open); {
-		if in := st.Open[i]; in.Status == Sent && in.ExpiresAt <= now {
+		if in := st.Open[i]; in.ExpiresAt <= now {
 			gone = append(gone, st.close(i, in, Expired, now))
 			continue
 		}

@@ -1,7 +1,9 @@
 package invite_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +31,12 @@ func invites(t *testing.T, st *invite.State, names string, seats func(string) in
 	if _, _, err := st.Make("acme", invite.Call{People: people(names)}, seats, now, id); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// fill looks at the seats anew and returns who is sent.
+func fill(st *invite.State, seats func(string) invite.Seats, at clock.Time) []invite.Invite {
+	sent, _ := st.Fill("licences", seats("licences"), at)
+	return sent
 }
 
 // left is a limit with so many seats unused and so many used.
@@ -86,20 +94,23 @@ func TestABulkOfInvitationsGetsTheSeatsThatAreFree(t *testing.T) {
 func TestWhoWaitsIsSentInOrderWhenThereAreSeats(t *testing.T) {
 	var st invite.State
 	invites(t, &st, "ada bob eve dan", left(1, 0))
-	if sent := st.Fill(left(1, 0), now); len(sent) != 0 {
+	if sent := fill(&st, left(1, 0), now); len(sent) != 0 {
 		t.Errorf("without new seats: %s", statuses(sent))
 	}
-	if sent := st.Fill(left(3, 0), now+1); statuses(sent) != "bob sent, eve sent" || sent[0].SentAt != now+1 {
+	if sent := fill(&st, left(3, 0), now+1); statuses(sent) != "bob sent, eve sent" || sent[0].SentAt != now+1 {
 		t.Errorf("with two new seats: %s", statuses(sent))
 	}
-	if !st.Waits() {
-		t.Error("dan waits no longer")
+	if got := st.LooksAt(); !slices.Equal(got, []string{"licences"}) {
+		t.Errorf("dan waits, and looked at is %v", got)
 	}
 	if _, _, err := st.Answer(id(2), invite.Declined, "", left(3, 0), now+2); err != nil {
 		t.Fatal(err)
 	}
-	if sent := st.Fill(left(3, 0), now+3); statuses(sent) != "dan sent" {
+	if sent := fill(&st, left(3, 0), now+3); statuses(sent) != "dan sent" {
 		t.Errorf("after one declined: %s", statuses(sent))
+	}
+	if got := st.LooksAt(); len(got) != 0 {
+		t.Errorf("nobody waits, and looked at is %v", got)
 	}
 }
 
@@ -151,8 +162,59 @@ func TestAnInvitationThatNobodyAnswersExpires(t *testing.T) {
 	if gone := st.Expire(now + invite.Lasts); statuses(gone) != "ada expired" {
 		t.Errorf("%s", statuses(gone))
 	}
-	if sent := st.Fill(left(1, 0), now+invite.Lasts); statuses(sent) != "bob sent" {
+	if sent := fill(&st, left(1, 0), now+invite.Lasts); statuses(sent) != "bob sent" {
 		t.Errorf("its seat: %s", statuses(sent))
+	}
+}
+
+func TestAnInvitationThatGetsNoSeatExpires(t *testing.T) {
+	var st invite.State
+	invites(t, &st, "ada", left(0, 2))
+	if st.NextDue() != now+invite.LastsWaiting {
+		t.Error(st.NextDue())
+	}
+	if gone := st.Expire(now + invite.LastsWaiting - 1); len(gone) != 0 {
+		t.Errorf("too early: %s", statuses(gone))
+	}
+	if gone := st.Expire(now + invite.LastsWaiting); statuses(gone) != "ada expired" || len(st.LooksAt()) != 0 {
+		t.Errorf("%s, and looked at is %v", statuses(gone), st.LooksAt())
+	}
+}
+
+// What changes in the state is said, so that it is stored.
+func TestFillSaysWhetherAnythingIsAnother(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		waiting bool
+		seats   invite.Seats
+		want    bool
+	}{
+		{"nothing is told", true, invite.Seats{Left: 1, Used: 1}, false},
+		{"the product tells of a seat taken", true, invite.Seats{Left: 0, Used: 2}, true},
+		{"the product tells of a seat given up", true, invite.Seats{Left: 1, Used: 0}, true},
+		{"the product tells of a seat taken, and nobody waits", false, invite.Seats{Left: 0, Used: 2}, true},
+		{"there are more seats", true, invite.Seats{Left: 2, Used: 1}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var st invite.State
+			before := left(1, 1)
+			invites(t, &st, "ada", before)
+			if c.waiting {
+				invites(t, &st, "bob", before)
+			}
+			if _, _, err := st.Answer(id(1), invite.Accepted, "", before, now); err != nil {
+				t.Fatal(err)
+			}
+			was, err := json.Marshal(st)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, changed := st.Fill("licences", c.seats, now+1)
+			is, err := json.Marshal(st)
+			if err != nil || changed != c.want || changed == (string(is) == string(was)) {
+				t.Errorf("said %v of\n%s\nand then\n%s", changed, was, is)
+			}
+		})
 	}
 }
 
@@ -231,12 +293,10 @@ func TestAcceptedInvitationsNeverPassTheLimit(t *testing.T) {
 			case 3:
 				if accepted > 0 { // the product tells of one
 					accepted, used = accepted-1, used+1
-					st.Free("licences", seats("")) // the engine looks at every change
 				}
 			case 4:
 				if used > 0 {
 					used--
-					st.Free("licences", seats(""))
 				}
 			case 5:
 				if a, again, err := st.Request(invite.Ask{User: fmt.Sprint("a", at), Feature: "licences"}, 0, at, id); err == nil && !again {
@@ -251,7 +311,9 @@ func TestAcceptedInvitationsNeverPassTheLimit(t *testing.T) {
 					limit++
 				}
 			}
-			st.Fill(seats, at)
+			for _, f := range st.LooksAt() { // as the engine does with every change
+				st.Fill(f, seats(f), at)
+			}
 			if used+accepted > limit {
 				t.Fatalf("%d in use and %d accepted, of %d", used, accepted, limit)
 			}
