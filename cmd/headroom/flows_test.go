@@ -151,6 +151,11 @@ func TestABulkOfInvitationsOverTheLimitIsSentAsFarAsItGoesAndShowsWhatIsMissing(
 		!strings.Contains(got.Items[0].Link, "https://app.example/join?i="+got.Items[0].ID+"&c="+got.Items[0].Code) {
 		t.Errorf("%+v", got.Items)
 	}
+	var twice invited
+	c.must("POST", "/v1/accounts/acme/invites", map[string]any{"user": "ada", "people": []map[string]any{people[3], people[3], people[1]}}, &twice)
+	if len(twice.Items) != 3 || twice.Items[0].ID != got.Items[3].ID || twice.Items[1].ID != got.Items[3].ID || twice.Items[2].ID != got.Items[1].ID {
+		t.Errorf("somebody named twice: %+v", twice.Items)
+	}
 	// With a seat more, the first who waits is sent.
 	c.must("PUT", "/v1/accounts/acme/subscription", map[string]any{"addons": []map[string]any{{"key": "extra_hosts", "quantity": 1}}}, nil)
 	var list invited
@@ -216,6 +221,52 @@ func TestWhoIsInvitedAcceptsAndNobodyElse(t *testing.T) {
 	})
 }
 
+func TestAMemberOpensNoInvitationThatAnotherMade(t *testing.T) {
+	c := newFlows(t)
+	c.must("PUT", "/v1/accounts/acme", map[string]any{"name": "Acme"}, nil)
+	admin, member := c.browser("ada", "acme", "admin"), c.browser("zoe", "acme", "member")
+	invites := func(role, person string, as []string) map[string]any {
+		t.Helper()
+		status, got := c.send("POST", "/v1/accounts/acme/invites", `{"people":[`+person+`]}`, as...)
+		if status != http.StatusOK {
+			t.Fatalf("%s invites %s: %d %v", role, person, status, got)
+		}
+		return got["items"].([]any)[0].(map[string]any)
+	}
+	boss, host := `{"email":"cfo@acme.com","role":"admin"}`, `{"email":"host@acme.com"}`
+	made, asHost := invites("an admin", boss, admin), invites("an admin", host, admin)
+	code, id := fmt.Sprint(made["code"]), fmt.Sprint(made["id"])
+	again := invites("a member", `{"email":"cfo@acme.com"}`, member)
+	if again["id"] != made["id"] || again["code"] != nil || again["link"] != nil || again["email"] != nil {
+		t.Errorf("a member is told of an admin's invitation: %v", again)
+	}
+	if own := invites("a member", `{"email":"new@acme.com"}`, member); own["code"] == nil || own["email"] != "new@acme.com" {
+		t.Errorf("a member is told of their own: %v", own)
+	}
+	if other := invites("an admin", `{"email":"new@acme.com"}`, admin); other["code"] == nil {
+		t.Errorf("an admin is told of a member's: %v", other)
+	}
+	until(t, "the lists have it", func() bool {
+		_, list := c.send("GET", "/v1/accounts/acme/invites", "", member...)
+		text := fmt.Sprint(list["items"])
+		return strings.Contains(text, id) && strings.Contains(text, "new@acme.com") && !strings.Contains(text, code) && !strings.Contains(text, "cfo@")
+	})
+	for _, x := range []struct {
+		name, id, code string
+		as             []string
+		status         int
+	}{
+		{"a member, an admin's invitation, by its code", id, code, member, http.StatusForbidden},
+		{"a stranger, an admin's invitation, by its code", id, code, c.browser("cfo", "cfos", "admin"), http.StatusForbidden},
+		{"the server", id, "", nil, http.StatusOK},
+		{"a stranger, a member's invitation, by its code", fmt.Sprint(asHost["id"]), fmt.Sprint(asHost["code"]), c.browser("hal", "hals", "admin"), http.StatusOK},
+	} {
+		if status, p := c.send("POST", "/v1/invites/"+x.id+"/accept", `{"user":`+map[bool]string{true: `"cfo"`, false: `""`}[x.as == nil]+`,"code":"`+x.code+`"}`, x.as...); status != x.status {
+			t.Errorf("%s: %d %v, want %d", x.name, status, p, x.status)
+		}
+	}
+}
+
 func TestWhoIsOfTheDomainAsksToJoinAndAnAdminAnswers(t *testing.T) {
 	c := newFlows(t)
 	c.must("PUT", "/v1/accounts/acme", map[string]any{"domain": "acme.com"}, nil)
@@ -242,6 +293,7 @@ func TestWhoIsOfTheDomainAsksToJoinAndAnAdminAnswers(t *testing.T) {
 		status                   int
 	}{
 		{"somebody of another domain asks", "POST", "/v1/accounts/acme/access-requests", `{}`, c.browser("mallory", "evil", "admin"), http.StatusForbidden},
+		{"somebody asks at an account that is not there", "POST", "/v1/accounts/nowhere/access-requests", `{}`, c.browser("mallory", "evil", "admin"), http.StatusForbidden},
 		{"who asks lists who asks", "GET", "/v1/accounts/acme/access-requests", "", asBob, http.StatusForbidden},
 		{"a member lists who asks", "GET", "/v1/accounts/acme/access-requests", "", member, http.StatusForbidden},
 		{"an admin lists who asks", "GET", "/v1/accounts/acme/access-requests", "", admin, http.StatusOK},

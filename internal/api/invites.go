@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,7 +17,6 @@ import (
 	"github.com/headroomhq/headroom/internal/offer"
 	"github.com/headroomhq/headroom/internal/quantity"
 	"github.com/headroomhq/headroom/internal/runner"
-	"github.com/headroomhq/headroom/internal/store"
 )
 
 // Invitee is somebody to be invited: by their user id, or by an address.
@@ -44,13 +44,13 @@ type inviteRequest struct {
 // Invitation is an invitation as it is shown.
 type Invitation struct {
 	invite.Invite
-	Code string `json:"code,omitempty" doc:"proves that its link was given to who accepts; told to who invites"`
+	Code string `json:"code,omitempty" doc:"proves that its link was given to who accepts; told to who invites and to admins"`
 	Link string `json:"link,omitempty" doc:"links.invite of the catalog with it, to be sent to the person"`
 }
 
 type inviteAnswer struct {
 	Body struct {
-		Items     []Invitation    `json:"items" doc:"in the order of the people; who had an open invitation has that one"`
+		Items     []Invitation    `json:"items" doc:"one for each of the people, in their order; who had an open invitation has that one. What a colleague invited comes to members without address, code and link"`
 		Sent      int             `json:"sent" doc:"how many went out"`
 		Waiting   int             `json:"waiting" doc:"how many wait for a seat, and are sent in their order when there are seats"`
 		Shortfall int64           `json:"shortfall" doc:"seats that are missing for all of them"`
@@ -84,9 +84,12 @@ func (s *Server) invite(ctx context.Context, in *inviteRequest) (*inviteAnswer, 
 	out := &inviteAnswer{}
 	b := &out.Body
 	b.Sent, b.Waiting, b.Shortfall = res.Sent, res.Waiting, res.Shortfall
-	b.Items = make([]Invitation, len(res.Items))
-	for i, x := range res.Items {
-		b.Items[i] = s.invitation(cat, x, true)
+	opens := s.opener(in.Body.Role, in.Body.User)
+	b.Items = make([]Invitation, 0, len(call.People))
+	for _, p := range call.People { // who is named twice has one invitation
+		if i := slices.IndexFunc(res.Items, func(x invite.Invite) bool { return x.User == p.User }); i >= 0 {
+			b.Items = append(b.Items, s.invitation(cat, res.Items[i], opens(&res.Items[i])))
+		}
 	}
 	if res.Shortfall > 0 && in.Body.User != "" && principal(ctx).Require(access.Decide) == nil {
 		if place := invitePlace(cat, in.Body.Placement); place != "" {
@@ -101,7 +104,13 @@ func (s *Server) invite(ctx context.Context, in *inviteRequest) (*inviteAnswer, 
 		}
 	}
 	b.Position = s.Runner.Position(position)
-	return out, s.unsealInvites(ctx, b.Items, true)
+	return out, s.unsealInvites(ctx, b.Items)
+}
+
+// opener says which invitations are shown with what lets somebody in: a member sees that only of those they made.
+func (s *Server) opener(role, user string) func(*invite.Invite) bool {
+	name := s.people.name(user)
+	return func(x *invite.Invite) bool { return role != access.RoleMember || name != "" && x.By == name }
 }
 
 // invitees checks who is to be invited, and seals their addresses.
@@ -155,10 +164,14 @@ func invitePlace(cat *catalog.Catalog, named string) string {
 	return place
 }
 
-// invitation shows an invitation, to who invites with the link to send.
-func (s *Server) invitation(cat *catalog.Catalog, in invite.Invite, withLink bool) Invitation {
+// invitation shows an invitation, with the address and the link to send for who may open it.
+func (s *Server) invitation(cat *catalog.Catalog, in invite.Invite, opens bool) Invitation {
 	out := Invitation{Invite: in}
-	if withLink && in.Status == invite.Sent {
+	if !opens {
+		out.Email = ""
+		return out
+	}
+	if in.Status == invite.Sent {
 		out.Code = invite.Key(s.TokenSecret, in.ID)
 		out.Link = fillLink(cat.Links.Invite, map[string]string{"account": in.Account, "request": in.ID, "invite": in.ID, "code": out.Code})
 	}
@@ -174,15 +187,11 @@ func fillLink(link string, values map[string]string) string {
 	return strings.NewReplacer(pairs...).Replace(link)
 }
 
-// unsealInvites opens the addresses, for who may read them; for others they are left out.
-func (s *Server) unsealInvites(ctx context.Context, items []Invitation, may bool) error {
-	texts := make([]*string, 0, len(items))
+// unsealInvites opens the addresses that are shown.
+func (s *Server) unsealInvites(ctx context.Context, items []Invitation) error {
+	texts := make([]*string, len(items))
 	for i := range items {
-		if !may {
-			items[i].Email = ""
-			continue
-		}
-		texts = append(texts, &items[i].Email)
+		texts[i] = &items[i].Email
 	}
 	return s.unseal(ctx, texts...)
 }
@@ -211,9 +220,9 @@ func (s *Server) listInvites(ctx context.Context, in *invitesRequest) (*listAnsw
 	if err != nil {
 		return nil, err
 	}
-	may := in.Role != access.RoleMember
-	out := mapped(l, func(x invite.Invite) Invitation { return s.invitation(cat, x, may) })
-	return out, s.unsealInvites(ctx, out.Body.Items, may)
+	opens := s.opener(in.Role, user)
+	out := mapped(l, func(x invite.Invite) Invitation { return s.invitation(cat, x, opens(&x)) })
+	return out, s.unsealInvites(ctx, out.Body.Items)
 }
 
 type answerInviteRequest struct {
@@ -280,6 +289,10 @@ func (s *Server) answerInvite(ctx context.Context, in *answerInviteRequest, what
 			if known.ID == "" || known.User != name && !invite.Opens(s.TokenSecret, in.ID, in.Body.Code) {
 				return nil, invite.Unknown(in.ID)
 			}
+			if known.User != name && what == engine.InviteAccept && known.Role != access.RoleMember {
+				return nil, fault.New(fault.Denied, "invite_of_admin", "a link alone makes nobody an admin").
+					WithMend("invite admins by their user id, or accept it from your server, which knows whose address it is")
+			}
 		}
 	}
 	if what == engine.InviteAccept && name == "" {
@@ -301,158 +314,6 @@ func (s *Server) answerInvite(ctx context.Context, in *answerInviteRequest, what
 		return out, nil
 	}
 	return out, s.unseal(ctx, &out.Body.Email)
-}
-
-type joinRequest struct {
-	AccountParam
-	IdempotencyParam
-	Body struct {
-		User    string `json:"user,omitempty" doc:"who asks; a user token says it for browsers"`
-		Profile string `json:"profile,omitempty" maxLength:"200" doc:"the role they would play in the product"`
-		Feature string `json:"feature,omitempty" maxLength:"200" doc:"of which they would take a seat; the seat of the profile when left out"`
-		Reason  string `json:"reason,omitempty" maxLength:"1000" doc:"in their own words"`
-	}
-}
-
-type joinAnswer struct {
-	Body struct {
-		invite.Ask
-		Position string `json:"position"`
-	}
-}
-
-// askToJoin is POST /v1/accounts/{account}/access-requests. A browser may ask to join another account than
-// its token's, where the person's address is of that account's domain.
-func (s *Server) askToJoin(ctx context.Context, in *joinRequest) (*joinAnswer, error) {
-	p := principal(ctx)
-	user, err := p.ForUser(in.Body.User)
-	if err != nil {
-		return nil, err
-	}
-	if user == "" {
-		return nil, fault.New(fault.Invalid, "user_missing", "user is missing").WithField("user", "", "is required: who asks to join").
-			WithMend("send the id of the person as your product knows them")
-	}
-	if err := cmp.Or(checkName("user", user), checkName("profile", in.Body.Profile)); err != nil {
-		return nil, err
-	}
-	ask := invite.Ask{User: s.people.name(user), Profile: in.Body.Profile, Feature: in.Body.Feature}
-	if ask.OfDomain, err = s.ofDomain(ctx, in.Account, ask.User); err != nil {
-		return nil, err
-	}
-	if p.Kind == access.Browser && !ask.OfDomain {
-		return nil, fault.New(fault.Denied, "not_of_domain", "only people whose address is of the account's domain ask to join it").
-			WithMend("send the person's address with POST /v1/identify first, or make this call from your server")
-	}
-	if ask.Reason, err = s.seal(ctx, ask.User, "join/"+in.Account, in.Body.Reason); err != nil {
-		return nil, err
-	}
-	rec, err := s.call(event.KindInvite, in.Account, ask.User, engine.InviteAsk, in.IdempotencyKey, ask)
-	if err != nil {
-		return nil, err
-	}
-	return s.asked(ctx, rec)
-}
-
-func (s *Server) asked(ctx context.Context, rec event.Record) (*joinAnswer, error) {
-	out := &joinAnswer{}
-	var position uint64
-	var err error
-	if out.Body.Ask, position, err = answered[invite.Ask](ctx, s, rec); err != nil {
-		return nil, err
-	}
-	out.Body.Position = s.Runner.Position(position)
-	return out, s.unseal(ctx, &out.Body.Reason)
-}
-
-// ofDomain says whether a person's address is of the account's domain.
-func (s *Server) ofDomain(ctx context.Context, acct, user string) (bool, error) {
-	domain := ""
-	err := s.Runner.Read(ctx, acct, 0, func(v runner.View) error {
-		if v.Account == nil {
-			return accountUnknown(acct)
-		}
-		domain = v.Account.Domains.Claims
-		return nil
-	})
-	if err != nil || domain == "" {
-		return false, err
-	}
-	person, _, err := s.person(ctx, user)
-	return person.Domain == domain, err
-}
-
-type joinsRequest struct {
-	AccountParam
-	PageParams
-	PositionParam
-	Role   string `query:"role" enum:"admin,member" doc:"a user token says it for browsers"`
-	Status string `query:"status" enum:"open,approved,declined"`
-}
-
-// listAsks lists who asks to join: for admins.
-func (s *Server) listAsks(ctx context.Context, in *joinsRequest) (*listAnswer[invite.Ask], error) {
-	acct, user := in.Account, ""
-	if err := caller(ctx, &acct, &user, &in.Role); err != nil {
-		return nil, err
-	}
-	if in.Role == access.RoleMember {
-		return nil, notAnAdmin()
-	}
-	if err := s.listed(ctx, in.Position); err != nil {
-		return nil, err
-	}
-	l, err := s.Store.AccessRequests(ctx, acct, in.Status, in.page())
-	if err != nil {
-		return nil, err
-	}
-	texts := make([]*string, len(l.Items))
-	for i := range l.Items {
-		texts[i] = &l.Items[i].Reason
-	}
-	return &listAnswer[invite.Ask]{store.List[invite.Ask]{Items: l.Items, Next: l.Next}}, s.unseal(ctx, texts...)
-}
-
-func notAnAdmin() error {
-	return fault.New(fault.Denied, "admin_needed", "only an admin of the account sees and answers who asks to join").
-		WithMend("ask an admin of the account")
-}
-
-type answerJoinRequest struct {
-	ID string `path:"id" maxLength:"600"`
-	IdempotencyParam
-	Body struct {
-		User string `json:"user,omitempty" doc:"the admin who answers"`
-	}
-}
-
-func (s *Server) approveAsk(ctx context.Context, in *answerJoinRequest) (*joinAnswer, error) {
-	return s.answerAsk(ctx, in, engine.InviteApprove)
-}
-
-func (s *Server) declineAsk(ctx context.Context, in *answerJoinRequest) (*joinAnswer, error) {
-	return s.answerAsk(ctx, in, engine.InviteRefuse)
-}
-
-func (s *Server) answerAsk(ctx context.Context, in *answerJoinRequest, what string) (*joinAnswer, error) {
-	acct, found := engine.AccountOf("acc", in.ID)
-	if !found {
-		return nil, fault.New(fault.NotFound, "access_request_not_found", "there is no request to join %q", fault.Shorten(in.ID)).
-			WithMend("list them with GET /v1/accounts/{account}/access-requests")
-	}
-	role := access.RoleAdmin
-	if err := caller(ctx, &acct, &in.Body.User, &role); err != nil {
-		return nil, err
-	}
-	if role != access.RoleAdmin {
-		return nil, notAnAdmin()
-	}
-	rec, err := s.call(event.KindInvite, acct, s.people.name(in.Body.User), what, in.IdempotencyKey,
-		engine.InviteAnswer{ID: in.ID, User: s.people.name(in.Body.User)})
-	if err != nil {
-		return nil, err
-	}
-	return s.asked(ctx, rec)
 }
 
 // personSeen is what the state under a person's key says that calls need.
