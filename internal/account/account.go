@@ -33,4 +33,7 @@ type Person struct {
 	// Into is the pseudonym under which the person goes on since an alias call; empty while
 	// it is this one.
 	Into string `json:"into,omitempty"`
+	// Elsewhere are the other accounts they were named in, by key, each with what was said there:
+	// Role and Profile are those of Account.
+	Elsewhere []Membership `json:"elsewhere,omitempty"`
 }

@@ -2,6 +2,7 @@ package account
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"maps"
 
@@ -139,7 +140,9 @@ func (a *Account) touch(at clock.Time) {
 // record's Sealed and merges name by name without being opened. A role other than admin
 // or member is left out. at is the record's ReceivedAt.
 func (p *Person) Apply(c *event.PersonChange, sealed []byte, at clock.Time) {
-	set(&p.Account, c.Account)
+	if c.Account != nil {
+		p.enter(*c.Account)
+	}
 	if c.Role == nil || *c.Role == "" || *c.Role == "admin" || *c.Role == "member" {
 		set(&p.Role, c.Role)
 	}
@@ -153,14 +156,16 @@ func (p *Person) Apply(c *event.PersonChange, sealed []byte, at clock.Time) {
 // Absorb takes over what is known of q, the same person under an earlier pseudonym: what p
 // has itself stays. What is sealed under q's key cannot be read with p's and stays with q.
 func (p *Person) Absorb(q *Person) {
-	if p.Account == "" {
-		p.Account = q.Account
+	if p.Account == "" && q.Account != "" {
+		p.enter(q.Account)
 	}
-	if p.Role == "" {
-		p.Role = q.Role
+	if p.Account == q.Account || q.Account == "" {
+		p.Role, p.Profile = cmp.Or(p.Role, q.Role), cmp.Or(p.Profile, q.Profile)
 	}
-	if p.Profile == "" {
-		p.Profile = q.Profile
+	for _, m := range append([]Membership{{q.Account, q.Role, q.Profile}}, q.Elsewhere...) {
+		if m.Account != "" && m.Account != p.Account && len(p.Elsewhere) < MaxAccounts-1 {
+			p.remember(m)
+		}
 	}
 	if p.Domain == "" {
 		p.Domain = q.Domain

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 
+	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/event"
@@ -169,24 +170,28 @@ func (s *State) answerInvite(a *Account, r *event.Record, c *catalog.Catalog) An
 	return ok(in)
 }
 
-// joins takes the seat of who becomes a member, where seats are taken by consume, and tells the
-// person which account they are in; the account hears of its member from there.
+// sourceJoins is of records by which an account tells a person that it has let them in.
+const sourceJoins = ownSource + "joins"
+
+// joins makes a person a member, takes their seat where seats are taken by consume, and tells the
+// person which account they are in.
 func (s *State) joins(a *Account, r *event.Record, id, user, profile, role, feature string, c *catalog.Catalog) {
 	if f := c.Features[feature]; f != nil && c.Meters[f.Meter] != nil && c.Meters[f.Meter].FedByConsume {
 		s.takeUsage(a, f, quantity.One, r, c)
 	}
-	ch := event.PersonChange{Account: &a.key}
+	ch, left := event.PersonChange{Account: &a.key}, false
 	if profile != "" {
 		ch.Profile = &profile
 	}
 	if role != "" {
 		ch.Role = &role
 	}
+	s.isMember(a, user, &account.MemberChange{Role: ch.Role, Profile: ch.Profile, Left: &left}, c)
 	b, err := json.Marshal(ch)
 	if err != nil { // plain values
 		panic(err)
 	}
-	s.effects.Forwards = append(s.effects.Forwards, event.Record{Kind: event.KindPerson, Source: ownSource + "joins", ID: id,
+	s.effects.Forwards = append(s.effects.Forwards, event.Record{Kind: event.KindPerson, Source: sourceJoins, ID: id,
 		Key: event.UserKey(user), User: user, ReceivedAt: s.Now, Body: b})
 }
 

@@ -102,7 +102,11 @@ func (s *State) identify(a *Account, r *event.Record) Answer {
 		}
 		before := p.Person
 		p.Person.Apply(&ch, r.Sealed, s.Now)
-		s.tellAccount(p, r, &before)
+		if r.Source == sourceJoins {
+			s.tellJoined(p, r, &before, &ch)
+		} else {
+			s.tellAccount(p, r, &before)
+		}
 		if ch.Previous != "" && ch.Previous != p.Pseudonym {
 			if p.Into == ch.Previous {
 				p.Into = "" // back to this one

@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 
-	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/entitlement"
@@ -53,8 +52,8 @@ func (a *Account) row(s *State, c *catalog.Catalog) AccountRow {
 	}
 	a.written.due = due
 	if event.IsOwnKey(a.key) {
-		if a.Person != nil && (a.Person.Account != "" || a.Person.Into != "") {
-			row.People = []account.Person{a.Person.Person}
+		if a.Person != nil {
+			row.People = a.Person.Memberships()
 		}
 		a.written.known = true
 		return row
