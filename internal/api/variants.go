@@ -26,7 +26,7 @@ type variantRequest struct {
 type variantAnswer struct {
 	Body struct {
 		Variant  string `json:"variant" doc:"empty: none, show what everybody sees"`
-		Reason   string `json:"reason" enum:"assigned,not_running,not_eligible,not_in_experiment"`
+		Reason   string `json:"reason" enum:"assigned,not_running,not_eligible,not_in_experiment,too_many_experiments"`
 		Position string `json:"position"`
 	}
 }
@@ -81,6 +81,9 @@ func (s *Server) assign(ctx context.Context, account, key string) (said engine.V
 		}
 		if said, err = readAnswer[engine.VariantAnswer](a); err != nil {
 			return said, 0, err
+		}
+		if said.Reason != "" { // the family can be in no more experiments
+			return said, position, nil
 		}
 		call.Variant = said.Variant
 	}

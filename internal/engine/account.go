@@ -55,9 +55,10 @@ type Account struct {
 	Contact contact.State `json:"contact,omitzero"`
 	// Known are facts that other systems know of the account; not under a person's key.
 	Known      account.Facts `json:"known,omitempty"`
-	Told       int64         `json:"told,omitempty"`       // changes of facts ever; numbers them
+	Told       int64         `json:"told,omitempty"`      // changes of facts ever; numbers them
 	Downgraded clock.Time    `json:"downgraded,omitzero"` // when it last began to pay less, by a change of its subscription
-	// Unit is the root of its family when the account was first drawn in a holdout or experiment.
+	// Unit is the root of its family when the account was first drawn in a holdout. What experiments draw by
+	// is kept by Assigned, at the root of that time.
 	Unit     string   `json:"unit,omitempty"`
 	Assigned assigned `json:"assigned,omitzero"` // variants of experiments
 	// Month is what it used in its last month; nil where no rule on plan fit asks.

@@ -38,7 +38,7 @@ func (a *Account) silence(c *catalog.Catalog, user string, now clock.Time) []con
 	return contact.Silence(&c.Contact, last, now)
 }
 
-// unit is what the account is drawn by in holdouts and experiments: the root of its family, as
+// unit is what the account is drawn by in holdouts: the root of its family, as
 // it was when the account was first drawn.
 func (a *Account) unit(family string) string {
 	switch {

@@ -33,7 +33,7 @@ type VariantCall struct {
 // VariantAnswer is an account's variant of an experiment.
 type VariantAnswer struct {
 	Variant string `json:"variant"` // empty: none
-	// Reason is assigned, not_running, not_eligible or not_in_experiment.
+	// Reason is assigned, not_running, not_eligible, not_in_experiment or too_many_experiments.
 	Reason string `json:"reason"`
 }
 
@@ -74,7 +74,9 @@ func (s *State) variant(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 			if v = a.Assigned.Own[e.Key]; v == "" {
 				v = experiment.Variant(e, a.key)
 			}
-			assign(&a.Assigned.Family, e.Key, v, c)
+			if !assign(&a.Assigned.Family, e.Key, v, c) {
+				return ok(tooManyExperiments)
+			}
 		}
 		return ok(VariantAnswer{Variant: v})
 	}
@@ -84,20 +86,28 @@ func (s *State) variant(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 	if call.Unit == "" || call.Unit == a.key {
 		if call.Unit, call.Variant = a.key, a.Assigned.Family[e.Key]; call.Variant == "" {
 			call.Variant = experiment.Variant(e, a.key)
-			assign(&a.Assigned.Family, e.Key, call.Variant, c)
+			if !assign(&a.Assigned.Family, e.Key, call.Variant, c) {
+				return ok(tooManyExperiments)
+			}
 		}
 	}
 	if call.Variant == "" {
 		return ok(VariantAnswer{Reason: "not_in_experiment"})
 	}
-	assign(&a.Assigned.Own, e.Key, call.Variant, c)
+	if !assign(&a.Assigned.Own, e.Key, call.Variant, c) {
+		return ok(tooManyExperiments)
+	}
 	s.effects.Variants = append(s.effects.Variants, VariantRow{Account: a.key, Experiment: e.Key, Variant: call.Variant, Unit: call.Unit, At: s.Now})
 	return ok(VariantAnswer{Variant: call.Variant, Reason: "assigned"})
 }
 
-func assign(to *map[string]string, experiment, variant string, c *catalog.Catalog) {
+// tooManyExperiments is the answer where a variant could not be kept: another day it could be another one.
+var tooManyExperiments = VariantAnswer{Reason: "too_many_experiments"}
+
+// assign keeps a variant; false: there are maxAssigned of experiments that the catalog has.
+func assign(to *map[string]string, experiment, variant string, c *catalog.Catalog) bool {
 	if variant == "" {
-		return
+		return true
 	}
 	if *to == nil {
 		*to = make(map[string]string)
@@ -109,7 +119,9 @@ func assign(to *map[string]string, experiment, variant string, c *catalog.Catalo
 			}
 		}
 	}
-	if len(*to) < maxAssigned {
-		(*to)[experiment] = variant
+	if len(*to) >= maxAssigned {
+		return false
 	}
+	(*to)[experiment] = variant
+	return true
 }
