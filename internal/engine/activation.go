@@ -115,6 +115,9 @@ func (s *State) reach(a *Account, m *catalog.Milestone, r Reach, c *catalog.Cata
 	if j.Reached == nil {
 		j.Reached = make(map[string]Reach)
 	}
+	if len(j.Reached) >= maxReached { // those of earlier catalogs make room
+		maps.DeleteFunc(j.Reached, func(key string, _ Reach) bool { return c.Milestones[key] == nil })
+	}
 	if len(j.Reached) >= maxReached {
 		return
 	}
