@@ -13,6 +13,7 @@ import (
 	"github.com/headroomhq/headroom/internal/meter"
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/offer"
+	"github.com/headroomhq/headroom/internal/opportunity"
 	"github.com/headroomhq/headroom/internal/signal"
 	"github.com/headroomhq/headroom/internal/subscription"
 )
@@ -36,9 +37,21 @@ func (a *Account) lookDue(c *catalog.Catalog, after clock.Time) clock.Time {
 	t := after.Std().In(zone)
 	for day := t.Day(); ; day++ {
 		if due := clock.At(time.Date(t.Year(), t.Month(), day, lookHour, second/60, second%60, 0, zone)); due > after {
+			if !a.worthALook(due) {
+				return 0
+			}
 			return due
 		}
 	}
+}
+
+// worthALook says whether a look at a time could find anything about the account. There is nothing to
+// find about who is known by events alone, nor about who left long ago: looks at them would never end.
+func (a *Account) worthALook(at clock.Time) bool {
+	return a.Subscription.Live() || a.Subscription.Status == "" && !a.Facts.Unknown ||
+		a.Members.Len() > 0 || a.Outside > 0 || len(a.Known) > 0 ||
+		slices.ContainsFunc(a.Signals.Live, func(s signal.Signal) bool { return s.DecaysAt > at }) ||
+		slices.ContainsFunc(a.Opportunities, func(o opportunity.Opportunity) bool { return o.Open() })
 }
 
 // zone is the one of the account's clock.
@@ -258,9 +271,9 @@ func (l *look) rule(r *catalog.Signal) {
 		l.vars = l.a.signalVars(l.c, l.State.Now)
 	}
 	holds, err := r.When.Rule.Eval(l.vars)
-	if err != nil {
+	if err != nil { // what cannot be judged does not hold
 		l.a.problem("signal " + r.Key + ": " + err.Error())
-		return
+		holds = false
 	}
 	l.tell(signal.OnRule(&l.a.Signals, r, holds, func() []signal.Value { return looked(r.When.Rule.Uses(), l.vars) }, l.Context))
 }

@@ -15,6 +15,7 @@ import (
 func (s *State) fired(a *Account, fired []signal.Signal, c *catalog.Catalog) {
 	if len(fired) > 0 {
 		a.cold = nil // opportunities, and the numbers of ids
+		a.timed = a.timed && a.Subscription.Live() // who is not looked at daily is as long as a signal lives
 	}
 	for _, sig := range fired {
 		s.effects.Signals = append(s.effects.Signals, sig)

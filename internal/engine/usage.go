@@ -47,7 +47,7 @@ func (s *State) count(a *Account, r *event.Record, c *catalog.Catalog) {
 		due = s.noticeFed(a, m, total, r, res.Late, c) || due
 	}
 	s.milestones(a, r, c)
-	if s.noticeEvent(a, r, late, c) || due {
+	if s.noticeEvent(a, r, late, c) || due || !a.timed {
 		s.time(a, c)
 	}
 }
