@@ -233,8 +233,8 @@ offers: {o: {on: [g], give: {addon: a}, at: [x]}, u: {on: [e], give: {plan: p}, 
 		{"gate once", c.Signals["g"].When, When{Gate: "f", Times: 1, Within: day}},
 		{"first event", c.Signals["e"].When.Nth, int64(1)},
 		{"state and decay", [2]any{c.Signals["g"].State, c.Signals["g"].Decays}, [2]any{"testing", 30 * day}},
-		{"offer of an add-on", *c.Offers["o"], Offer{Key: "o", On: []string{"g"}, Give: Give{Addon: "a", Quantity: 1}, At: []string{"x"}, Kind: Contextual, Chance: 10, Content: Content{Title: "a", Action: "Add"}}},
-		{"offer of a plan", c.Offers["u"].Content, Content{Title: "p", Action: "Upgrade"}},
+		{"offer of an add-on", *c.Offers["o"], Offer{Key: "o", On: []string{"g"}, Give: Give{Addon: "a", Quantity: 1}, At: []string{"x"}, Kind: Contextual, Chance: 10, Content: Content{Title: "a"}}},
+		{"offer of a plan", c.Offers["u"].Content, Content{Title: "p"}},
 		{"everything is self service", c.Routing, []*Route{{To: "self_service", Motion: "self_service"}}},
 	} {
 		if !reflect.DeepEqual(check.got, check.want) {

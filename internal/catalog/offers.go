@@ -126,42 +126,38 @@ func (r *reader) target(v value) string {
 	return s
 }
 
-// content fills what an offer leaves unsaid from what it gives.
+// content fills a title that an offer leaves unsaid from what it gives. What its button says then
+// depends on who sees it: see package offer.
 func (r *reader) content(o *Offer) {
-	title, action := "", "Upgrade"
+	title := ""
 	g := &o.Give
 	if p := r.c.Plans[g.Plan]; p != nil {
 		title = p.Title
 	}
 	if a := r.c.Addons[g.Addon]; a != nil {
-		title, action = a.Title, "Add"
+		title = a.Title
 	}
 	if f := r.c.Features[g.Feature]; f != nil {
 		title = f.Title
 	}
 	switch {
-	case g.Trial:
-		action = "Try"
 	case g.Interval != "":
-		title, action = "Pay by the year", "Switch"
+		title = "Pay by the year"
 	case g.Refer != "":
-		title, action = "Recommend us", "Recommend"
+		title = "Recommend us"
 		if p := r.c.Referrals[g.Refer]; p != nil {
 			title = p.Title
 		}
 	case g.Talk != "":
-		title, action = "Talk to us", "Talk to us"
+		title = "Talk to us"
 	case g.Invite != "":
-		title, action = "Invite", "Invite"
+		title = "Invite"
 		if p := r.c.Profiles[g.Invite]; p != nil {
 			title = "Invite: " + p.Title
 		}
 	}
 	if o.Content.Title == "" {
 		o.Content.Title = title
-	}
-	if o.Content.Action == "" {
-		o.Content.Action = action
 	}
 }
 

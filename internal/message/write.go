@@ -52,17 +52,14 @@ type writing struct {
 }
 
 // Write returns the message in a language. A sentence that needs a value there is none of is
-// left out, unless it is the only one; runs of spaces are one.
+// left out: nothing is left where it is the only one. Runs of spaces are one.
 func (m *Message) Write(l *Language, values map[string]Value) string {
 	w := writing{l: l, values: values}
-	var sentences []string
-	var one strings.Builder
+	var all, one strings.Builder
 	end := func() {
-		s := one.String()
-		if w.missing {
-			s = dropped + s
+		if !w.missing {
+			all.WriteString(one.String())
 		}
-		sentences = append(sentences, s)
 		one.Reset()
 		w.missing = false
 	}
@@ -88,28 +85,16 @@ func (m *Message) Write(l *Language, values map[string]Value) string {
 		}
 		one.WriteString(rest)
 	}
-	if one.Len() > 0 || w.missing || len(sentences) == 0 {
-		end()
-	}
-	var b strings.Builder
-	for _, s := range sentences {
-		text, out := strings.CutPrefix(s, dropped)
-		if !out || len(sentences) == 1 {
-			b.WriteString(text)
-		}
-	}
-	return tidy(b.String())
+	end()
+	return tidy(all.String())
 }
-
-// dropped marks a sentence that is left out, unless it is the only one.
-const dropped = "\x00"
 
 // sentenceEnd returns where the text after the first sentence begins, -1 when it is one.
 func sentenceEnd(s string) int {
 	for i, r := range s {
 		switch r {
 		case '.', '!', '?':
-			if i+1 < len(s) && s[i+1] == ' ' {
+			if i+1 < len(s) && (s[i+1] == ' ' || s[i+1] == '\n') {
 				return i + 2
 			}
 		case '。', '！', '？':

@@ -16,22 +16,52 @@ import (
 // what changes nothing about the account anyone may do. The label is ours, until the offer's own
 // takes its place.
 func (x *deciding) button(c *chosen, decision string) CTA {
-	g, w, url := c.give, x.tongue(), x.link(c, decision)
+	g, w := c.give, x.tongue()
+	cta := CTA{"buy", x.label(c, w), x.link(c, decision)}
 	switch {
-	case g.Talk == "success":
-		return CTA{"contact_sales", w.say("Talk to us", "Mit uns sprechen"), url}
 	case g.Talk != "":
-		return CTA{"contact_sales", w.say("Talk to sales", "Mit dem Vertrieb sprechen"), url}
+		cta.Action = "contact_sales"
 	case g.Refer != "":
-		return CTA{"refer", w.say("Tell others", "Weiterempfehlen"), url}
+		cta.Action = "refer"
 	case g.Invite != "":
-		return CTA{"invite", w.say("Invite", "Einladen"), url}
+		cta.Action = "invite"
 	case x.Role != Admin:
-		return CTA{"request", w.say("Ask an admin", "Administrator fragen"), url}
+		cta.Action, cta.Label = "request", w.say("Ask an admin", "Administrator fragen")
 	case g.Trial:
-		return CTA{"try", w.say("Try it", "Testen"), url}
+		cta.Action = "try"
 	}
-	return CTA{"buy", w.say("Upgrade", "Jetzt buchen"), url}
+	return cta
+}
+
+// label is what the button says where the offer does not.
+func (x *deciding) label(c *chosen, w tongue) string {
+	switch g := c.give; {
+	case g.Talk == "success":
+		return w.say("Talk to us", "Mit uns sprechen")
+	case g.Talk != "":
+		return w.say("Talk to sales", "Mit dem Vertrieb sprechen")
+	case g.Refer != "":
+		return w.say("Tell others", "Weiterempfehlen")
+	case g.Invite != "":
+		return w.say("Invite", "Einladen")
+	case g.Trial:
+		return w.say("Try it", "Testen")
+	case g.Interval != "":
+		return w.say("Pay by the year", "Jährlich zahlen")
+	case g.Addon != "":
+		return w.say("Add", "Hinzufügen")
+	case x.moves(c):
+		return w.say("Switch to %s", "Zu %s wechseln", planTitle(x.Catalog, g.Plan))
+	case c.offer.Save:
+		return w.say("Stay on %s", "Bei %s bleiben", planTitle(x.Catalog, g.Plan))
+	}
+	return w.say("Upgrade", "Jetzt buchen")
+}
+
+// moves says whether the offer is a save to another plan than the account is on.
+func (x *deciding) moves(c *chosen) bool {
+	g := c.give
+	return c.offer.Save && !g.Trial && g.Plan != "" && !(x.Subscription.Live() && x.Subscription.Plan == g.Plan)
 }
 
 // price is what whoever can buy sees; nil for others, and for what costs nothing.
@@ -72,12 +102,20 @@ func (c *chosen) expectation() *Expected {
 func (x *deciding) link(c *chosen, decision string) string {
 	links := &x.Catalog.Links
 	to := c.offer.Link
-	if to == "" && c.give.Invite != "" {
+	if to == "" && c.give.Invite != "" && links.Invite != "" {
+		if forInvited(links.Invite) {
+			return ""
+		}
 		to = links.Invite
 	}
 	return Link(cmp.Or(to, links.Billing), map[string]string{
 		"offer": c.offer.Key, "decision": decision, "placement": x.Placement, "account": x.Account,
 	})
+}
+
+// forInvited says whether a link is for one who was invited, and not for who is about to invite.
+func forInvited(link string) bool {
+	return strings.Contains(link, "{code}") || strings.Contains(link, "{invite}") || strings.Contains(link, "{request}")
 }
 
 // Link fills {name}s of a link, escaped. It is empty when the result is neither an http(s)
@@ -132,7 +170,7 @@ func (x *deciding) lost(w tongue) []string {
 			all = append(all, loss{w.say("%s of %s %s in use, above the limit of %s", "%[3]s: %[1]s von %[2]s über der Grenze von %[4]s",
 				w.number(at.Usage-next.Limit), w.number(at.Usage), w.inside(title), w.number(next.Limit)), at.Usage})
 		case at.Unlimited || at.Limit > next.Limit:
-			all = append(all, loss{w.say("room for more than %s %s", "%[2]s: Platz für mehr als %[1]s", w.number(next.Limit), w.inside(title)), 0})
+			all = append(all, loss{w.say("room for more than %s %s", "Platz für mehr als %s (%s)", w.number(next.Limit), w.inside(title)), 0})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b loss) int { return cmp.Compare(b.used, a.used) })

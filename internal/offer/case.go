@@ -1,6 +1,8 @@
 package offer
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -93,6 +95,51 @@ func (x *deciding) gainFrom(c *chosen, f *catalog.Feature, price *Price, w tongu
 		return w.say("%s has room for %s", "%s hat Platz für %s", title, w.number(grant.Limit))
 	}
 	return w.say("%s has room for %s %s", "%[1]s hat Platz für %[2]s (%[3]s)", title, w.number(grant.Limit), name)
+}
+
+// staying says what the account keeps on the smaller plan of a save, and what it loses by it: what
+// is used most first.
+func (x *deciding) staying(c *chosen, w tongue) string {
+	type thing struct {
+		words string
+		used  quantity.Quantity
+	}
+	var keeps, loses []thing
+	for _, key := range sortedKeys(x.Catalog.Features) {
+		f, at := x.Catalog.Features[key], x.feature(key)
+		if !has(at) {
+			continue
+		}
+		title, _ := w.selling(f)
+		switch next := x.next(c, f); {
+		case !next.Allowed:
+			loses = append(loses, thing{title, at.Usage})
+		case !f.Counted():
+			keeps = append(keeps, thing{title, 0})
+		case next.Unlimited:
+			keeps = append(keeps, thing{w.say("%s without a limit", "%s ohne Grenze", w.inside(title)), at.Usage})
+		case at.Unlimited || at.Limit > next.Limit:
+			loses = append(loses, thing{w.say("room for more than %s %s", "Platz für mehr als %s (%s)", w.number(next.Limit), w.inside(title)), at.Usage})
+		default:
+			keeps = append(keeps, thing{w.say("%s %s", "%[2]s (%[1]s)", w.number(next.Limit), w.inside(title)), at.Usage})
+		}
+	}
+	list := func(all []thing) string {
+		slices.SortStableFunc(all, func(a, b thing) int { return cmp.Compare(b.used, a.used) })
+		words := make([]string, len(all))
+		for i := range all {
+			words[i] = all[i].words
+		}
+		return w.list(words)
+	}
+	plan, kept, lost := w.titleOf(x.Catalog, c.give), list(keeps), list(loses)
+	switch {
+	case lost == "":
+		return w.say("%s keeps everything as it is now", "mit %s bleibt alles, wie es ist", plan)
+	case kept == "":
+		return w.say("With %s you lose %s", "Mit %s entfällt: %s", plan, lost)
+	}
+	return w.say("With %s you keep %s, and lose %s", "Mit %s bleibt: %s; es entfällt: %s", plan, kept, lost)
 }
 
 func quantityTimes(n int64) quantity.Quantity { return quantity.Quantity(max(n, 1)) }

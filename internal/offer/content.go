@@ -33,7 +33,11 @@ func show(x *deciding, c *chosen, id string) (*Shown, []string) {
 		{&s.CTA.Label, func(c *catalog.Content) string { return c.Action }},
 	} {
 		text, language := translated(&o.Content, x.languages(), t.get)
-		if t.to == &s.CTA.Label && (text == "" || s.CTA.Action == "request") {
+		switch {
+		case t.to == &s.CTA.Label && (text == "" || s.CTA.Action == "request"):
+			continue
+		case t.to == &s.Title && text == ours.usualTitle(x.Catalog, o.Give):
+			s.Title = x.tongue().usualTitle(x.Catalog, o.Give)
 			continue
 		}
 		w := tongue{message.For(language), language}
@@ -48,46 +52,26 @@ func show(x *deciding, c *chosen, id string) (*Shown, []string) {
 				problems = append(problems, "nothing fills {"+name+"}; use one of {"+strings.Join(placeholders, "}, {")+"}")
 			}
 		}
-		*t.to = m.Write(w.Language, x.valuesFor(c, f, s.Price, w))
+		if words := m.Write(w.Language, x.valuesFor(c, f, s.Price, w)); words != "" || t.to == &s.Body {
+			*t.to = words
+		} else if t.to == &s.Title {
+			*t.to = x.tongue().usualTitle(x.Catalog, o.Give)
+		}
 	}
 	if s.Media, _ = translated(&o.Content, x.languages(), func(c *catalog.Content) string { return c.Media }); s.Media == "" && f != nil {
 		s.Media = f.Media
 	}
 	w := x.tongue()
 	s.Case = x.caseFor(c, f, s.Price, w)
+	if x.moves(c) {
+		f = nil // its case is about several
+	}
 	s.Assumptions = x.assumptions(c, f, s.Price, w)
 	if o.Save {
 		s.Lost = x.lost(w)
 	}
 	slices.Sort(problems)
 	return s, slices.Compact(problems)
-}
-
-// featureOf is the feature the offer speaks of: the moment's, else the signal's, else the
-// first one the give improves, by key. Nil when it speaks of none.
-func (x *deciding) featureOf(c *chosen) *catalog.Feature {
-	if f := x.Catalog.Features[x.about]; f != nil {
-		return f
-	}
-	if c.signal != nil {
-		if f := x.Catalog.Features[c.signal.Data["feature"]]; f != nil {
-			return f
-		}
-	}
-	var some *catalog.Feature
-	for _, e := range entitlementsOf(x.Catalog, c.give) {
-		f := x.Catalog.Features[e.Feature]
-		if f == nil || !gives(e) {
-			continue
-		}
-		if !has(x.feature(e.Feature)) {
-			return f
-		}
-		if some == nil {
-			some = f
-		}
-	}
-	return some
 }
 
 // next is what the account would have of a feature once the offer is accepted, or once what it
@@ -127,12 +111,17 @@ func (x *deciding) valuesFor(c *chosen, f *catalog.Feature, price *Price, w tong
 	}
 	at, grant := x.feature(f.Key), x.next(c, f)
 	unlimited := message.Text(w.say("unlimited", "unbegrenzt"))
-	v["usage"] = message.Number(at.Usage)
-	if v["limit"], v["remaining"] = unlimited, unlimited; !at.Unlimited {
-		v["limit"], v["remaining"] = message.Number(at.Limit), message.Number(at.Remaining)
+	switch {
+	case at.Unlimited:
+		v["usage"], v["limit"], v["remaining"] = message.Number(at.Usage), unlimited, unlimited
+	case at.Limit > 0 || at.Usage > 0: // who has none of it has no share of it
+		v["usage"], v["limit"], v["remaining"] = message.Number(at.Usage), message.Number(at.Limit), message.Number(at.Remaining)
 		v["percent"] = message.Percent(at.Usage.Percent(at.Limit))
 	}
-	if v["limit_next"] = unlimited; !grant.Unlimited {
+	switch {
+	case grant.Unlimited:
+		v["limit_next"] = unlimited
+	case grant.Limit > 0:
 		v["limit_next"] = message.Number(grant.Limit)
 	}
 	return v

@@ -329,7 +329,7 @@ func TestTheCaseFitsWhatWasNoticed(t *testing.T) {
 		}}, "Your trial ends in 2 days; Pro keeps everything as it is now"},
 		{"nothing noticed, nothing bought yet", []func(*Input){asked, func(in *Input) {
 			in.Subscription, in.Features = subscription.Subscription{}, nil
-		}}, "Pro: Reach every attendee"},
+		}}, "Pro: Bring more voices"},
 		{"asked for with an add-on on top of a limit", []func(*Input){asked, at("team.page", "")}, "You use 8 of 10 speakers; with Extra room there is room for 35"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -345,7 +345,7 @@ func TestTheCaseFitsWhatWasNoticed(t *testing.T) {
 	}
 }
 
-func TestAPlaceholderNothingFillsIsLeftEmptyAndReported(t *testing.T) {
+func TestAPlaceholderNothingFillsTakesItsSentenceAndIsReported(t *testing.T) {
 	cat := parse(t, summits)
 	for _, o := range cat.OffersAt("team.page") {
 		o.Content.Title, o.Content.Body = "Room {for} {limit_nex}all", "{not a name} {} { {limit_next"
@@ -353,7 +353,7 @@ func TestAPlaceholderNothingFillsIsLeftEmptyAndReported(t *testing.T) {
 	in := onStarter(cat)
 	in.Placement = "team.page"
 	d := Decide(in)
-	if d.Offer.Title != "Room all" || d.Offer.Body != "{not a name} {} { {limit_next" {
+	if d.Offer.Title != "Extra room" || d.Offer.Body != "{not a name} {} { {limit_next" {
 		t.Errorf("title %q, body %q", d.Offer.Title, d.Offer.Body)
 	}
 	if p := d.Considered[0].Problems; len(p) != 3 || !strings.HasPrefix(p[0], "a text cannot be read: line 1, column 6") ||

@@ -67,7 +67,7 @@ func TestEveryShapeIsWorthSomethingAndMakesItsCase(t *testing.T) {
 		{"a save, worth what stays", []func(*Input){place("leave"), leaving, on("pro")}, catalog.ShapeSave, "buy", catalog.Give{Plan: "starter"}, nil, nil, true, 58800, 5880, "Stay", "", ""},
 		{"a plan, for a member", []func(*Input){place("room"), member}, catalog.ShapePlan, "request", catalog.Give{Plan: "pro"}, nil, nil, false, 120000, 24000, "Room for 50 speakers", "Pro has room for 50", ""},
 		{"a trial, for a member", []func(*Input){place("try"), member}, catalog.ShapeTrial, "request", catalog.Give{Trial: true, Plan: "pro"}, nil, nil, false, 120000, 12000, "Try for 14 days", "", ""},
-		{"the switch to a year, for a member", []func(*Input){place("annual"), member}, catalog.ShapeAnnual, "request", catalog.Give{Interval: "year"}, nil, nil, false, 0, 0, "Save", "A year costs less than twelve months", ""},
+		{"the switch to a year, for a member", []func(*Input){place("annual"), member}, catalog.ShapeAnnual, "request", catalog.Give{Interval: "year"}, nil, nil, false, 0, 0, "Pay by the year", "A year costs less than twelve months", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in := atMoments(t)

@@ -132,8 +132,44 @@ func (w tongue) titleOf(cat *catalog.Catalog, g catalog.Give) string {
 	return titleOf(cat, g)
 }
 
-// caseFor is the reason to accept, from the account's own usage.
+// ours is the language of what the catalog fills in itself.
+var ours = tongue{message.English(), "en"}
+
+// usualTitle is what an offer is called whose own title says nothing: in English the one that the
+// catalog fills in.
+func (w tongue) usualTitle(cat *catalog.Catalog, g catalog.Give) string {
+	switch {
+	case g.Interval != "":
+		return w.say("Pay by the year", "Jährlich zahlen")
+	case g.Talk != "":
+		return w.say("Talk to us", "Sprechen Sie mit uns")
+	case g.Refer != "" && cat.Referrals[g.Refer] == nil:
+		return w.say("Recommend us", "Empfehlen Sie uns weiter")
+	case g.Invite != "":
+		return w.say("Invite: %s", "Einladen: %s", titleOf(cat, g))
+	}
+	return w.titleOf(cat, g)
+}
+
+// list writes what is named, at most a few of them.
+func (w tongue) list(all []string) string {
+	const most = 3
+	and := w.say(" and ", " und ")
+	if len(all) > most {
+		return strings.Join(all[:most], ", ") + and + w.say("more", "anderes")
+	}
+	if n := len(all) - 1; n > 0 {
+		return strings.Join(all[:n], ", ") + and + all[n]
+	}
+	return strings.Join(all, "")
+}
+
+// caseFor is the reason to accept, from the account's own usage. Of a save to another plan that is
+// what stays, and what does not.
 func (x *deciding) caseFor(c *chosen, f *catalog.Feature, price *Price, w tongue) string {
+	if x.moves(c) {
+		return x.staying(c, w)
+	}
 	own, gain := x.ownStory(c, f, w), x.gainFrom(c, f, price, w)
 	switch {
 	case own != "" && gain != "":
