@@ -215,9 +215,9 @@ func TestSurveysAddUpBySegmentAndMonthWithImportedAnswers(t *testing.T) {
 		}
 	}
 	type result struct {
-		Shown, Answered, Promoters, Detractors int64
-		Score, Margin                          *float64
-		Band, Words                            string
+		Shown, Answered, Imported, Promoters, Detractors int64
+		Score, Margin, ResponseRate                      *float64
+		Band, Words                                      string
 	}
 	var got struct {
 		result
@@ -233,16 +233,16 @@ func TestSurveysAddUpBySegmentAndMonthWithImportedAnswers(t *testing.T) {
 	}
 	until(t, "24 answers", func() bool {
 		c.must("GET", "/v1/surveys/nps?segment_by=plan&limit=500", nil, &got)
-		return got.Answered == 24
+		return got.Imported == 24
 	})
 	// 9 promoters of acme, 9 detractors: 3 of acme, 6 of globex.
-	if got.Shown != 24 || got.Promoters != 9 || got.Detractors != 9 || *got.Score != 0 || got.Band != "below" || !strings.HasPrefix(got.Words, "NPS 0 ± 35 from 24 answers") {
+	if got.Shown != 0 || got.Answered != 0 || got.Promoters != 9 || got.Detractors != 9 || *got.Score != 0 || got.Band != "below" || !strings.HasPrefix(got.Words, "NPS 0 ± 35 from 24 answers") {
 		t.Errorf("%+v, %v", got.result, *got.Score)
 	}
 	if len(got.Segments) != 2 || got.Segments[1].Segment != "starter" || *got.Segments[1].Score != 50 || *got.Segments[0].Score != -50 {
 		t.Errorf("%+v", got.Segments)
 	}
-	if len(got.Months) != 2 || got.Months[0].Month != "2026-01" || got.Months[0].Answered != 12 {
+	if len(got.Months) != 2 || got.Months[0].Month != "2026-01" || got.Months[0].Imported != 12 {
 		t.Errorf("%+v", got.Months)
 	}
 	if len(got.Items) != 24 || !slices.ContainsFunc(got.Items, func(x struct{ Text, Import string }) bool { return x.Text == "fine" && x.Import == "nps.csv" }) {

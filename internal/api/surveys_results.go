@@ -74,7 +74,7 @@ func (s *Server) surveys(ctx context.Context, in *surveysRequest) (*surveysAnswe
 		if counts[x.Survey] == nil {
 			kinds[x.Survey], counts[x.Survey] = x.Kind, &survey.Counts{}
 		}
-		counts[x.Survey].Note(x.Answered, false, x.Score)
+		countShown(counts[x.Survey], &x)
 	})
 	out.Body.Items = []SurveyLine{}
 	for _, key := range slices.Sorted(maps.Keys(kinds)) {
@@ -159,7 +159,7 @@ func (s *Server) survey(ctx context.Context, in *surveyRequest) (*surveyAnswer, 
 		b.Kind = cmp.Or(b.Kind, x.Kind)
 		month := x.At.Std().Format("2006-01")
 		for _, c := range []*survey.Counts{all, countsOf(months, month), countsOf(accounts, x.Account)} {
-			c.Note(x.Answered, false, x.Score)
+			countShown(c, &x)
 		}
 	})
 	if err != nil {
@@ -199,6 +199,15 @@ func (s *Server) survey(ctx context.Context, in *surveyRequest) (*surveyAnswer, 
 	return out, s.unseal(ctx, texts...)
 }
 
+// countShown counts in what was shown, or brought in.
+func countShown(c *survey.Counts, x *store.SurveyShown) {
+	if x.Imported {
+		c.Import(x.Score)
+		return
+	}
+	c.Note(x.Answered, false, x.Score)
+}
+
 func countsOf(m map[string]*survey.Counts, key string) *survey.Counts {
 	if m[key] == nil {
 		m[key] = &survey.Counts{}
@@ -229,7 +238,7 @@ func (s *Server) segments(ctx context.Context, by, kind string, accounts map[str
 		countsOf(parts, "").Merge(c)
 	}
 	keys := slices.SortedFunc(maps.Keys(parts), func(x, y string) int {
-		return cmp.Or(cmp.Compare(parts[y].Shown, parts[x].Shown), cmp.Compare(x, y))
+		return cmp.Or(cmp.Compare(parts[y].Shown+parts[y].Imported, parts[x].Shown+parts[x].Imported), cmp.Compare(x, y))
 	})
 	var others survey.Counts
 	for i, key := range keys {
@@ -239,7 +248,7 @@ func (s *Server) segments(ctx context.Context, by, kind string, accounts map[str
 		}
 		others.Merge(parts[key])
 	}
-	if others.Shown > 0 {
+	if others.Shown+others.Imported > 0 {
 		out = append(out, SurveyPart{"(others)", others.Of(kind)})
 	}
 	return out, nil

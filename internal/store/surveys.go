@@ -10,7 +10,7 @@ import (
 )
 
 func surveyAsks(e *engine.Effects) (*batch, error) {
-	b := insert("survey_asks", "id, pseudonym, account, survey, kind, at, answered_at, score, request, feature, document",
+	b := insert("survey_asks", "id, pseudonym, account, survey, kind, at, answered_at, score, request, feature, imported, document",
 		`ON CONFLICT (id) DO UPDATE SET answered_at = excluded.answered_at, score = excluded.score, request = excluded.request,
 		feature = excluded.feature, document = excluded.document`)
 	for _, x := range last(e.Surveys, func(a *survey.Ask) string { return a.ID }) {
@@ -18,14 +18,17 @@ func surveyAsks(e *engine.Effects) (*batch, error) {
 		if err != nil {
 			return nil, err
 		}
-		score, request, feature := -1, 0, ""
+		score, request, imported, feature := -1, 0, 0, ""
 		if x.Score != nil {
 			score = *x.Score
 		}
 		if x.Request != nil {
 			request, feature = 1, x.Request.Feature
 		}
-		b.add(x.ID, x.User, x.Account, x.Survey, x.Kind, x.At, x.AnsweredAt, score, request, feature, doc)
+		if x.Import != "" {
+			imported = 1
+		}
+		b.add(x.ID, x.User, x.Account, x.Survey, x.Kind, x.At, x.AnsweredAt, score, request, feature, imported, doc)
 	}
 	return b, nil
 }
@@ -45,27 +48,29 @@ func (f *SurveyFilter) to() clock.Time {
 	return f.To
 }
 
-// SurveyShown is one time a survey was shown.
+// SurveyShown is one time a survey was shown, or an answer that another tool was given.
 type SurveyShown struct {
 	Account  string
 	Survey   string
 	Kind     string
 	At       clock.Time
 	Answered bool
+	Imported bool // nothing was shown here
 	Score    *int
 }
 
-// SurveysShown calls f with every time a survey was shown, in no order that means anything.
+// SurveysShown calls f with every time a survey was shown and every imported answer, in no order that
+// means anything.
 func (s *Store) SurveysShown(ctx context.Context, f SurveyFilter, each func(SurveyShown)) error {
-	q := ask("SELECT account, survey, kind, at, answered_at, score FROM survey_asks WHERE at >= ? AND at < ?", f.From, f.to()).
+	q := ask("SELECT account, survey, kind, at, answered_at, score, imported FROM survey_asks WHERE at >= ? AND at < ?", f.From, f.to()).
 		where("survey = ?", f.Survey).where("account = ?", f.Account)
 	return s.rows(ctx, q, func(r *sql.Rows) error {
 		var x SurveyShown
-		var answered, score int64
-		if err := r.Scan(&x.Account, &x.Survey, &x.Kind, &x.At, &answered, &score); err != nil {
+		var answered, score, imported int64
+		if err := r.Scan(&x.Account, &x.Survey, &x.Kind, &x.At, &answered, &score, &imported); err != nil {
 			return err
 		}
-		x.Answered = answered != 0
+		x.Answered, x.Imported = answered != 0, imported != 0
 		if n := int(score); n >= 0 {
 			x.Score = &n
 		}

@@ -15,13 +15,23 @@ const z = 1.959963984540054
 // Counts is how often a survey was shown, and how often each score was given.
 type Counts struct {
 	Shown    int64
-	Answered int64
+	Answered int64 // of those shown
 	Closed   int64
-	Scores   [11]int64 // by score
+	Imported int64     // answers that another tool was given
+	Scores   [11]int64 // by score, imported ones too
 }
 
-// Add counts one ask in.
-func (c *Counts) Add(a *Ask) { c.Note(a.Answered(), a.ClosedAt != 0, a.Score) }
+// Import counts an answer in that another tool was given: it was shown to nobody here.
+func (c *Counts) Import(score *int) {
+	c.Imported++
+	c.score(score)
+}
+
+func (c *Counts) score(score *int) {
+	if score != nil && *score >= 0 && *score < len(c.Scores) {
+		c.Scores[*score]++
+	}
+}
 
 // Note counts one ask in by what became of it.
 func (c *Counts) Note(answered, closed bool, score *int) {
@@ -29,9 +39,7 @@ func (c *Counts) Note(answered, closed bool, score *int) {
 	switch {
 	case answered:
 		c.Answered++
-		if score != nil && *score >= 0 && *score < len(c.Scores) {
-			c.Scores[*score]++
-		}
+		c.score(score)
 	case closed:
 		c.Closed++
 	}
@@ -39,7 +47,7 @@ func (c *Counts) Note(answered, closed bool, score *int) {
 
 // Merge counts in what others counted.
 func (c *Counts) Merge(o *Counts) {
-	c.Shown, c.Answered, c.Closed = c.Shown+o.Shown, c.Answered+o.Answered, c.Closed+o.Closed
+	c.Shown, c.Answered, c.Closed, c.Imported = c.Shown+o.Shown, c.Answered+o.Answered, c.Closed+o.Closed, c.Imported+o.Imported
 	for i := range c.Scores {
 		c.Scores[i] += o.Scores[i]
 	}
@@ -56,7 +64,8 @@ func (c *Counts) scored() (n int64) {
 // Result is what a survey adds up to.
 type Result struct {
 	Shown        int64    `json:"shown" doc:"how often it was shown"`
-	Answered     int64    `json:"answered" doc:"how often it was answered; closing it is no answer"`
+	Answered     int64    `json:"answered" doc:"how often it was answered of those; closing it is no answer"`
+	Imported     int64    `json:"imported,omitempty" doc:"answers that another tool was given: they count in the scores, and neither as shown nor as answered"`
 	ResponseRate *float64 `json:"response_rate,omitempty" doc:"answered of shown, 0 to 1; left out when it was not shown"`
 	Scores       []int64  `json:"scores,omitempty" doc:"how often each score was given, from the least on"`
 	Promoters    int64    `json:"promoters" doc:"9 and 10 of NPS; 4 and 5 of CSAT"`
@@ -81,7 +90,7 @@ type Result struct {
 // CSAT is the percentage of 4 and 5, with Wilson's interval (Probable Inference, the Law of Succession, and Statistical
 // Inference, JASA 22, 1927), which stays between 0 and 100 and is right for few answers too.
 func (c *Counts) Of(kind string) Result {
-	r := Result{Shown: c.Shown, Answered: c.Answered}
+	r := Result{Shown: c.Shown, Answered: c.Answered, Imported: c.Imported}
 	if c.Shown > 0 {
 		rate := float64(c.Answered) / float64(c.Shown)
 		r.ResponseRate = &rate
@@ -89,7 +98,7 @@ func (c *Counts) Of(kind string) Result {
 	n := c.scored()
 	least, most := Scale(kind)
 	if kind == FeatureRequest {
-		r.Words = fmt.Sprintf("%d answers", c.Answered)
+		r.Words = fmt.Sprintf("%d answers", c.Answered+c.Imported)
 		return r
 	}
 	sum := int64(0)

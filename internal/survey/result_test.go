@@ -54,6 +54,12 @@ func TestTheResponseRateIsOfThoseShown(t *testing.T) {
 	if r := c.Of(survey.NPS); r.Shown != 4 || r.Answered != 1 || *r.ResponseRate != 0.25 {
 		t.Errorf("%+v", r)
 	}
+	for range 1000 { // another tool was given these
+		c.Import(new(10))
+	}
+	if r := c.Of(survey.NPS); r.Shown != 4 || r.Answered != 1 || *r.ResponseRate != 0.25 || r.Imported != 1000 || r.Scores[10] != 1000 {
+		t.Errorf("with imported answers: %+v", r)
+	}
 	if r := new(survey.Counts).Of(survey.CSAT); r.ResponseRate != nil {
 		t.Errorf("%+v", r)
 	}
