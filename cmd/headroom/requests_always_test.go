@@ -70,6 +70,23 @@ func TestWhatAnAdminApprovesAlwaysIsBoundedByWhatTheyWereShown(t *testing.T) {
 		t.Errorf("within what the undo freed: %s %s", status, packs)
 	}
 	c.must("POST", "/v1/accounts/acme/subscription/undo", map[string]any{}, nil)
+	// Whoever gave it is a member by now, and then has left: it stands on nobody's word.
+	for _, said := range []map[string]any{{"role": "member"}, {"role": "admin", "left": true}} {
+		c.must("PUT", "/v1/accounts/acme/people/ada", said, nil)
+		lapsed, status, packs := asks(fmt.Sprint("kay", said["role"]))
+		if status+" "+packs != "open [{2}]" {
+			t.Errorf("ada is %v, and her approval stands: %s %s", said, status, packs)
+		}
+		var declined struct{ Position string }
+		c.must("POST", "/v1/requests/"+lapsed+"/decline", map[string]any{"user": "bea"}, &declined)
+		var heard, listed struct{ Items []map[string]any }
+		c.must("GET", "/v1/accounts/acme/notices?role=admin", nil, &heard, "Headroom-Position", declined.Position)
+		c.must("GET", "/v1/accounts/acme/approvals", nil, &listed)
+		if listed.Items[0]["lapsed"] != true || !strings.Contains(fmt.Sprint(heard.Items), "standing approval is not used") {
+			t.Errorf("ada is %v, admins see %v and hear %v", said, listed, heard)
+		}
+	}
+	c.must("PUT", "/v1/accounts/acme/people/ada", map[string]any{"left": false}, nil)
 	c.must("PUT", "/v1/catalog?accept=limit_below_usage", []byte(strings.Replace(packsCatalog, "PRICE", "15.01", 1)), nil)
 	dear, status, _ := asks("zoe")
 	if status != "open" {

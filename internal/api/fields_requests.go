@@ -141,6 +141,7 @@ var requestFields = map[string]string{
 	"StandingApproval.uses":                  "the requests it answered and that stand",
 	"StandingApproval.spent":                 "what counts against it now",
 	"StandingApproval.left":                  "what is left of it",
+	"StandingApproval.lapsed":                "who gave it has left the account, or is a member by now: it is not used, and admins are asked",
 	"StandingApproval.request_id":            "the request it came with",
 	"OfferUse.cost":                          "what it counts, in minor units",
 	"OfferUse.once":                          "it was charged once, and counts for one `per`",

@@ -89,6 +89,8 @@ type StandingApproval struct {
 	offer.Approval
 	Spent money.Amount `json:"spent"`
 	Left  money.Amount `json:"left"`
+	// Lapsed: it covers nothing while that is so.
+	Lapsed bool `json:"lapsed,omitempty"`
 }
 
 type approvalsAnswer struct{ Body store.List[StandingApproval] }
@@ -103,7 +105,9 @@ func (s *Server) listApprovals(ctx context.Context, in *accountRead) (*approvals
 	return out, s.account(ctx, in, func(v runner.View) error {
 		for _, ap := range v.Account.Offers.Approvals {
 			if ap.Until > v.State.Now {
-				out.Body.Items = append(out.Body.Items, standing(ap, v.State.Now))
+				line := standing(ap, v.State.Now)
+				line.Lapsed = !v.Account.MayApprove(ap.By)
+				out.Body.Items = append(out.Body.Items, line)
 			}
 		}
 		return nil

@@ -133,23 +133,32 @@ func (s *State) asked(a *Account, r offer.Request, user, how string, c *catalog.
 	if how == offer.AskedBefore {
 		return r
 	}
-	if done, yes := s.covered(a, r, user, c); yes {
+	done, yes, note := s.covered(a, r, user, c)
+	if yes {
 		return done
 	}
 	kind := offer.NoticeAsked
 	if how == offer.AskedToo {
 		kind = offer.NoticeJoined
 	}
-	s.tellAll(a, kind, r)
+	s.effects.Requests = append(s.effects.Requests, r)
+	s.notify(a, kind, r, note)
 	return r
+}
+
+// MayApprove says whether somebody who gave a standing approval may still approve: not when the
+// account knows that they left, or are a member by now.
+func (a *Account) MayApprove(user string) bool {
+	m, known := a.Members.Of(user)
+	return !known || m.LeftOn == 0 && m.Role != string(offer.Member)
 }
 
 // covered approves a request that a standing approval covers: for no more than was shown to the
 // admin who gave it, and within what they allow. What would leave an add-on behind is for
-// an admin to see first.
-func (s *State) covered(a *Account, r offer.Request, user string, c *catalog.Catalog) (offer.Request, bool) {
+// an admin to see first. note is what admins are told where none covers it that could have.
+func (s *State) covered(a *Account, r offer.Request, user string, c *catalog.Catalog) (done offer.Request, yes bool, note string) {
 	if len(a.Offers.Approvals) == 0 || s.Catalog == "" {
-		return r, false
+		return r, false, ""
 	}
 	var quote *subscription.Quote
 	once := false
@@ -158,15 +167,18 @@ func (s *State) covered(a *Account, r offer.Request, user string, c *catalog.Cat
 		ch := offer.Change(r.Give, &a.Subscription, c)
 		q, next, err := subscription.Preview(a.Subscription, ch, a.Terms(c, s.Now))
 		if err != nil || len(q.Dropped) > 0 {
-			return r, false
+			return r, false, ""
 		}
 		has := a.Subscription
 		quote, once = &q, len(ch.Once) > 0
 		cost = func(per string) money.Amount { return money.Of(offer.CostOf(&has, &next, q, per), next.Currency) }
 	}
-	ap := a.Offers.Standing(&r, user, cost, s.Now)
+	ap, lapsed := a.Offers.Standing(&r, user, cost, a.MayApprove, s.Now)
+	if lapsed && ap == nil {
+		note = "A standing approval is not used for it: who gave it has left, or is no admin any more."
+	}
 	if ap == nil {
-		return r, false
+		return r, false, note
 	}
 	id, by, counts := ap.ID, ap.By, cost(ap.Per).Minor
 	before := clone(a.Offers)
@@ -177,14 +189,14 @@ func (s *State) covered(a *Account, r offer.Request, user string, c *catalog.Cat
 	}
 	if err != nil { // it waits for an admin, who is told what is wrong
 		a.Offers = before
-		return r, false
+		return r, false, ""
 	}
 	if res.Outcome != nil {
 		s.effects.Outcomes = append(s.effects.Outcomes, *res.Outcome)
 	}
 	s.approved(a, res.Request, quote)
 	s.occur(a, offerAccepted, by, c, said("offer", r.Offer))
-	return res.Request, true
+	return res.Request, true, ""
 }
 
 // approved tells everybody of a request that took effect. quote is what it charged; nil: nothing.

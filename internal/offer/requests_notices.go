@@ -40,8 +40,8 @@ const (
 // maxNotices bounds those an account's state keeps; the lists have all. The oldest go first.
 const maxNotices = 200
 
-// Tell makes a request's notices of one kind. cost, for admins only, says what it costs in words;
-// empty when nothing is to be said.
+// Tell makes a request's notices of one kind. cost, for admins only, says in words what it costs, or
+// what else they should know; empty when nothing is to be said.
 func (st *State) Tell(kind string, r Request, cost string, now clock.Time, id func(parts ...string) string) []Notice {
 	var out []Notice
 	tell := func(user string, role Role, words, reason, by string) {
@@ -64,11 +64,11 @@ func (st *State) Tell(kind string, r Request, cost string, now clock.Time, id fu
 	}
 	switch kind {
 	case NoticeAsked:
-		tell("", Admin, "A member asks for "+what+".", r.Reason, r.User)
+		tell("", Admin, "A member asks for "+what+"."+cost, r.Reason, r.User)
 	case NoticeJoined:
 		if n := len(r.Joined); n > 0 {
 			last := r.Joined[n-1]
-			tell("", Admin, "One more member asks for "+what+": they are "+strconv.Itoa(n+1)+" now.", last.Reason, last.User)
+			tell("", Admin, "One more member asks for "+what+": they are "+strconv.Itoa(n+1)+" now."+cost, last.Reason, last.User)
 			if r.User != "" {
 				tell(r.User, "", "Somebody else asks for "+what+" too.", "", "")
 			}

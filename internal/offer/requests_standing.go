@@ -135,18 +135,35 @@ func (st *State) dropApprovals(now clock.Time) {
 }
 
 // Standing finds the standing approval that covers what a person just asked for at cost, the oldest
-// first; nil when none does, and then an admin is asked.
-func (st *State) Standing(r *Request, user string, cost func(per string) money.Amount, now clock.Time) *Approval {
+// first; nil when none does, and then an admin is asked. One does not whose giver may no longer
+// approve: lapsed says that there is such a one.
+func (st *State) Standing(r *Request, user string, cost func(per string) money.Amount, may func(giver string) bool, now clock.Time) (covers *Approval, lapsed bool) {
 	for i := range st.Approvals {
 		ap := &st.Approvals[i]
 		if !ap.about(r, user) || ap.Until <= now || len(ap.Uses) >= maxUses {
 			continue
 		}
 		if c := cost(ap.Per); c.Currency == ap.AtMost.Currency && c.Minor <= ap.Each.Minor && ap.Spent(now)+c.Minor <= ap.AtMost.Minor {
-			return ap
+			if may(ap.By) {
+				return ap, false
+			}
+			lapsed = true
 		}
 	}
-	return nil
+	return nil, lapsed
+}
+
+// RenameGiver lets approvals go on under the pseudonym that their giver, or whom they are for, goes on by.
+func (st *State) RenameGiver(from, to string) {
+	for i := range st.Approvals {
+		ap := &st.Approvals[i]
+		if ap.By == from {
+			ap.By = to
+		}
+		if ap.User == from {
+			ap.User = to
+		}
+	}
 }
 
 // about says whether the approval is for requests like r of the person.

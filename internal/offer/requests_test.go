@@ -270,9 +270,13 @@ func TestAStandingApprovalCoversNoMoreThanWasShownAndSaid(t *testing.T) {
 				st.Use(ap.ID, u)
 			}
 			r := Request{ID: "r2", User: c.asks, Give: c.give, Offer: "other", Feature: "speakers"}
-			got := st.Standing(&r, c.asks, func(string) money.Amount { return usd(c.cost) }, now+c.after)
-			if (got != nil) != c.want {
-				t.Errorf("covered %v, want %v", got != nil, c.want)
+			cost := func(string) money.Amount { return usd(c.cost) }
+			got, lapsed := st.Standing(&r, c.asks, cost, func(giver string) bool { return giver == "ada" }, now+c.after)
+			if (got != nil) != c.want || lapsed {
+				t.Errorf("covered %v, want %v; lapsed %v", got != nil, c.want, lapsed)
+			}
+			if got, lapsed = st.Standing(&r, c.asks, cost, func(string) bool { return false }, now+c.after); got != nil || lapsed != c.want {
+				t.Errorf("ada may not approve any more: covered %v, lapsed %v, want %v", got != nil, lapsed, c.want)
 			}
 		})
 	}
