@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/headroomhq/headroom/internal/catalog"
@@ -239,5 +240,47 @@ signals:
 	}
 	if len(x.Words) != 2 {
 		t.Errorf("it says %q", x.Words)
+	}
+}
+
+func TestARuleThatIsYoungDoesNotDrift(t *testing.T) {
+	c, findings := catalog.Parse("c.yaml", []byte(`
+version: 1
+currency: USD
+plans: {pro: {price: {month: "10"}}}
+signals: {it: {when: {event: a, nth: 1}, type: upsell, state: testing}}
+`))
+	if err := catalog.AsError(findings); err != nil {
+		t.Fatal(err)
+	}
+	for _, c2 := range []struct {
+		name           string
+		age            int // days since it first fired
+		before, lately int // a day
+		told, drifts   bool
+	}{
+		{"40 days old, 5 a day", 40, 5, 5, false, false},
+		{"40 days old, far more lately", 40, 1, 50, false, false},
+		{"70 days old, 5 a day", 70, 5, 5, true, false},
+		{"70 days old, twice as often lately", 70, 5, 10, true, true},
+		{"300 days old, 5 a day", 300, 5, 5, true, false},
+		{"300 days old, hardly any more", 300, 5, 1, true, true},
+	} {
+		now := 1000 * clock.Day
+		r := signal.NewRecord(c, now)
+		for day := range c2.age {
+			n := c2.before
+			if day < 30 {
+				n = c2.lately
+			}
+			for i := range n {
+				r.Fired("it", fmt.Sprint("a", day, "-", i), now-clock.Time(day)*clock.Day-clock.Hour)
+			}
+		}
+		x := r.Registry(func(string) (int64, clock.Time) { return 212, now }).Items[0]
+		drifts := slices.ContainsFunc(x.Words, func(w string) bool { return strings.Contains(w, "often than it did") })
+		if (x.Drift.RateP != "") != c2.told || drifts != c2.drifts {
+			t.Errorf("%s: p %q, says %q", c2.name, x.Drift.RateP, x.Words)
+		}
 	}
 }

@@ -64,6 +64,7 @@ type RegisteredSignal struct {
 	Precision  *Precision          `json:"precision" doc:"null for types that are no growth: renewal and save"`
 	Drift      Drift               `json:"drift"`
 	Words      []string            `json:"words" doc:"what is to be noticed"`
+	age        clock.Time          // since its first firing of those looked at
 }
 
 // FiredWindow counts firings of the last days.
@@ -83,11 +84,11 @@ type Precision struct {
 
 // Drift says whether a rule fires otherwise than it did, or is right less often.
 type Drift struct {
-	// Rate: firings are counts of a Poisson process; of all in 120 days a quarter is expected in the
-	// last 30. Exact, two-sided.
+	// Rate: firings are counts of a Poisson process; of all in 120 days, or since its first firing where
+	// that is less, as many are expected in the last 30 as they have of those days. Exact, two-sided.
 	Recent int64  `json:"recent" doc:"firings in the last 30 days"`
 	Before int64  `json:"before" doc:"firings in the 90 days before"`
-	RateP  string `json:"rate_p" doc:"probability of a difference at least so large by chance; empty for fewer than 10 firings"`
+	RateP  string `json:"rate_p" doc:"probability of a difference at least so large by chance; empty for fewer than 10 firings, and for a rule that first fired less than 60 days ago"`
 	// Precision: signals of 30 to 120 days ago against those of the 275 days before; two proportions, pooled, two-sided.
 	RecentShare string `json:"recent_precision" doc:"of signals 30 to 120 days old; empty: none"`
 	BeforeShare string `json:"before_precision" doc:"of older ones; empty: none"`
@@ -105,6 +106,7 @@ type Record struct {
 type record struct {
 	windows  [len(registryDays)]FiredWindow
 	accounts [len(registryDays)]map[string]bool
+	first    clock.Time
 	recent   int64
 	before   int64
 	fired    []firing
@@ -131,9 +133,10 @@ func NewRecord(c *catalog.Catalog, now clock.Time) *Record {
 func (g *Record) Fired(rule, account string, at clock.Time) {
 	r := g.rules[rule]
 	if r == nil {
-		r = &record{}
+		r = &record{first: at}
 		g.rules[rule] = r
 	}
+	r.first = min(r.first, at)
 	age := g.now - at
 	for i, days := range registryDays {
 		if age > clock.Time(days)*clock.Day {
@@ -199,10 +202,10 @@ func (g *Record) Registry(ever func(rule string) (fired int64, last clock.Time))
 			w.Days, w.Accounts = days, int64(len(r.accounts[i]))
 			x.Windows = append(x.Windows, w)
 		}
+		x.age = g.now - r.first
 		x.Drift = Drift{Recent: r.recent, Before: r.before}
-		rateP := 1.0
-		if n := r.recent + r.before; n >= 10 {
-			rateP = binomialP(r.recent, n, 0.25)
+		rateP, known := r.rate(g.now)
+		if known {
 			x.Drift.RateP = probability(rateP)
 		}
 		precisionP := g.precision(&x, r)
@@ -210,6 +213,23 @@ func (g *Record) Registry(ever func(rule string) (fired int64, last clock.Time))
 		out.Items = append(out.Items, x)
 	}
 	return out
+}
+
+// leastKnown is for how long a rule must have fired before its rate is compared.
+const leastKnown = 60 * clock.Day
+
+// rate returns the probability that a rule fires as often lately as it did by chance; false when too
+// little is known. A rule that is younger than the days compared could not fire before it first did: that
+// firing is no chance, and counts for nothing.
+func (r *record) rate(now clock.Time) (p float64, known bool) {
+	days, n := 4*recentSpan, r.recent+r.before
+	if age := now - r.first; age < days {
+		days, n = age, n-1
+	}
+	if n < 10 || days < leastKnown {
+		return 1, false
+	}
+	return binomialP(r.recent, n, float64(recentSpan)/float64(days)), true
 }
 
 // precision fills in how often the rule was right, and returns the probability of its drift.
@@ -274,11 +294,11 @@ func (x *RegisteredSignal) judge(rateP, precisionP float64) {
 		say("it never fired")
 	}
 	if rateP < 0.05 {
-		more := "more often"
-		if 3*x.Drift.Recent < x.Drift.Before {
+		more, days := "more often", int64(min(4*recentSpan, x.age)/clock.Day)-30
+		if days*x.Drift.Recent < 30*x.Drift.Before {
 			more = "less often"
 		}
-		say("it fires %s than it did: %d times in the last 30 days, %d in the 90 before (p %s)", more, x.Drift.Recent, x.Drift.Before, x.Drift.RateP)
+		say("it fires %s than it did: %d times in the last 30 days, %d in the %d before (p %s)", more, x.Drift.Recent, x.Drift.Before, days, x.Drift.RateP)
 	}
 	if precisionP < 0.05 {
 		say("its precision went from %s to %s (p %s)", percentOf(x.Drift.BeforeShare), percentOf(x.Drift.RecentShare), x.Drift.PrecisionP)
