@@ -104,6 +104,24 @@ func burns(total, limit int64) look {
 	}
 }
 
+// rolls uses more every day of a window that what was used leaves again.
+func rolls(used, limit int64) look {
+	return func(st *State, r *catalog.Signal, c Context) []Signal {
+		total := quantity.Of(8 * int64((c.Now-start)/day))
+		return OnPace(st, r, Use{Feature: "speakers", Title: "Speakers", Usage: quantity.Of(used), Total: total, Adds: true, Limit: quantity.Of(limit), Per: "rolling 7d"}, time.UTC, c)
+	}
+}
+
+// tried are trials that ended with nothing bought, all on the first day.
+func tried(of ...string) look {
+	return func(st *State, r *catalog.Signal, c Context) (out []Signal) {
+		for _, id := range of {
+			out = append(out, OnTrialExpired(st, []*catalog.Signal{r}, Expired{Of: id, Title: id, At: start}, c)...)
+		}
+		return out
+	}
+}
+
 func holdsOn(yes bool) look {
 	return func(st *State, r *catalog.Signal, c Context) []Signal {
 		return OnRule(st, r, yes, func() []Value { return []Value{{"people.active", "3"}} }, c)
@@ -126,6 +144,7 @@ func TestWhatIsLookedAtDailyFiresOnceAndAgainWhenItWasNotSoInBetween(t *testing.
 	outside := &catalog.Signal{Key: "outside", When: catalog.When{Outside: 5}}
 	champion := &catalog.Signal{Key: "champion", When: catalog.When{ChampionLeft: true, For: 30 * aDay}}
 	flat := &catalog.Signal{Key: "flat", When: catalog.When{Flat: true, For: 3 * aDay}}
+	expired := &catalog.Signal{Key: "expired", When: catalog.When{TrialExpired: true}}
 	longFlat := &catalog.Signal{Key: "flat", When: catalog.When{Flat: true, For: 10 * aDay}}
 	unused := &catalog.Signal{Key: "unused", When: catalog.When{Unused: "any", Below: 10, For: 2 * aDay}}
 	pace := &catalog.Signal{Key: "pace", When: catalog.When{RunsOut: "speakers", Within: 5 * aDay}}
@@ -167,8 +186,11 @@ func TestWhatIsLookedAtDailyFiresOnceAndAgainWhenItWasNotSoInBetween(t *testing.
 			"2: Has not used a for 2 days, and pays for it", "2: Has not used b for 2 days, and pays for it", "3: Has not used a for 3 days, and pays for it"}},
 		{"of two idle features the other is used", unused, append(times(3, idle("a", "b")), idle("b"), idle("b")), []string{
 			"2: Has not used a for 2 days, and pays for it", "2: Has not used b for 2 days, and pays for it"}},
+		{"two trials end at the same instant", expired, times(2, tried("plan:pro", "feature:sso")), []string{
+			"0: The trial of plan:pro ended and nothing was bought", "0: The trial of feature:sso ended and nothing was bought"}},
 		{"runs out soon", pace, []look{burns(0, 50), burns(8, 50), burns(16, 50), burns(24, 50)},
 			[]string{"3: Adds 8 speakers a day; at that pace all 50 are used on 11 January, in 3 days"}},
+		{"a rolling window", pace, times(9, rolls(24, 50)), nil},
 		{"lasts longer", pace, []look{burns(0, 50), burns(2, 50), burns(4, 50), burns(6, 50), burns(8, 50)}, nil},
 		{"two days tell no pace", pace, []look{burns(0, 50), burns(20, 50), burns(30, 50)}, nil},
 		{"less every day", pace, []look{burns(40, 50), burns(30, 50), burns(20, 50), burns(10, 50)}, nil},

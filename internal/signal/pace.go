@@ -47,9 +47,15 @@ func (p *pace) key() uint64 { return p.rule }
 
 // OnPace looks at the pace of a feature and fires a rule by which it will run out: so many days
 // before it resets, once in a period; of what never resets, within some days, and again when it
-// would no longer.
+// would no longer. Rolling windows it leaves alone: what is used leaves them again, so that a pace does
+// not tell whether they run out.
 func OnPace(st *State, r *catalog.Signal, in Use, zone *time.Location, c Context) []Signal {
 	if r.State == retired || r.When.RunsOut != in.Feature {
+		return nil
+	}
+	if _, rolls := in.Per.Rolling(); rolls {
+		delete(st.Limits, r.Key)
+		st.end(r)
 		return nil
 	}
 	grown, over := st.pace(r, in, c.Now)

@@ -125,7 +125,7 @@ func OnRenewal(st *State, r *catalog.Signal, in Renewal, zone *time.Location, c 
 
 // Expired is a trial that ended with nothing bought.
 type Expired struct {
-	Of    string // what was tried: plan:pro
+	Of    string // the trial's id, or what was tried: plan:pro
 	Title string
 	At    clock.Time
 }
@@ -135,10 +135,22 @@ type Expired struct {
 func OnTrialExpired(st *State, rules []*catalog.Signal, in Expired, c Context) []Signal {
 	var out []Signal
 	for _, r := range rules {
-		if r.State == retired || !r.When.TrialExpired || st.Trials[r.Key] >= in.At || in.At.Add(life(r)) <= c.Now {
+		id := hashed64(in.Of)
+		if k := st.knows(r, id); r.State == retired || !r.When.TrialExpired || k != nil && k.at >= in.At || in.At.Add(life(r)) <= c.Now {
 			continue
 		}
-		put(&st.Trials, r.Key, in.At)
+		// What was tried is told apart: two trials may end at the same instant. Those that can no
+		// longer fire need not be remembered.
+		there := map[uint64]bool{id: true}
+		for _, k := range st.about(r) {
+			there[k.of] = k.of == id || k.at.Add(life(r)) > c.Now
+		}
+		st.forgetBut(r, there)
+		k := st.remember(r, id)
+		if k == nil {
+			continue
+		}
+		k.at = in.At
 		data := map[string]string{"trial": in.Of, "ended_at": in.At.String()}
 		evidence := "The trial of " + in.Title + " ended and nothing was bought"
 		out = append(out, fire(st, r, c, in.At, evidence, data, []Part{
