@@ -9,7 +9,7 @@ import (
 	"github.com/headroomhq/headroom/internal/clock"
 )
 
-// MaxMembers is how many people an account's state knows; those beyond are counted only.
+// MaxMembers is how many people an account's state knows; of those beyond it is known only that there are some.
 const MaxMembers = 1000
 
 // ActiveFor is within how many days somebody was seen who counts as active.
@@ -29,8 +29,8 @@ type Member struct {
 
 // Members are the people of an account, by pseudonym. The zero value is nobody.
 type Members struct {
-	list   []Member // by User
-	beyond int64    // who came when there were MaxMembers
+	list []Member // by User
+	more bool     // somebody came when there were MaxMembers
 }
 
 // MemberChange is the body of a KindMember record: what is said of a person in an account. A
@@ -62,8 +62,9 @@ func (s *Summary) SingleThreaded() bool { return s.Active == 1 }
 // Len returns how many people are known one by one.
 func (m *Members) Len() int { return len(m.list) }
 
-// Beyond returns how many came when there were MaxMembers.
-func (m *Members) Beyond() int64 { return m.beyond }
+// More says that there are others besides those who are known one by one. How many is not counted: who is not known
+// would be counted with every call again.
+func (m *Members) More() bool { return m.more }
 
 // All returns everybody by pseudonym. It must not be changed.
 func (m *Members) All() []Member { return m.list }
@@ -86,7 +87,7 @@ func (m *Members) Apply(user string, ch *MemberChange, at clock.Time) (joined, l
 	i, known := m.find(user)
 	if !known {
 		if len(m.list) >= MaxMembers {
-			m.beyond++
+			m.more = true
 			return false, false
 		}
 		m.list = slices.Insert(m.list, i, Member{User: strings.Clone(user), JoinedOn: at.Day(), SeenOn: at.Day()})
@@ -150,7 +151,7 @@ func (m *Members) Saw(user string, at clock.Time) bool {
 
 // Sum counts the people as of a time.
 func (m *Members) Sum(now clock.Time) Summary {
-	s := Summary{Count: int(m.beyond)}
+	var s Summary
 	for i := range m.list {
 		p := &m.list[i]
 		if p.LeftOn != 0 {
@@ -208,10 +209,14 @@ const (
 
 // AppendBinary appends the stored form, which the same members always have; nothing for nobody.
 func (m *Members) AppendBinary(b []byte) []byte {
-	if len(m.list) == 0 && m.beyond == 0 {
+	if len(m.list) == 0 {
 		return b
 	}
-	b = binary.AppendUvarint(b, uint64(m.beyond))
+	more := uint64(0)
+	if m.more {
+		more = 1
+	}
+	b = binary.AppendUvarint(b, more)
 	b = binary.AppendUvarint(b, uint64(len(m.list)))
 	for i := range m.list {
 		p := &m.list[i]
@@ -279,7 +284,7 @@ func DecodeMembers(b []byte) (Members, error) {
 		b = b[n:]
 		return t
 	}
-	m.beyond = int64(unsigned())
+	m.more = unsigned() != 0
 	for n := unsigned(); n > 0 && !bad; n-- {
 		if len(b) == 0 {
 			return Members{}, errMembers

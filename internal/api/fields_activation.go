@@ -13,7 +13,7 @@ var activationFields = map[string]string{
 	"SignalContribution.when":       "the condition it stands for",
 	"SignalContribution.state":      "in plain words: that it holds, or the evidence of the signal",
 	"SignalReadinessChange.group":   "fit, usage or intent; absent for parts the catalog no longer has",
-	"AccountSummary.count":          "people who are known and have not left, those beyond the thousand included",
+	"AccountSummary.count":          "people who are known one by one, a thousand at most, and have not left",
 	"AccountSummary.admins":         "who may buy",
 	"AccountSummary.active":         "who was seen within 30 days",
 	"AccountSummary.outside":        "people of the account's domain who use the product outside of its plan",
@@ -56,7 +56,7 @@ var activationOperations = map[string]operation{
 	},
 	"PUT /v1/accounts/{account}/people/{user}": {
 		text: "What is not there stays as it is. Who is marked as having left is in no count any more; rules on a champion who left look at once. " +
-			"Up to a thousand people are known one by one, those beyond are counted. Faults: `too_many_people`, `personal_value`.",
+			"Up to a thousand people are known one by one; of others only that there are some. Faults: `too_many_people`, `personal_value`.",
 		answer: "What is known of the person", values: map[string]string{"account": "nova", "user": "u1"}, body: `{"role":"admin","profile":"host","champion":true}`,
 	},
 	"GET /v1/readiness": {
