@@ -9,9 +9,9 @@ import (
 type momentsList struct {
 	Items []struct {
 		Account, Kind, Feature, Title, Placement, State, Why, Reason, Offer string
-		Name                                                               string `json:"account_name"`
-		Times                                                              int64
-		Value                                                              struct{ Amount string }
+		Name                                                                string `json:"account_name"`
+		Times                                                               int64
+		Value                                                               struct{ Amount string }
 	}
 }
 
@@ -88,7 +88,7 @@ func TestMomentsAreCountedFromTheTouchToWhatIsActiveOrMissed(t *testing.T) {
 		if m.Kind != "locked" || m.Feature != "recordings" || m.Placement != "talk.page" || m.Name == "" || m.Title == "" || m.Value.Amount == "0.00" {
 			t.Errorf("%+v", m)
 		}
-		if m.Account == "acme" && (m.Times != 2 || m.Offer == "" || m.Why != "") || m.Account == "globex" && (m.Why != "no_signal" || m.Reason == "") {
+		if m.Account == "acme" && (m.Times != 2 || m.Offer == "" || m.Why != "") || m.Account == "globex" && (m.Why != "not_yet" || m.Reason == "") {
 			t.Errorf("%+v", m)
 		}
 	}
@@ -103,7 +103,7 @@ func TestMomentsAreCountedFromTheTouchToWhatIsActiveOrMissed(t *testing.T) {
 	if missed.Totals.Moments != 1 || missed.Totals.Accounts != 1 || len(missed.Items) != 1 || len(missed.Totals.Value) != 1 || len(missed.Assumptions) != 3 {
 		t.Fatalf("a day later: %+v", missed)
 	}
-	if m := missed.Items[0]; m.Placement != "talk.page" || m.Value[0].Amount != missed.Totals.Value[0].Amount || m.Reasons[0].Why != "no_signal" || m.Reasons[0].Mend == "" {
+	if m := missed.Items[0]; m.Placement != "talk.page" || m.Value[0].Amount != missed.Totals.Value[0].Amount || m.Reasons[0].Why != "not_yet" || m.Reasons[0].Mend == "" {
 		t.Errorf("%+v", m)
 	}
 	var f funnelOf
@@ -128,13 +128,20 @@ func TestMomentsAreCountedFromTheTouchToWhatIsActiveOrMissed(t *testing.T) {
 		seen += len(timeline.Items)
 		first += fmt.Sprintf("%+v", timeline.Items)
 	}
-	for _, words := range []string{"Offered ", "Clicked ", "Wanted ", "answered it", "Opened ", "Kind:money"} {
+	for _, words := range []string{"Offered ", "Clicked the offer of Pro", "Wanted ", "was shown", "Opened ", "Kind:money"} {
 		if !strings.Contains(first, words) {
 			t.Errorf("%q is not on the timeline: %s", words, first)
 		}
 	}
 	if seen != 5 { // money, moment, signal, decision, outcome
 		t.Errorf("%d entries: %s", seen, first)
+	}
+	c.must("PUT", "/v1/accounts/acme/facts/incident", map[string]any{"value": true, "ref": "INC-1"}, &moved)
+	c.must("DELETE", "/v1/accounts/acme/facts/incident?ref=INC-1", nil, &moved)
+	timeline.Items = nil
+	c.must("GET", "/v1/accounts/acme/timeline?kind=fact", nil, &timeline, "Headroom-Position", moved.Position)
+	if got := fmt.Sprint(timeline.Items); len(timeline.Items) != 2 || !strings.Contains(got, "Incident INC-1 closed") || !strings.Contains(got, "Incident INC-1 opened") {
+		t.Errorf("facts on the timeline: %s", got)
 	}
 	if status, answer := c.send("GET", "/v1/moments?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z", ""); status != 422 || answer["code"] != "span_invalid" {
 		t.Errorf("a time that ends before it begins: %d %v", status, answer)

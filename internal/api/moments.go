@@ -129,6 +129,7 @@ type missedAnswer struct {
 		Items  []MissedLine `json:"items" doc:"the most valuable first"`
 		Totals struct {
 			Moments  int64          `json:"moments" doc:"in all"`
+			NoOffer  int64          `json:"no_offer" doc:"of them about things that no offer gives or follows from: often milestones on the way, at which nothing is to be sold"`
 			Accounts int64          `json:"accounts" doc:"of how many accounts"`
 			Value    []money.Amount `json:"value" doc:"each account and thing once, however many places it was met at"`
 		} `json:"totals"`
@@ -139,7 +140,7 @@ type missedAnswer struct {
 // missedAssumptions are what the money left on the table rests on.
 var missedAssumptions = []string{
 	"A moment is missed when no offer about it was shown within a day; what a holdout kept back is not missed",
-	"The value is a year of the cheapest plan or add-on that would have helped at list price, as if everybody had bought: most would not have",
+	"The value is a year of the cheapest plan or add-on that would have helped at list price, as if everybody had bought: most would not have; of a milestone it is what the offer that was ready would change, and nothing where none was",
 	"Each account counts once for each feature or milestone, however often it was met",
 }
 
@@ -165,6 +166,11 @@ func (s *Server) missed(ctx context.Context, in *missedRequest) (*missedAnswer, 
 	out.Body.Totals.Accounts = int64(len(sums.accounts))
 	for _, l := range out.Body.Items {
 		out.Body.Totals.Moments += l.Moments
+		for _, r := range l.Reasons {
+			if r.Why == "no_offer" {
+				out.Body.Totals.NoOffer += r.Moments
+			}
+		}
 	}
 	out.Body.Totals.Value = sums.all.amounts()
 	out.Body.Assumptions = missedAssumptions
@@ -265,9 +271,10 @@ func (all *missedSums) lines(cat *catalog.Catalog) []MissedLine {
 
 // mends say what to do about the reasons that a catalog or a product can do something about.
 var mends = map[string]string{
-	"no_offer":             "write an offer that gives it, or leads from this milestone",
+	"no_offer":             "write an offer that gives it; of a milestone on the way that may be as it should be",
 	"not_asked":            "let the product ask POST /v1/decide at this placement: an offer was ready",
 	"no_signal":            "let the offer follow from a signal on this limit or gate: its own signals were not alive",
+	"not_yet":              "ask less of the signal, as fewer times or a lower share, or let it live longer; try it with headroom signals backtest",
 	"not_related":          "give the offer the feature of the moment, or a signal on it",
 	"not_for_account":      "look at the offer's for: it leaves these accounts out",
 	"not_applicable":       "offer something these accounts can take from where they are",

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
@@ -25,7 +26,7 @@ type timelineRequest struct {
 	AccountParam
 	PositionParam
 	PageParams
-	Kind string `query:"kind" doc:"only these kinds, parted by commas: contact, decision, invite, milestone, moment, money, opportunity, outcome, request, signal, stage, survey"`
+	Kind string `query:"kind" doc:"only these kinds, parted by commas: contact, decision, fact, invite, milestone, moment, money, opportunity, outcome, request, signal, stage, survey"`
 }
 
 // TimelineEntry is one thing that happened to an account.
@@ -50,7 +51,7 @@ func (s *Server) timeline(ctx context.Context, in *timelineRequest) (*listAnswer
 				WithMend("use %s", strings.Join(store.TimelineKinds(), ", ")).WithField("query.kind", k, "is not known")
 		}
 	}
-	if err := s.listed(ctx, in.Position); err != nil {
+	if err := cmp.Or(s.listed(ctx, in.Position), s.hasAccount(ctx, in.Account)); err != nil {
 		return nil, err
 	}
 	cat, err := s.Runner.Active(ctx)
@@ -90,18 +91,21 @@ func entryOf(e *store.Entry, cat *catalog.Catalog, now clock.Time) (TimelineEntr
 		case x.Offer != nil:
 			out.Words = fmt.Sprintf("Offered %q at %s", x.Offer.Title, x.Placement)
 		default:
-			out.Words = fmt.Sprintf("Kept %s back at %s: the family is held out", x.OfferKey, x.Placement)
+			out.Words = fmt.Sprintf("Kept %s back at %s: the family is held out", offerWords(cat, x.OfferKey), x.Placement)
 		}
 		return out, err
 	case "outcome":
 		var x offer.Outcome
 		err := json.Unmarshal(doc, &x)
-		out.ID, out.User, out.Words = x.Decision, x.User, outcomeWords(x.Type)+" "+x.Offer
+		out.ID, out.User, out.Words = x.Decision, x.User, outcomeWords(x.Type)+" "+offerWords(cat, x.Offer)
 		return out, err
 	case "request":
 		var x offer.Request
 		err := json.Unmarshal(doc, &x)
-		out.User, out.Words = x.User, "Asked an admin for "+giveWords(cat, x.Give)+": "+x.Status
+		out.User, out.Words = x.User, "Asked an admin for "+giveWords(cat, x.Give)
+		if x.Status != "open" {
+			out.Words += " (" + x.Status + " since then)"
+		}
 		return out, err
 	case "opportunity":
 		var x opportunity.Opportunity
@@ -112,6 +116,15 @@ func entryOf(e *store.Entry, cat *catalog.Catalog, now clock.Time) (TimelineEntr
 		var x engine.Moment
 		err := json.Unmarshal(doc, &x)
 		out.User, out.Words = x.User, momentWords(cat, &x, now)
+		return out, err
+	case "fact":
+		part, err := parts(e.Document, 2)
+		if err != nil {
+			return out, err
+		}
+		var f account.Fact
+		err = json.Unmarshal([]byte(part[1]), &f)
+		out.ID, out.Words = "", factWords(&f, part[0] != "0")
 		return out, err
 	case "invite":
 		var x invite.Invite
@@ -144,7 +157,10 @@ func entryOf(e *store.Entry, cat *catalog.Catalog, now clock.Time) (TimelineEntr
 		if err != nil {
 			return out, err
 		}
-		out.Words = "Answered " + part[0]
+		out.Words = "Answered the survey " + part[0]
+		if x := cat.Surveys[part[0]]; x != nil && x.Title != "" {
+			out.Words = fmt.Sprintf("Answered %q", x.Title)
+		}
 		if part[2] != "-1" {
 			out.Words += " with " + part[2] + map[string]string{"nps": " of 10", "csat": " of 5"}[part[1]]
 		}
@@ -201,6 +217,38 @@ func outcomeWords(outcome string) string {
 	return outcome
 }
 
+// offerWords names an offer by what it gives.
+func offerWords(cat *catalog.Catalog, key string) string {
+	if o := cat.Offers[key]; o != nil {
+		return "the offer of " + giveWords(cat, o.Give) + " (" + key + ")"
+	}
+	return key
+}
+
+// factWords say what another system said.
+func factWords(f *account.Fact, ended bool) string {
+	name := strings.ReplaceAll(f.Name, "_", " ")
+	ref := ""
+	if f.Ref != "" {
+		ref = " " + f.Ref
+	}
+	switch {
+	case ended && f.Name == account.FactIncident:
+		return "Incident" + ref + " closed"
+	case ended:
+		return "No longer said: " + name + ref
+	case f.Name == account.FactIncident:
+		return "Incident" + ref + " opened"
+	case f.Name == account.FactMuted && f.Value == true && f.Until != 0:
+		return "Muted until " + f.Until.String()
+	case f.Name == account.FactContacted:
+		return fmt.Sprintf("Somebody was in touch (%v)", f.Value)
+	case f.Value == true:
+		return strings.ToUpper(name[:1]) + name[1:] + ref
+	}
+	return fmt.Sprintf("%s: %v%s", strings.ToUpper(name[:1])+name[1:], f.Value, ref)
+}
+
 // giveWords names what an offer gives.
 func giveWords(cat *catalog.Catalog, g catalog.Give) string {
 	switch {
@@ -236,11 +284,14 @@ func momentWords(cat *catalog.Catalog, m *engine.Moment, now clock.Time) string 
 	}
 	switch store.StateOf(m, now) {
 	case store.MomentOffered:
-		return words + ": " + m.Offer + " answered it"
+		return words + ": " + offerWords(cat, m.Offer) + " was shown"
 	case store.MomentHeldOut:
 		return words + ": held out, to measure what offers earn"
 	case store.MomentOpen:
 		return words
+	}
+	if m.Reason != "" {
+		return words + ": no offer was shown (" + signal.Inside(m.Reason) + ")"
 	}
 	return words + ": no offer was shown"
 }

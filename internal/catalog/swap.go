@@ -42,6 +42,9 @@ func (c *Catalog) WithSignals(other *Catalog) *Catalog {
 	return &next
 }
 
+// About says whether a rule is about a feature.
+func (w *When) About(feature string) bool { return w.feature() == feature }
+
 // feature is the feature that a rule is about, empty when it is about none.
 func (w *When) feature() string {
 	for _, f := range []string{w.Limit, w.RunsOut, w.Unlimited, w.Held, w.Gate, w.Unused} {

@@ -242,6 +242,7 @@ func (a *Account) nextDue(c *catalog.Catalog, now clock.Time) clock.Time {
 	earlier(a.Entitled.NextDue(), true)
 	earlier(a.Signals.Due(), true)
 	earlier(a.Invites.NextDue(), true)
+	earlier(a.AtDomain.due(), true)
 	earlier(a.valueDue(c, now), true)
 	earlier(a.lookDue(c, now), true)
 	for _, i := range a.Imports {

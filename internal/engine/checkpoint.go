@@ -98,6 +98,7 @@ type Effects struct {
 	Lines         []revenue.Line
 	Periods       []PeriodRow
 	Values        []ValueLine
+	Facts         []FactRow
 	Moments       []Moment  // as they are now; a later one replaces an earlier one of the same id
 	Gates         []GateRow // as they are now; a later one replaces an earlier one
 	Contacts      []ContactRow

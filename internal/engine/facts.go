@@ -2,6 +2,7 @@ package engine
 
 import (
 	"github.com/headroomhq/headroom/internal/account"
+	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/event"
 )
 
@@ -26,7 +27,9 @@ func (s *State) fact(a *Account, r *event.Record) Answer {
 	}
 	var out FactAnswer
 	if call.Delete {
-		out.Deleted = a.Known.Delete(call.Fact.Name, call.Fact.Ref, s.Now)
+		if out.Deleted = a.Known.Delete(call.Fact.Name, call.Fact.Ref, s.Now); out.Deleted {
+			s.factChanged(a, call.Fact, true)
+		}
 	} else if err := s.known(a, call.Fact); err != nil {
 		return refused(err)
 	}
@@ -42,5 +45,24 @@ func (s *State) known(a *Account, f account.Fact) error {
 	if f.At == 0 {
 		f.At = s.Now
 	}
-	return a.Known.Put(f, s.Now)
+	if err := a.Known.Put(f, s.Now); err != nil {
+		return err
+	}
+	s.factChanged(a, f, false)
+	return nil
+}
+
+// FactRow is a change of a fact as timelines show it.
+type FactRow struct {
+	Account string
+	Seq     int64
+	At      clock.Time // when it was said
+	Ended   bool       // it was taken away or closed
+	Fact    account.Fact
+}
+
+func (s *State) factChanged(a *Account, f account.Fact, ended bool) {
+	a.Told++
+	f.Note = ""
+	s.effects.Facts = append(s.effects.Facts, FactRow{a.key, a.Told, s.Now, ended, f})
 }

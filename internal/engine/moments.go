@@ -172,8 +172,7 @@ func (m *Moment) helps(o *catalog.Offer, c *catalog.Catalog) bool {
 	return slices.ContainsFunc(o.On, func(key string) bool { return c.Signals[key] != nil && c.Signals[key].When.Milestone == m.Milestone })
 }
 
-// worthOf is a year's money of what would have helped: of a feature the cheapest thing that opens
-// it, of a milestone the worthiest offer on it.
+// worthOf is a year's money of what would have helped: of a feature the cheapest thing that opens it.
 func (a *Account) worthOf(m *Moment, c *catalog.Catalog, now clock.Time) money.Amount {
 	none := money.Of(0, c.Currency)
 	if m.Feature != "" {
@@ -187,17 +186,7 @@ func (a *Account) worthOf(m *Moment, c *catalog.Catalog, now clock.Time) money.A
 		}
 		return none
 	}
-	best, features := none, a.features(c, now)
-	for _, key := range slices.Sorted(maps.Keys(c.Offers)) {
-		o := c.Offers[key]
-		if !m.helps(o, c) {
-			continue
-		}
-		if w, obstacle := offer.WorthOf(o.Give, &a.Subscription, features, a.Terms(c, now)); obstacle == nil && w.Year > best.Minor {
-			best = money.Of(w.Year, w.After.Currency)
-		}
-	}
-	return best
+	return none // a milestone is worth what was ready to be offered; see why
 }
 
 // maxAsked bounds at how many placements why looks.
@@ -227,6 +216,9 @@ func (a *Account) why(m *Moment, c *catalog.Catalog, now clock.Time) {
 		d := offer.Decide(a.OfferInput(c, DecideCall{Placement: at, Feature: m.Feature, Role: offer.Admin, Family: a.Unit}, m.User, now))
 		if d.Status == "show" || d.Variant == "holdout" {
 			m.Why, m.Reason = "not_asked", "An offer was ready at "+at+", and the product did not ask there"
+			if m.Milestone != "" && d.Offer != nil && d.Offer.Expected != nil {
+				m.Value = d.Offer.Expected.Year
+			}
 			m.place(at)
 			return
 		}
@@ -240,7 +232,26 @@ func (a *Account) why(m *Moment, c *catalog.Catalog, now clock.Time) {
 			}
 		}
 	}
+	if m.Why == "no_signal" {
+		a.notYet(m, c)
+	}
 	m.place(places[0])
+}
+
+// notYet tells an offer that waits for more of the same from one that nothing leads to.
+func (a *Account) notYet(m *Moment, c *catalog.Catalog) {
+	for _, key := range slices.Sorted(maps.Keys(c.Offers)) {
+		o := c.Offers[key]
+		if !m.helps(o, c) {
+			continue
+		}
+		for _, on := range o.On {
+			if rule := c.Signals[on]; rule != nil && !rule.Retired() && (m.Feature == "" || rule.When.About(m.Feature)) {
+				m.Why, m.Reason = "not_yet", "The signal "+on+", from which an offer follows, had not fired or had faded"
+				return
+			}
+		}
+	}
 }
 
 // place says where an offer belongs, unless it is known where the moment was.

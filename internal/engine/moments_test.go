@@ -108,17 +108,17 @@ func TestMomentsAreNotedWithWhatStoodInTheWayAndWhatTheyWereWorth(t *testing.T) 
 		{
 			"a closed feature touched, and its signal needs a second touch",
 			"buys starter at 0; touches recordings at 1",
-			`locked recordings at "recordings.open" 1 times, 1200.00 USD: no_signal`,
+			`locked recordings at "recordings.open" 1 times, 1200.00 USD: not_yet`,
 		},
 		{
 			"the same feature touched again the same day",
 			"buys starter at 0; touches recordings at 1; touches recordings at 5",
-			`locked recordings at "recordings.open" 2 times, 1200.00 USD: no_signal`,
+			`locked recordings at "recordings.open" 2 times, 1200.00 USD: not_yet`,
 		},
 		{
 			"touched again a day later, when the signal is alive and nobody asks",
 			"buys starter at 0; touches recordings at 1; touches recordings at 30",
-			"locked recordings at \"recordings.open\" 1 times, 1200.00 USD: no_signal\n" +
+			"locked recordings at \"recordings.open\" 1 times, 1200.00 USD: not_yet\n" +
 				`locked recordings at "recordings.open" 1 times, 1200.00 USD: not_asked`,
 		},
 		{
@@ -129,7 +129,7 @@ func TestMomentsAreNotedWithWhatStoodInTheWayAndWhatTheyWereWorth(t *testing.T) 
 		{
 			"the product asks two days later: that is about something else",
 			"buys starter at 0; touches recordings at 1; touches recordings at 2; asks billing/recordings at 50",
-			`locked recordings at "recordings.open" 2 times, 1200.00 USD: no_signal`,
+			`locked recordings at "recordings.open" 2 times, 1200.00 USD: not_yet`,
 		},
 		{
 			"a touch while an offer for it is open",
@@ -146,7 +146,7 @@ func TestMomentsAreNotedWithWhatStoodInTheWayAndWhatTheyWereWorth(t *testing.T) 
 		{
 			"where the product says it was",
 			"buys starter at 0; touches recordings@talks.list at 1",
-			`locked recordings at "talks.list" 1 times, 1200.00 USD: no_signal`,
+			`locked recordings at "talks.list" 1 times, 1200.00 USD: not_yet`,
 		},
 		{
 			"a feature that an add-on gives for the least money, and offers for the plan above",

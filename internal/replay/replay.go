@@ -118,7 +118,7 @@ func Check(ctx context.Context, st *store.Store, log *eventlog.Log, o Options) (
 // compared are the tables that the log determines.
 var compared = []string{
 	"partitions", "account_states", "account_sets", "timers", "dedup_segments", "answers", "accounts", "people", "signals",
-	"decisions", "outcomes", "requests", "notices", "opportunities", "ledger", "usage_periods", "gates", "value_lines", "contacts", "variants", "moments", "milestones", "stage_moves", "lifecycle", "readiness", "invites", "access_requests", "referrals", "sign_ups", "survey_asks", "catalogs",
+	"decisions", "outcomes", "requests", "notices", "opportunities", "ledger", "usage_periods", "gates", "value_lines", "contacts", "variants", "moments", "fact_changes", "milestones", "stage_moves", "lifecycle", "readiness", "invites", "access_requests", "referrals", "sign_ups", "survey_asks", "catalogs",
 }
 
 // Live returns an open company as a source: the tables are copied to a temporary file (in

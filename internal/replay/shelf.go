@@ -44,7 +44,7 @@ var keys = map[string][]string{
 	"ledger": {"account", "seq"}, "usage_periods": {"account", "meter", "start_at", "per"},
 	"invites": {"id"}, "access_requests": {"id"}, "referrals": {"account", "program"}, "sign_ups": {"account"}, "survey_asks": {"id"},
 	"milestones": {"account", "milestone"}, "stage_moves": {"account", "seq"}, "lifecycle": {"account"}, "readiness": {"account", "type"},
-	"moments": {"id"}, "gates": {"account", "feature"}, "value_lines": {"account", "metric", "start_at"},
+	"moments": {"id"}, "fact_changes": {"account", "seq"}, "gates": {"account", "feature"}, "value_lines": {"account", "metric", "start_at"},
 	"contacts": {"account", "id", "released"}, "variants": {"account", "experiment"},
 }
 

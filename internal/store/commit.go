@@ -146,6 +146,7 @@ func prepare(c *engine.Checkpoint) ([]*batch, error) {
 		func() (*batch, error) { return signUps(&c.Effects) },
 		func() (*batch, error) { return surveyAsks(&c.Effects) },
 		func() (*batch, error) { return moments(&c.Effects) },
+		func() (*batch, error) { return facts(&c.Effects) },
 		func() (*batch, error) { return readiness(&c.Effects) },
 	} {
 		b, err := rows()

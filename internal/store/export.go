@@ -20,7 +20,7 @@ import (
 var tables = []string{
 	"meta", "partitions", "account_states", "account_sets", "timers", "dedup_segments", "answers", "outbox",
 	"accounts", "people", "limits", "signals", "decisions", "outcomes", "requests", "notices", "opportunities",
-	"ledger", "usage_periods", "event_types", "gates", "value_lines", "contacts", "variants", "moments", "milestones", "stage_moves", "lifecycle", "readiness", "invites", "access_requests", "referrals", "sign_ups", "survey_asks",
+	"ledger", "usage_periods", "event_types", "gates", "value_lines", "contacts", "variants", "moments", "fact_changes", "milestones", "stage_moves", "lifecycle", "readiness", "invites", "access_requests", "referrals", "sign_ups", "survey_asks",
 	"catalogs", "catalog_activations", "keys", "console_users", "sessions",
 	"person_keys", "imports",
 }

@@ -24,6 +24,20 @@ func moments(e *engine.Effects) (*batch, error) {
 	return b, nil
 }
 
+// facts has no ON CONFLICT: a change is never written over.
+func facts(e *engine.Effects) (*batch, error) {
+	b := insert("fact_changes", "account, seq, at, ended, document", "")
+	for i := range e.Facts {
+		f := &e.Facts[i]
+		doc, err := encode(f.Fact)
+		if err != nil {
+			return nil, err
+		}
+		b.add(f.Account, f.Seq, f.At, f.Ended, doc)
+	}
+	return b, nil
+}
+
 // The states of a moment, as of a time.
 const (
 	MomentOffered = "offered"  // an offer answered it
