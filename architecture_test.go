@@ -24,7 +24,7 @@ const module = "github.com/headroomhq/headroom"
 // those after it. A package that is not here has no place yet: find it one, by what it
 // needs to know.
 var order = []string{
-	"fault", "clock", "money", "quantity",
+	"fault", "clock", "money", "quantity", "interval",
 	// The pure part: values and rules, no I/O.
 	"sheet", "message", "event", "condition", "catalog", "account", "subscription", "meter", "entitlement",
 	"packaging", "survey", "invite", "signal", "experiment", "contact", "offer", "opportunity", "revenue", "report", "engine",

@@ -1,11 +1,11 @@
 package offer
 
 import (
-	"math"
 	"slices"
 	"strconv"
 
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/interval"
 )
 
 // Reversal is how often an offer that was accepted is undone: a sign of upgrades by accident.
@@ -40,7 +40,7 @@ func ReversalOf(offer string, accepted int64, after []clock.Time) Reversal {
 		return r
 	}
 	rate := float64(r.Undone) / float64(accepted)
-	low, high := wilson(r.Undone, accepted)
+	low, high := interval.Wilson(r.Undone, accepted)
 	r.Rate, r.Low, r.High = decimal(rate), decimal(low), decimal(high)
 	if n := len(after); n > 0 {
 		slices.Sort(after)
@@ -57,15 +57,6 @@ func ReversalOf(offer string, accepted int64, after []clock.Time) Reversal {
 		r.State, r.Rule = "ok", "5% or fewer are undone."
 	}
 	return r
-}
-
-// wilson returns the 95% interval of a share of k in n.
-func wilson(k, n int64) (low, high float64) {
-	const z = 1.959963984540054
-	total, p := float64(n), float64(k)/float64(n)
-	middle := (p + z*z/(2*total)) / (1 + z*z/total)
-	half := z / (1 + z*z/total) * math.Sqrt(p*(1-p)/total+z*z/(4*total*total))
-	return max(middle-half, 0), min(middle+half, 1)
 }
 
 func decimal(f float64) *string {

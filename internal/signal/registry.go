@@ -8,6 +8,7 @@ import (
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/interval"
 )
 
 // The registry of compelling events: what the catalog claims of each rule, and what the data say.
@@ -256,7 +257,7 @@ func (g *Record) precision(x *RegisteredSignal, r *record) float64 {
 	x.Precision = p
 	p.Share = portion(p.Grew, p.Followed)
 	if p.Followed > 0 {
-		low, high := wilson(p.Grew, p.Followed)
+		low, high := interval.Wilson(p.Grew, p.Followed)
 		p.Interval = []string{decimal(low), decimal(high)}
 	}
 	old, oldGrew := p.Followed-recent, p.Grew-recentGrew
@@ -273,7 +274,7 @@ func (g *Record) precision(x *RegisteredSignal, r *record) float64 {
 func (x *RegisteredSignal) judge(rateP, precisionP float64) {
 	say := func(format string, args ...any) { x.Words = append(x.Words, fmt.Sprintf(format, args...)) }
 	if p := x.Precision; p != nil && p.Followed >= leastJudged {
-		low, high := wilson(p.Grew, p.Followed)
+		low, high := interval.Wilson(p.Grew, p.Followed)
 		share := percentOf(p.Share)
 		switch {
 		case x.State == "validated" && high < lowPrecision:
@@ -321,15 +322,6 @@ func sortedRules(c *catalog.Catalog) []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// wilson returns the 95% interval of a share (Wilson 1927, without correction of continuity).
-func wilson(n, of int64) (low, high float64) {
-	const z = 1.959964
-	all, p := float64(of), float64(n)/float64(of)
-	middle := (p + z*z/(2*all)) / (1 + z*z/all)
-	half := z / (1 + z*z/all) * math.Sqrt(p*(1-p)/all+z*z/(4*all*all))
-	return max(middle-half, 0), min(middle+half, 1)
 }
 
 // binomialP returns the two-sided probability of k of n at a chance p: of all numbers that are no

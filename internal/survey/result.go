@@ -4,13 +4,12 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"github.com/headroomhq/headroom/internal/interval"
 )
 
 // Fewest is how many answers there must be before a score is told.
 const Fewest = 10
-
-// z is that of a confidence of 95 percent, two-sided.
-const z = 1.959963984540054
 
 // Counts is how often a survey was shown, and how often each score was given.
 type Counts struct {
@@ -129,7 +128,7 @@ func (c *Counts) Of(kind string) Result {
 
 func (r *Result) nps(n int64) {
 	p, d := float64(r.Promoters)/float64(n), float64(r.Detractors)/float64(n)
-	score, margin := 100*(p-d), 100*z*math.Sqrt((p+d-(p-d)*(p-d))/float64(n))
+	score, margin := 100*(p-d), 100*interval.Z*math.Sqrt((p+d-(p-d)*(p-d))/float64(n))
 	r.Score = &score
 	off := ", all of one kind: by how much it may be off they do not tell;"
 	if r.Promoters != n && r.Detractors != n && r.Promoters+r.Detractors > 0 {
@@ -154,7 +153,7 @@ func (r *Result) nps(n int64) {
 }
 
 func (r *Result) csat(n int64, average float64) {
-	low, high := Wilson(r.Promoters, n)
+	low, high := interval.Wilson(r.Promoters, n)
 	score := 100 * float64(r.Promoters) / float64(n)
 	low, high = 100*low, 100*high
 	r.Score, r.Low, r.High = &score, &low, &high
@@ -168,11 +167,3 @@ func (r *Result) csat(n int64, average float64) {
 }
 
 func whole(f float64) string { return strconv.FormatFloat(math.Round(f)+0, 'f', 0, 64) }
-
-// Wilson returns the 95% interval of a proportion of k of n, n above zero.
-func Wilson(k, n int64) (low, high float64) {
-	p, m := float64(k)/float64(n), float64(n)
-	center := (p + z*z/(2*m)) / (1 + z*z/m)
-	half := z / (1 + z*z/m) * math.Sqrt(p*(1-p)/m+z*z/(4*m*m))
-	return max(0, center-half), min(1, center+half)
-}
