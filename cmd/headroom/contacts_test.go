@@ -229,6 +229,12 @@ func TestAFamilyHasOneVariantAndAnAccountKeepsItsOwn(t *testing.T) {
 		}
 		return got.Variant
 	}
+	if status, p := c.send("POST", "/v1/variant", `{"account":"nobody","experiment":"onboarding"}`); status != http.StatusNotFound || p["code"] != "account_not_found" {
+		t.Errorf("an account that there is not is answered %d %v", status, p)
+	}
+	if status, _ := c.send("GET", "/v1/accounts/nobody", ""); status != http.StatusNotFound {
+		t.Errorf("asking for a variant left an account behind: %d", status)
+	}
 	bolt := variant("bolt")
 	if acme := variant("acme"); acme != bolt {
 		t.Errorf("the family is divided: %s and %s", acme, bolt)

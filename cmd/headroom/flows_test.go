@@ -350,6 +350,7 @@ func TestASignUpIsCreditedToTheCodeThatWasSeenLast(t *testing.T) {
 	see("globex", "v1", true)
 	see("acme", "v2", true)
 	see("acme", "v3", true)
+	see("acme", "v3", false) // once a visitor, code and day
 	if status, _ := c.send("POST", "/v1/exposures", `{"code":"`+code["acme"]+`x"}`, page...); status != http.StatusNotFound {
 		t.Errorf("a made-up code: %d", status)
 	}

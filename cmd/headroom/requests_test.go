@@ -38,6 +38,29 @@ func TestAnAdminMayApproveARequestWeeksAfterTheOfferWasShown(t *testing.T) {
 	}
 }
 
+func TestWhatFellDueIsInTheListsWhenTheClockHasAnswered(t *testing.T) {
+	c := newCompany(t, "2026-03-01T09:00:00Z")
+	c.must("PUT", "/v1/accounts/fern/subscription", map[string]any{"plan": "starter"}, nil)
+	at := c.speakers("fern", 9)
+	var d struct {
+		ID string `json:"decision_id"`
+	}
+	c.must("POST", "/v1/decide", map[string]any{"account": "fern", "user": "mia", "role": "member", "placement": "speakers.add"}, &d, "Headroom-Position", at)
+	c.must("POST", "/v1/decisions/"+d.ID+"/outcomes", map[string]any{"type": "requested", "user": "mia", "role": "member"}, nil, "Idempotency-Key", "please")
+	var now struct{ Position string }
+	c.must("POST", "/v1/clock/advance", map[string]any{"by": "31d"}, &now)
+	for _, position := range []string{"", now.Position} {
+		var list struct{ Items []struct{ Status string } }
+		c.must("GET", "/v1/requests", nil, &list, "Headroom-Position", position)
+		if len(list.Items) != 1 || list.Items[0].Status != "expired" {
+			t.Errorf("31 days later, at position %q, the requests are %+v", position, list.Items)
+		}
+	}
+	if now.Position == "" {
+		t.Error("the clock answers without a position")
+	}
+}
+
 // people makes calls in the browsers of people of an account.
 type people struct {
 	c       *company

@@ -99,6 +99,14 @@ func (s *Server) getClock(context.Context, *struct{}) (*clockAnswer, error) {
 	return out, nil
 }
 
+type advanceAnswer struct {
+	Body struct {
+		Now      clock.Time `json:"now"`
+		Test     bool       `json:"test" doc:"moved by POST /v1/clock/advance only"`
+		Position string     `json:"position" doc:"position of the answer"`
+	}
+}
+
 type advanceRequest struct {
 	Body struct {
 		To *clock.Time `json:"to,omitempty"`
@@ -106,7 +114,7 @@ type advanceRequest struct {
 	}
 }
 
-func (s *Server) advanceClock(ctx context.Context, in *advanceRequest) (*clockAnswer, error) {
+func (s *Server) advanceClock(ctx context.Context, in *advanceRequest) (*advanceAnswer, error) {
 	to := s.Clock.Now()
 	switch {
 	case (in.Body.To == nil) == (in.Body.By == ""):
@@ -123,10 +131,16 @@ func (s *Server) advanceClock(ctx context.Context, in *advanceRequest) (*clockAn
 	if to > s.Clock.Now()+maxAdvance {
 		return nil, fault.New(fault.Invalid, "duration_invalid", "%s is too far to advance to at once", to).WithMend("advance by ten years at most, several times")
 	}
-	if _, err := s.Runner.Advance(ctx, to); err != nil {
+	position, err := s.Runner.Advance(ctx, to)
+	if err != nil {
 		return nil, err
 	}
-	return s.getClock(ctx, nil)
+	if err := s.Runner.WaitAll(ctx, position, true); err != nil { // what fell due is in the lists then
+		return nil, err
+	}
+	out := &advanceAnswer{}
+	out.Body.Now, out.Body.Test, out.Body.Position = s.Clock.Now(), s.Clock.IsTest(), s.Runner.Position(position)
+	return out, nil
 }
 
 // maxAdvance is the longest way of one advance: everything that falls due on it happens

@@ -20,7 +20,9 @@ const referenceHead = "# The API\n\n" +
 	"- Lists are `{\"items\":[…],\"next\":\"…\"}`; send `next` back as `cursor` for the part after.\n" +
 	"- `Idempotency-Key` is taken by every call that changes something, and needed where money or a limit is at stake: the same key with the same\n" +
 	"  call hears the same answer.\n" +
-	"- `Headroom-Position` makes a read see what an earlier answer's `position` saw. Without it, lists are a moment behind.\n" +
+	"- `Headroom-Position` makes a read see what an earlier answer's `position` saw. Without it, lists are a moment behind. What goes from one\n" +
+	"  account or person to another comes a moment later in any case: an identify call to the people of the account, a joined\n" +
+	"  person's own record, the credit of a referral.\n" +
 	"- Errors are a [Problem](#problem), `application/problem+json`, with a stable `code`: [all of them](errors.md).\n" +
 	"- Fields may be added, none is renamed or removed. A field marked ? may be missing or null.\n\n" +
 	"The examples work against a fresh server with the sample catalog, from the top to the bottom, save where they\n" +

@@ -123,10 +123,18 @@ func (s *Server) exposure(ctx context.Context, in *exposureRequest) (*exposureAn
 	if err != nil {
 		return nil, err
 	}
+	a, position, err := s.Runner.Call(ctx, rec)
+	if err != nil {
+		return nil, err
+	}
+	counted, err := readAnswer[engine.Counted](a)
+	if err != nil {
+		return nil, err
+	}
 	out := &exposureAnswer{}
-	counted, position, err := answered[engine.Counted](ctx, s, rec)
-	out.Body.Counted, out.Body.Position = counted.Counted, s.Runner.Position(position)
-	return out, err
+	out.Body.Counted = counted.Counted && !a.Duplicate // a repetition hears the first answer, and counts nothing
+	out.Body.Position = s.Runner.Position(position)
+	return out, nil
 }
 
 // remote is the address of who calls, where the edge put it.

@@ -47,6 +47,9 @@ func (s *Server) postVariant(ctx context.Context, in *variantRequest) (*variantA
 			return fault.New(fault.NotFound, "experiment_unknown", "there is no experiment %q in the catalog", fault.Shorten(b.Experiment)).
 				WithMend("write its key as the catalog has it; until it is applied show what everybody sees")
 		}
+		if v.Account == nil {
+			return accountUnknown(b.Account)
+		}
 		said, known = v.Account.Variant(e)
 		position = v.State.Position
 		return nil
