@@ -67,6 +67,8 @@ type Input struct {
 	Help *Help
 	// HeldOut: the account's family is in the global holdout and sees no offer at all.
 	HeldOut bool
+	// Profile is the role the person plays in the product; empty: not known.
+	Profile string
 	// External: the person is outside of the customer, by their profile.
 	External bool
 	// Leaving: the person is about to buy less or to end; only saves are offered. To is the plan
@@ -286,8 +288,12 @@ func (x *deciding) through(c *chosen, rules []rule) bool {
 	return true
 }
 
-// placed: what is in the way is shown only where a place is made for it.
+// placed: what is in the way is shown only where a place is made for it, and nothing where a place
+// is made for others.
 func (x *deciding) placed(c *chosen) (code, reason string) {
+	if p := x.place; p != nil && p.Profile != "" && x.Profile != "" && p.Profile != x.Profile {
+		return "other_profile", x.Placement + " is for the profile " + p.Profile + ", and the person's is " + x.Profile
+	}
 	if p := x.place; c.offer.Kind != catalog.Interruption || p == nil || p.Kind == "" || p.Kind == "in_flow" || p.Kind == "launch" {
 		return "", ""
 	}

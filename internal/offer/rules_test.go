@@ -118,6 +118,12 @@ func held(in *Input)     { in.HeldOut = true; in.Catalog.Holdout = 5 }
 func needs(rule string) func(*Input) {
 	return func(in *Input) { in.Help = &Help{Rule: rule, Title: "Publish your first summit"} }
 }
+func seenBy(place, person string) func(*Input) { // profiles
+	return func(in *Input) {
+		in.Profile = person
+		in.Catalog.Places[in.Placement] = &catalog.Placement{Key: in.Placement, Profile: place}
+	}
+}
 func wants(n int64, feature string) func(*Input) {
 	return func(in *Input) { in.Feature, in.Wanted = feature, quantity.Of(n) }
 }
@@ -155,6 +161,11 @@ func TestEveryRuleSaysWhatItForbidsAndWhy(t *testing.T) {
 		{"a place that is about something", []func(*Input){place("room")}, "plan", "signal", "addon", "outranked", "It could be shown, but plan goes first: worth 1,200.00 USD a year at a chance of 20% against worth 240.00 USD a year at a chance of 10%"},
 		{"a moment about something else than the offer", []func(*Input){place("seats"), wants(1, "speakers")}, "", "not_related", "seats", "not_related", "It has nothing to do with Speakers, which this moment is about"},
 		{"a talk belongs to every moment", []func(*Input){place("talk"), wants(1, "speakers")}, "talk", "signal", "talk", "chosen", "Published an 8th summit"},
+
+		{"a place for another profile", []func(*Input){place("talk"), seenBy("host", "developer")}, "", "other_profile", "talk", "other_profile", "talk is for the profile host, and the person's is developer"},
+		{"a place for another profile, and the person asked", []func(*Input){place("talk"), seenBy("host", "developer"), asks}, "", "other_profile", "talk", "other_profile", "talk is for the profile host"},
+		{"a place for the person's profile", []func(*Input){place("talk"), seenBy("host", "host")}, "talk", "signal", "talk", "chosen", "Published an 8th summit"},
+		{"a place for a profile, the person's is not known", []func(*Input){place("talk"), seenBy("host", "")}, "talk", "signal", "talk", "chosen", "Published an 8th summit"},
 
 		{"help before any offer, not activated", []func(*Input){needs("not_activated")}, "", "not_activated", "plan", "not_activated", "The account is not activated yet, so it gets help before any offer"},
 		{"help before any offer, under-using", []func(*Input){needs("under_using")}, "", "under_using", "plan", "under_using", "The account hardly uses what it pays for, so it gets help before any offer"},
