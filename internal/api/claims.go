@@ -11,6 +11,7 @@ import (
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/offer"
 	"github.com/headroomhq/headroom/internal/runner"
 )
 
@@ -128,6 +129,34 @@ func (s *Server) claim(ctx context.Context, c *claimOf) (granted bool, refusals 
 		c.into = moved // the root's claim is there already, and is found to be
 	}
 	return false, nil, fault.New(fault.Unavailable, "person_moving", "the person has just got another id").WithMend("try again")
+}
+
+// settle gives a claim back, or what is too much of it, where something else was decided in between
+// than what it was made for.
+func (s *Server) settle(ctx context.Context, c *claimOf, d *offer.Decision, requested bool) error {
+	cat, err := s.Runner.Active(ctx)
+	if err != nil {
+		return err
+	}
+	switch channel := contacts(d, cat, requested); channel {
+	case c.Channel:
+		return nil
+	case "":
+		return s.unclaim(ctx, c)
+	default: // it asks for less: the same claim, over the channel that it is made over
+		c.Channel = channel
+		_, _, err = s.claim(ctx, c)
+		return err
+	}
+}
+
+// contacts is the channel over which a decision contacts the person anew; empty: it does not. One
+// that is held out counts as if it were shown.
+func contacts(d *offer.Decision, cat *catalog.Catalog, requested bool) catalog.Channel {
+	if d.Again || d.Status != "show" && d.Variant != "holdout" {
+		return ""
+	}
+	return engine.SpendsAs(cat.Offers[d.OfferKey], requested)
 }
 
 // maxMoves bounds how often a person is followed from one pseudonym to the next.
