@@ -15,12 +15,13 @@ import (
 // People of an account's domain outside of its plan. The domain of an email address has a key of
 // its own. Persons tell it where they are, accounts that they are of it, and it asks every account it
 // hears of for the root of its family, which the accounts above answer. It tells each
-// account that claims it how many of its people are in no account of that family.
+// account that claims it how many of its people, seen lately, are in no account of that family.
 
 // The types of KindDomain records.
 const (
 	domainPerson = "person" // a person tells a domain where they are
 	domainGone   = "gone"   // a person is no longer of the domain, or goes on under another pseudonym
+	domainLeft   = "left"   // an account says that a person left it
 	domainClaim  = "claim"  // an account is of the domain
 	domainDrop   = "drop"   // and no longer
 	domainAsk    = "ask"    // a domain asks an account, or one below asks one above: what is the root of its family
@@ -34,7 +35,8 @@ type domainCall struct {
 	Account string     `json:"account,omitempty"`
 	Profile string     `json:"profile,omitempty"`
 	Root    string     `json:"root,omitempty"`
-	At      clock.Time `json:"at,omitzero"` // when the person was seen, or the family asked about
+	At      clock.Time `json:"at,omitzero"`   // when the person was seen
+	Nth     int64      `json:"nth,omitempty"` // of what the account asked about has told of its family: a later one counts
 	Hops    int        `json:"hops,omitempty"`
 	Outside int        `json:"outside,omitempty"`
 }
@@ -52,9 +54,20 @@ type domain struct {
 	People   []domainMember  `json:"people,omitempty"`   // by pseudonym
 	Families []family        `json:"families,omitempty"` // of the accounts they are in and of those that claim, by account
 	Claims   []domainClaimed `json:"claims,omitempty"`   // by account
-	Missed   int64           `json:"missed,omitempty"`   // people beyond maxOfDomain
+	More     bool            `json:"more,omitempty"`     // there were people beyond maxOfDomain
 	Sent     int64           `json:"sent,omitempty"`
+
+	sums *domainSums // nil: to be counted
 }
+
+// domainSums count people, all at once for every family there is.
+type domainSums struct {
+	known  int            // people all of whose families are known
+	inside map[string]int // of those, who is in an account of a family, by root
+}
+
+// seenFor is within how long people were seen who count.
+const seenFor = 90 * clock.Day
 
 // domainMember is a person of a domain.
 type domainMember struct {
@@ -66,9 +79,9 @@ type domainMember struct {
 
 // family says which account is at the top of an account's family.
 type family struct {
-	Account string     `json:"account"`
-	Root    string     `json:"root,omitempty"` // empty: not answered yet
-	At      clock.Time `json:"at"`
+	Account string `json:"account"`
+	Root    string `json:"root,omitempty"` // empty: not answered yet
+	Nth     int64  `json:"nth,omitempty"`  // see domainCall
 }
 
 // domainClaimed is an account that says that the domain is its own.
@@ -109,6 +122,9 @@ func (s *State) tellDomain(p *person) {
 	is := toldDomain{Domain: p.Domain, Account: p.Account, Profile: p.Profile, At: s.Now}
 	if p.Into != "" {
 		is.Domain = "" // told by the pseudonym under which the person goes on
+	}
+	if slices.Contains(p.Left, p.Account) {
+		is.Account = ""
 	}
 	var was toldDomain
 	if p.Told != nil {
@@ -158,7 +174,14 @@ func (s *State) byDomain(a *Account, r *event.Record) Answer {
 		s.askFamily(a, call.Account)
 	case domainGone:
 		if i, found := d.find(r.User); found {
+			d.tally(i, -1)
 			d.People = slices.Delete(d.People, i, i+1)
+		}
+	case domainLeft:
+		if i, found := d.find(r.User); found {
+			d.tally(i, -1)
+			d.People[i].In = slices.DeleteFunc(d.People[i].In, func(in string) bool { return in == call.Account })
+			d.tally(i, 1)
 		}
 	case domainClaim:
 		if i, found := d.claim(call.Account); !found && len(d.Claims) < maxClaims {
@@ -170,8 +193,9 @@ func (s *State) byDomain(a *Account, r *event.Record) Answer {
 			d.Claims = slices.Delete(d.Claims, i, i+1)
 		}
 	case domainRoot:
-		if i, found := d.family(call.Account); found && call.At >= d.Families[i].At {
-			d.Families[i].Root, d.Families[i].At = call.Root, call.At
+		if i, found := d.family(call.Account); found && call.Nth > d.Families[i].Nth {
+			d.Families[i].Root, d.Families[i].Nth = call.Root, call.Nth
+			d.sums = nil
 		}
 	}
 	s.tellClaims(a)
@@ -183,11 +207,14 @@ func (d *domain) member(user string, call domainCall) {
 	i, found := d.find(user)
 	if !found {
 		if len(d.People) >= maxOfDomain {
-			d.Missed++
+			d.More = true
 			return
 		}
 		d.People = slices.Insert(d.People, i, domainMember{User: user})
+	} else {
+		d.tally(i, -1)
 	}
+	defer d.tally(i, 1)
 	m := &d.People[i]
 	m.Profile, m.SeenAt = call.Profile, max(m.SeenAt, call.At)
 	if call.Account == "" {
@@ -229,14 +256,77 @@ func (s *State) askFamily(a *Account, account string) {
 	if account == "" || found || len(d.Families) >= maxOfDomain {
 		return
 	}
-	d.Families = slices.Insert(d.Families, i, family{Account: account, At: s.Now})
+	d.Families = slices.Insert(d.Families, i, family{Account: account})
 	name, _ := event.IsDomainKey(a.key)
 	d.Sent++
-	s.sendDomain(account, "", domainAsk, name+"/"+strconv.FormatInt(d.Sent, 10), domainCall{Domain: name, Account: account, At: s.Now})
+	s.sendDomain(account, "", domainAsk, name+"/"+strconv.FormatInt(d.Sent, 10), domainCall{Domain: name, Account: account})
 }
 
-// Outside counts who of the domain is in no account of a root's family, and who is. Whose families are not
-// known yet are in neither.
+// tally counts a person, or with -1 takes them out again.
+func (d *domain) tally(i, by int) {
+	if d.sums == nil {
+		return
+	}
+	var roots [maxIn]string
+	n := 0
+	for _, in := range d.People[i].In {
+		switch root := d.root(in); {
+		case root == "":
+			return
+		case !slices.Contains(roots[:n], root):
+			roots[n] = root
+			n++
+		}
+	}
+	d.sums.known += by
+	for _, root := range roots[:n] {
+		d.sums.inside[root] += by
+	}
+}
+
+// outside is what count tells of those outside, counted once for all families.
+func (d *domain) outside(root string) int {
+	if d.sums == nil {
+		d.sums = &domainSums{inside: make(map[string]int)}
+		for i := range d.People {
+			d.tally(i, 1)
+		}
+	}
+	return d.sums.known - d.sums.inside[root]
+}
+
+// forgetUnseen drops who was not seen lately.
+func (d *domain) forgetUnseen(now clock.Time) {
+	before := len(d.People)
+	d.People = slices.DeleteFunc(d.People, func(m domainMember) bool { return m.SeenAt+seenFor <= now })
+	if len(d.People) < before {
+		d.sums, d.More = nil, false
+	}
+}
+
+// due is when the next person was not seen for too long; zero when nobody is there.
+func (d *domain) due() (due clock.Time) {
+	if d == nil {
+		return 0
+	}
+	for i := range d.People {
+		if at := d.People[i].SeenAt + seenFor; due == 0 || at < due {
+			due = at
+		}
+	}
+	return due
+}
+
+// passDomain forgets people under a domain's key whom nobody has seen lately.
+func (s *State) passDomain(a *Account) {
+	if a.AtDomain != nil {
+		a.AtDomain.forgetUnseen(s.Now)
+		s.tellClaims(a)
+	}
+}
+
+// count counts who of the domain is in no account of a root's family, and who is. Whose families are not
+// known yet are in neither, or in the family that is known.
 func (d *domain) count(root string) (outside, inside int) {
 	for i := range d.People {
 		switch d.where(&d.People[i], root) {
@@ -280,7 +370,7 @@ func (s *State) tellClaims(a *Account) {
 		if root == "" {
 			continue
 		}
-		outside, _ := d.count(root)
+		outside := d.outside(root)
 		if outside == c.Told {
 			continue
 		}
@@ -303,7 +393,7 @@ func (s *State) domains(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 		if a.Domains.Kin = append(a.Domains.Kin, k); len(a.Domains.Kin) > maxKin {
 			a.Domains.Kin = slices.Delete(a.Domains.Kin, 0, 1)
 		}
-		s.answerKin(a, k, call.At)
+		s.answerKin(a, k, call.Nth)
 	case domainCount:
 		if call.Domain != a.Domains.Claims || call.Outside == a.Outside {
 			break
@@ -314,11 +404,15 @@ func (s *State) domains(a *Account, r *event.Record, c *catalog.Catalog) Answer 
 	return Answer{}
 }
 
-// answerKin answers a domain whose family an account is of, or asks the account above.
-func (s *State) answerKin(a *Account, k kin, at clock.Time) {
+// answerKin answers a domain whose family an account is of, or asks the account above. nth numbers what the account that
+// is asked about has told.
+func (s *State) answerKin(a *Account, k kin, nth int64) {
 	a.Domains.Sent++
 	id := a.key + "/" + strconv.FormatInt(a.Domains.Sent, 10)
-	call := domainCall{Domain: k.Domain, Account: k.Account, At: at}
+	if k.Account == a.key {
+		nth = a.Domains.Sent
+	}
+	call := domainCall{Domain: k.Domain, Account: k.Account, Nth: nth}
 	if parent := a.Facts.Parent; parent != "" && k.Hops < MaxFamily {
 		call.Hops = k.Hops + 1
 		s.sendDomain(parent, "", domainAsk, id, call)
@@ -332,8 +426,15 @@ func (s *State) answerKin(a *Account, k kin, at clock.Time) {
 func (s *State) described(a *Account, parent string) {
 	if a.Facts.Parent != parent {
 		for _, k := range a.Domains.Kin {
-			s.answerKin(a, k, s.Now)
+			if k.Account == a.key {
+				s.answerKin(a, k, 0)
+				continue
+			}
+			// Whether it is still below this one it alone knows; if so, its answer comes by here again.
+			a.Domains.Sent++
+			s.sendDomain(k.Account, "", domainAsk, a.key+"/"+strconv.FormatInt(a.Domains.Sent, 10), domainCall{Domain: k.Domain, Account: k.Account})
 		}
+		a.Domains.Kin = slices.DeleteFunc(a.Domains.Kin, func(k kin) bool { return k.Account != a.key })
 	}
 	is := event.WorkDomain(a.Facts.Domain)
 	was := a.Domains.Claims
@@ -358,7 +459,7 @@ func (s *State) described(a *Account, parent string) {
 type OutsideOf struct {
 	Outside int             `json:"outside"`
 	Inside  int             `json:"inside"`
-	Missed  int64           `json:"missed,omitempty" doc:"people of the domain beyond the thousand that are kept"`
+	More    bool            `json:"more,omitempty" doc:"more than the thousand people that are kept were seen: the numbers are of those"`
 	Items   []OutsidePerson `json:"items"`
 }
 
@@ -379,7 +480,7 @@ func (a *Account) OutsideOf(account string) OutsideOf {
 	d := a.AtDomain
 	root := cmp.Or(d.root(account), account)
 	out.Outside, out.Inside = d.count(root)
-	out.Missed = d.Missed
+	out.More = d.More
 	for i := range d.People {
 		m := &d.People[i]
 		if d.where(m, root) != isOutside {

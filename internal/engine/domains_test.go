@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
@@ -116,6 +117,94 @@ func TestAFamilyThatMovesTakesItsPeopleInOrOut(t *testing.T) {
 		w.describe(step.key, map[string]any{"parent": step.parent})
 		if told, is := w.outside("acme", "acme.com"); told != step.outside || is.Outside != step.outside {
 			t.Errorf("%s: told %d, is %d, want %d", step.name, told, is.Outside, step.outside)
+		}
+	}
+}
+
+func TestAnAccountThatMovedAwayIsSpokenForByItsNewFamilyAlone(t *testing.T) {
+	w := newWorld(t)
+	w.describe("acme", map[string]any{"domain": "acme.com"})
+	w.describe("team", map[string]any{"parent": "middle"})
+	call := works("ada", "ada@acme.com", "team")
+	w.segment(call[0], call[1])
+	for _, step := range []struct {
+		name, key string
+		parent    any
+		outside   int
+	}{
+		{"it moves into the family", "team", "acme", 0},
+		{"the account it was under moves elsewhere", "middle", "elsewhere", 0},
+		{"it goes back below that account", "team", "middle", 1},
+		{"which joins the family", "middle", "acme", 0},
+	} {
+		w.now += clock.Minute
+		w.describe(step.key, map[string]any{"parent": step.parent})
+		if told, is := w.outside("acme", "acme.com"); told != step.outside || is.Outside != step.outside {
+			t.Errorf("%s: told %d, is %d, want %d", step.name, told, is.Outside, step.outside)
+		}
+	}
+}
+
+func TestWhoWasNotSeenForNinetyDaysIsNotCounted(t *testing.T) {
+	w := newWorld(t)
+	w.describe("acme", map[string]any{"domain": "acme.com"})
+	first := w.now
+	for _, c := range []struct {
+		day     clock.Time
+		seen    string // who, by then
+		outside int
+	}{{0, "ada", 1}, {50, "bob", 2}, {89, "", 2}, {90, "", 1}, {140, "", 0}, {141, "ada", 1}} {
+		w.now = first + c.day*clock.Day
+		if c.seen != "" {
+			call := works(c.seen, c.seen+"@acme.com", "")
+			w.segment(call[0], call[1])
+		}
+		w.passes()
+		if told, is := w.outside("acme", "acme.com"); told != c.outside || is.Outside != c.outside {
+			t.Errorf("day %d: told %d, is %d, want %d", c.day, told, is.Outside, c.outside)
+		}
+	}
+}
+
+// passes lets happen what is due, as a clock does.
+func (w *world) passes() { w.send(event.Record{Kind: event.KindTick}) }
+
+func TestWhoLeftAnAccountIsNoLongerInItsFamily(t *testing.T) {
+	w := newWorld(t)
+	w.describe("acme", map[string]any{"domain": "acme.com"})
+	call := works("ada", "ada@acme.com", "acme")
+	w.segment(call[0], call[1])
+	ada := w.person("ada").Pseudonym
+	for i, c := range []struct {
+		left    bool
+		outside int
+	}{{true, 1}, {false, 0}, {true, 1}} {
+		w.now += 2 * clock.Day
+		r := body(event.KindMember, "acme", fmt.Sprint("left", i), "", w.now, account.MemberChange{Left: &c.left})
+		r.User = ada
+		w.send(r)
+		w.now += 2 * clock.Day
+		w.segment("identify", `{"userId":"ada","traits":{"email":"ada@acme.com"}}`) // they go on using the product
+		if told, is := w.outside("acme", "acme.com"); told != c.outside || is.Outside != c.outside {
+			t.Errorf("left: %v: told %d, is %d, want %d", c.left, told, is.Outside, c.outside)
+		}
+	}
+}
+
+func TestPeopleOfADomainBeyondTheThousandAreNotCountedAgainAndAgain(t *testing.T) {
+	w := newWorld(t)
+	w.describe("acme", map[string]any{"domain": "acme.com"})
+	key := event.DomainKey("acme.com")
+	for range 2 {
+		w.now += 2 * clock.Day
+		var all []event.Record
+		for i := range 1005 {
+			b := fmt.Appendf(nil, `{"at":%q}`, w.now.String())
+			all = append(all, event.Record{Kind: event.KindDomain, Type: "person", Key: key, User: fmt.Sprint("p", i), Body: b})
+		}
+		w.send(all...)
+		if _, is := w.outside("acme", "acme.com"); is.Outside != 1000 || !is.More {
+			t.Errorf("%d outside, more: %v", is.Outside, is.More)
 		}
 	}
 }

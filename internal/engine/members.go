@@ -29,13 +29,14 @@ func (s *State) member(a *Account, r *event.Record, c *catalog.Catalog) Answer {
 	m, known := s.isMember(a, r.User, &ch, c)
 	if !known {
 		return refused(fault.New(fault.Conflict, "too_many_people", "the account knows %d people one by one, which is the most", account.MaxMembers).
-			WithMend("those beyond are counted; say of who left that they left (\"left\": true) so that reports are right"))
+			WithMend("those beyond are not; say of who left that they left (\"left\": true) so that reports are right"))
 	}
 	return ok(m)
 }
 
 // isMember applies what is said of a person in the account; known is false where it knows too many.
 func (s *State) isMember(a *Account, user string, ch *account.MemberChange, c *catalog.Catalog) (m account.Member, known bool) {
+	was, _ := a.Members.Of(user)
 	joined, left := a.Members.Apply(user, ch, s.Now)
 	if m, known = a.Members.Of(user); !known {
 		return m, false
@@ -43,9 +44,13 @@ func (s *State) isMember(a *Account, user string, ch *account.MemberChange, c *c
 	props := []event.Prop{said("role", m.Role), said("profile", m.Profile)}
 	if joined {
 		s.occur(a, memberJoined, user, c, props...)
+		if was.LeftOn != 0 {
+			s.tellLeft(a, user, false)
+		}
 	}
 	if left {
 		s.occur(a, memberLeft, user, c, props...)
+		s.tellLeft(a, user, true)
 	}
 	return m, true
 }

@@ -44,6 +44,7 @@ func (s *State) pass(a *Account, due clock.Time, c *catalog.Catalog) {
 		}
 	}
 	s.passInvites(a)
+	s.passDomain(a)
 	s.passSignals(a, c)
 	s.passDay(a, due, c)
 }

@@ -50,7 +50,9 @@ func (s *State) byPerson(a *Account, r *event.Record, c *catalog.Catalog) Answer
 		a.Person = &person{Person: account.Person{Pseudonym: pseudonym}}
 	}
 	p := a.Person
-	p.SeenAt = max(p.SeenAt, r.ReceivedAt)
+	if r.Type != typeLeft { // which is heard of others
+		p.SeenAt = max(p.SeenAt, r.ReceivedAt)
+	}
 	switch r.Kind {
 	case event.KindPerson:
 		answer := s.identify(a, r)
@@ -58,6 +60,7 @@ func (s *State) byPerson(a *Account, r *event.Record, c *catalog.Catalog) Answer
 		return answer
 	case event.KindEvent, event.KindGate:
 		s.attribute(p, r)
+		s.tellDomain(p)
 	case event.KindInvite:
 		return s.exposed(p, r)
 	case event.KindSurvey:
@@ -84,6 +87,13 @@ func (s *State) identify(a *Account, r *event.Record) Answer {
 		known.Sealed = nil // under a key that is not the later pseudonym's
 		s.tell(p, r, p.Into, typeInherit, inheritance{known, a.Contact, p.flows})
 		s.leftFor(p, r)
+	case typeLeft:
+		l, err := decode[leaving](r)
+		if err != nil {
+			return refused(err)
+		}
+		s.leaves(p, l)
+		s.passOn(p, r)
 	case typeInherit:
 		known, err := decode[inheritance](r)
 		if err != nil {

@@ -23,8 +23,18 @@ type ReferCall struct {
 	First     bool       `json:"first,omitempty"`   // the visitor's first exposure to the code
 	Unknown   bool       `json:"unknown,omitempty"` // of nobody in particular
 	ExposedAt clock.Time `json:"exposed_at,omitzero"`
+	Passed    bool       `json:"passed,omitempty"` // the code came with the sign-up, at ExposedAt
 	// Family: both accounts are of one, as was found before.
 	Family bool `json:"family,omitempty"`
+}
+
+// since is from when on an account must have been heard of first to be new: what was seen led to it. A code that is
+// passed on tells no time at which it was seen, so the account may be a day old.
+func (q *ReferCall) since() clock.Time {
+	if q.Passed {
+		return q.ExposedAt - clock.Day
+	}
+	return q.ExposedAt
 }
 
 // referralSignedUp is the type of our own occurrence at who referred an account that signed up.
@@ -36,6 +46,8 @@ type flows struct {
 	Exposures []invite.Exposure `json:"exposures,omitempty"`
 	// Surveys is when they were asked what.
 	Surveys survey.Person `json:"surveys,omitzero"`
+	// Left are accounts that said that the person left them.
+	Left []string `json:"left,omitempty"`
 }
 
 // absorb takes over what was known under an earlier pseudonym.
@@ -44,6 +56,9 @@ func (f *flows) absorb(q flows) {
 		f.Exposures, _, _ = invite.Expose(f.Exposures, e)
 	}
 	f.Surveys.Absorb(&q.Surveys)
+	for _, account := range q.Left {
+		f.leave(account, true)
+	}
 }
 
 // Counted is the answer to an exposure.
@@ -120,7 +135,7 @@ func (s *State) signUp(a *Account, r *event.Record, call ReferCall, c *catalog.C
 	}
 	up := invite.SignUp{Account: a.key, At: s.Now, Program: call.Program, By: call.Account, ExposedAt: call.ExposedAt}
 	switch {
-	case a.Ledger.Seq > 0:
+	case a.Ledger.Seq > 0, call.Account != "" && a.Facts.CreatedAt < call.since():
 		up.Reason = invite.NotFirst
 	case call.Account == "":
 		up.Reason = invite.NotReferred
