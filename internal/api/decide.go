@@ -236,8 +236,8 @@ func (s *Server) decideFor(ctx context.Context, req DecideRequest, after uint64,
 		return offer.Decision{}, 0, err
 	}
 	d, position, err := answered[offer.Decision](ctx, s, rec)
-	if err == nil && claimed != nil && (d.Again || d.Status != "show" && d.Variant != "holdout") {
-		err = s.unclaim(ctx, claimed) // something else happened in between
+	if err == nil && claimed != nil {
+		err = s.settle(ctx, claimed, &d, ask.Requested)
 	}
 	return d, position, err
 }

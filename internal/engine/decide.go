@@ -109,7 +109,7 @@ func (a *Account) OfferInput(c *catalog.Catalog, ask DecideCall, user string, no
 		TrialEndsAt: trialEnds, Placement: ask.Placement, Feature: ask.Feature, Wanted: ask.Wanted, Requested: ask.Requested,
 		Quiet: a.quiet(c, now), Refusals: append(a.refusalsTo(&ask, user, c, now), ask.beyond(now)...), HeldOut: a.heldOut(c, ask.Family),
 		Help: a.helpFirst(c, now), Leaving: ask.Intent != "", To: ask.To, Language: ask.Language,
-		State: &a.Offers, Salt: holdoutSalt, Now: now, ID: a.ids(),
+		Profile: ask.Profile, State: &a.Offers, Salt: holdoutSalt, Now: now, ID: a.ids(),
 	}
 	if p := c.Profiles[ask.Profile]; p != nil {
 		in.External = p.External
