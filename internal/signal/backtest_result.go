@@ -314,10 +314,13 @@ type bystanders struct {
 	t      *Tally
 	middle []clock.Time           // of the months, the first one first
 	all    [][len(horizons)]Fates // by month
+	// fates are those of each account that some rule fired for: what becomes of it does not depend on
+	// the rule, of which there may be many. By month; those before the account began mean nothing.
+	fates map[*past][][len(horizons)]Fate
 }
 
 func newBystanders(t *Tally, order []string) *bystanders {
-	c := &bystanders{t: t}
+	c := &bystanders{t: t, fates: make(map[*past][][len(horizons)]Fate)}
 	first := t.last
 	for _, p := range t.accounts {
 		for i := range p.shots {
@@ -343,6 +346,11 @@ func (c *bystanders) count(p *past) {
 	if p.since == 0 {
 		return
 	}
+	var keep [][len(horizons)]Fate
+	if len(p.shots) > 0 {
+		keep = make([][len(horizons)]Fate, len(c.middle))
+		c.fates[p] = keep
+	}
 	for i, at := range c.middle {
 		if p.since > at {
 			continue
@@ -350,6 +358,9 @@ func (c *bystanders) count(p *past) {
 		for h, days := range horizons {
 			fate, _ := p.fate(at, days, c.t.last)
 			c.all[i][h].add(fate, 1)
+			if keep != nil {
+				keep[i][h] = fate
+			}
 		}
 	}
 }
@@ -383,12 +394,10 @@ func (c *bystanders) after(firsts []firstFiring, horizon int) After {
 		if i := c.month(f.at); fate != Unknown && i < len(weights) {
 			weights[i]++
 		}
-		for i, at := range c.middle {
-			if f.past.since == 0 || f.past.since > at || f.at >= at+clock.Time(days)*clock.Day {
-				continue
+		for i, fates := range c.fates[f.past] {
+			if at := c.middle[i]; f.past.since <= at && f.at < at+clock.Time(days)*clock.Day {
+				rest[i].add(fates[horizon], -1) // it fired by then: not beside
 			}
-			other, _ := f.past.fate(at, days, c.t.last)
-			rest[i].add(other, -1) // it fired by then: not beside
 		}
 	}
 	for _, currency := range sortedKeys(sums) {
