@@ -2,12 +2,10 @@ package catalog
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/headroomhq/headroom/internal/condition"
-	"github.com/headroomhq/headroom/internal/message"
 )
 
 // doubt reports what a rule of lint finds about the definition or value at path.
@@ -228,26 +226,8 @@ func (r *reader) adviseOffer(o *Offer) {
 	if price, given, buys := r.promised(&o.Give); buys && price.Month == nil && price.Year == nil {
 		r.doubt("missing_price", path+".give", given, "add a price to "+given, "%s has no price, so nobody can buy it from this offer", given)
 	}
-	r.adviseTexts(path+".content", o.Content)
-	for _, language := range slices.Sorted(maps.Keys(o.Content.Translations)) {
-		r.adviseTexts(path+".content.translations."+language, o.Content.Translations[language])
-	}
-}
-
-// adviseTexts looks for placeholders that nothing fills.
-func (r *reader) adviseTexts(path string, c Content) {
-	for _, part := range []struct{ key, text string }{{"title", c.Title}, {"body", c.Body}, {"action", c.Action}} {
-		m, err := message.Compile(part.text)
-		if err != nil {
-			continue // a title of something it gives, with a brace in it
-		}
-		for _, name := range m.Names() {
-			if !slices.Contains(placeholders, name) {
-				r.doubt("unknown_placeholder", path+"."+part.key, "{"+name+"}", "known: {"+strings.Join(placeholders, "}, {")+"}",
-					"nothing fills in {%s}, it will be left out", name)
-			}
-		}
-	}
+	r.adviseWords(o)
+	r.advisePlaces(path, o.At)
 }
 
 // raises says whether what an offer gives has more of a feature than some plan.

@@ -149,10 +149,14 @@ func (r *reader) contactPolicy() {
 				"a request has expired after %s, before this reminder", durationWords(q.Expire))
 		}
 	}
-	for _, link := range []struct{ key, text string }{
-		{"billing", r.c.Links.Billing}, {"invite", r.c.Links.Invite}, {"refer", r.c.Links.Refer}, {"powered", r.c.Links.Powered},
+	for _, link := range []struct {
+		key, text string
+		parts     []string
+	}{
+		{"billing", r.c.Links.Billing, offerLinkParts}, {"invite", r.c.Links.Invite, inviteLinkParts},
+		{"refer", r.c.Links.Refer, codeLinkParts}, {"powered", r.c.Links.Powered, codeLinkParts},
 	} {
-		r.linkParts("links."+link.key, link.text, companyLinkParts)
+		r.linkParts("links."+link.key, link.text, link.parts)
 	}
 	for _, o := range sorted(r.c.Offers) {
 		r.linkParts("offers."+o.Key+".link", o.Link, offerLinkParts)
@@ -161,8 +165,9 @@ func (r *reader) contactPolicy() {
 
 // What is filled into links, each in braces.
 var (
-	companyLinkParts = []string{"account", "offer", "decision", "request", "code"}
-	offerLinkParts   = []string{"offer", "decision", "placement"}
+	offerLinkParts  = []string{"account", "offer", "decision", "placement"}
+	inviteLinkParts = []string{"account", "invite", "request", "code"}
+	codeLinkParts   = []string{"account", "code"}
 )
 
 // linkParts checks what stands in braces in a link.

@@ -34,7 +34,9 @@ func (r *reader) adviseMoments() {
 			r.adviseReadiness(rule)
 		}
 	}
+	r.adviseInvited()
 	for _, s := range sorted(r.c.Surveys) {
+		r.advisePlaces("surveys."+s.Key, s.At)
 		if len(s.At) == 0 {
 			r.doubt("survey_without_placement", "surveys."+s.Key, "", "write at: and the placements, such as [dashboard]", "the survey has no placement, so nobody is asked")
 		}
@@ -51,6 +53,7 @@ func (r *reader) adviseMoments() {
 func (r *reader) adviseMilestone(m *Milestone) {
 	path := "milestones." + m.Key
 	r.adviseOwn(path+".event", m.Event)
+	r.adviseEvent(m)
 	if f := r.c.Features[m.Feature]; f != nil && !r.gives(m, f) {
 		r.doubt("unreachable_milestone", path+".feature", m.Feature, "give more of it in those plans, or lower at_least", "no plan whose subscribers are to reach it, and no add-on, gives %s of %s", m.AtLeast, f.Title)
 		return
@@ -121,6 +124,8 @@ func (r *reader) adviseSignal(s *Signal) {
 	switch {
 	case w.RunsOut != "" && !r.c.limited(w.RunsOut):
 		r.doubt("never_fires", path+".when.runs_out", w.RunsOut, "give it a limit in some plan", "no plan or add-on limits %s, so it never runs out", w.RunsOut)
+	case w.RunsOut != "" && r.rolling(w.RunsOut):
+		r.doubt("never_fires", path+".when.runs_out", w.RunsOut, "write limit: "+w.RunsOut+" and reaches: instead", "every limit of %s is for a rolling window, which what is used leaves again, so no pace tells when it runs out", w.RunsOut)
 	case w.Unlimited != "" && !r.unlimited(w.Unlimited):
 		r.doubt("never_fires", path+".when.unlimited", w.Unlimited, "write limit: "+w.Unlimited+" and reaches: instead", "every plan and add-on limits %s", w.Unlimited)
 	case w.TrialExpired && !r.triable():
@@ -128,6 +133,18 @@ func (r *reader) adviseSignal(s *Signal) {
 	case w.Fit != "" && len(r.c.Plans) < 2:
 		r.doubt("never_fires", path+".when.fit", w.Fit, "add another plan", "there is no other plan that could fit")
 	}
+}
+
+// rolling says whether all limits of a feature are for rolling windows.
+func (r *reader) rolling(feature string) bool {
+	return !slices.ContainsFunc(r.c.everGiven(), func(entitlements map[string]*Entitlement) bool {
+		e := entitlements[feature]
+		if e == nil || e.Unlimited || e.Limit <= 0 {
+			return false
+		}
+		_, rolls := e.Per.Rolling()
+		return !rolls
+	})
 }
 
 // unlimited says whether somebody may have a feature without a limit.

@@ -27,16 +27,27 @@ func (r *reader) adviseFeatures() {
 		if f.Benefit == "" && r.has(path, "title") && r.lockedSomewhere(f) && sold {
 			r.doubt("missing_benefit", path, "", "write benefit:, what they get done with it", "%s is locked for some accounts, and nothing says why they would want it", f.Title)
 		}
-		var missing []string
+		var titles, benefits []string // languages that lack them
 		for _, language := range wanted {
 			t, there := f.Translations[language]
-			if !there || t.Title == "" && r.has(path, "title") || t.Benefit == "" && f.Benefit != "" {
-				missing = append(missing, language)
+			if !there || t.Title == "" && r.has(path, "title") {
+				titles = append(titles, language)
+			}
+			if f.Benefit != "" && t.Benefit == "" {
+				benefits = append(benefits, language)
 			}
 		}
-		if len(missing) > 0 {
-			r.doubt("missing_translation", path, "", "add title and benefit in "+strings.Join(missing, ", "), "%s is not wholly translated into %s, other features are", f.Key, strings.Join(missing, ", "))
+		missing := func(what string, languages []string) {
+			if in := strings.Join(languages, ", "); in != "" {
+				r.doubt("missing_translation", path, "", "add its "+what+" in "+in, "%s of %s is not translated into %s, other features are", what, f.Key, in)
+			}
 		}
+		if slices.Equal(titles, benefits) {
+			missing("title and benefit", titles)
+			continue
+		}
+		missing("title", titles)
+		missing("benefit", benefits)
 	}
 	for _, l := range sorted(r.c.Launches) {
 		f, a := r.c.Features[l.Feature], r.c.Addons[l.Addon]
@@ -172,5 +183,5 @@ func (r *reader) answersTrial(o *Offer) bool {
 			return true
 		}
 	}
-	return r.c.Plans[o.Give.Plan] != nil && r.c.Plans[o.Give.Plan].Trial != nil
+	return !o.Save && r.c.Plans[o.Give.Plan] != nil && r.c.Plans[o.Give.Plan].Trial != nil
 }

@@ -68,11 +68,27 @@ var rows = []struct {
 	{"expired_before_trial_ends", "signals about new customers that last a week, with a trial of two; and two weeks",
 		swap{"", "signals: {first: {when: {event: report, nth: 1}, type: new_logo, decays: 7d}}"},
 		swap{"", "signals: {first: {when: {event: report, nth: 1}, type: new_logo, decays: 14d}}"}},
+	{"foreign_plural", "an English case that is Polish; and one that is English",
+		swap{"at: [here]}", "at: [here], content: {title: \"{limit, plural, few {# seat} other {# seats}}\"}}"},
+		swap{"at: [here]}", "at: [here], content: {title: \"{limit, plural, one {# seat} other {# seats}}\"}}"}},
+	{"foreign_plural", "a Polish case in German; and in Polish",
+		swap{"at: [here]}", "at: [here], content: {action: Up, translations: {de: {action: Auf, title: \"{limit, plural, few {# a} other {# b}}\"}}}}"},
+		swap{"at: [here]}", "at: [here], content: {action: Up, translations: {pl: {action: Do, title: \"{limit, plural, one {a} few {# a} many {# b} other {# b}}\"}}}}"}},
 	{"free_soft_limit", "a soft limit that nothing watches; and that a signal watches",
 		swap{"seats: 3", "seats: {limit: 3, soft: true}"}, swap{"reports: {limit: 10, per: month}", "reports: {limit: 10, per: month, soft: true}"}},
+	{"invite_without_code", "a page to invite people; and where they arrive",
+		swap{"", "links: {invite: /people/new}"}, swap{"", "links: {invite: \"/join?i={invite}&c={code}&a={account}&r={request}\"}"}},
 	{"launch_not_ready", "a launch of what is not ready; and of what is",
 		swap{"", "features: {ai: {title: Assistant, benefit: Ask it, ready: not_ready}}\nlaunches: {ai: {title: Assistant, feature: ai, on: \"2026-12-01\"}}"},
 		swap{"", "launches: {sso: {title: Single sign-on, feature: sso, on: \"2026-12-01\"}}"}},
+	{"missing_action", "a button in English below a title in German; and in German",
+		swap{"at: [here]}", "at: [here], content: {action: Up, translations: {de: {title: Auf}}}}"}, swap{"at: [here]}", "at: [here], content: {action: Up, translations: {de: {title: Auf, action: Auf}}}}"}},
+	{"missing_action", "no words for a button in French; and in German, where it has some of its own",
+		swap{"at: [here]}", "at: [here], content: {translations: {fr: {title: Plus}}}}"}, swap{"at: [here]}", "at: [here], content: {translations: {de: {title: Auf}}}}"}},
+	{"misspelt_event", "a milestone of nearly an event; and of another",
+		swap{"", "milestones: {x: {event: reprot}}"}, swap{"", "milestones: {x: {event: rapport}}"}},
+	{"misspelt_event", "a required one; and an optional one",
+		swap{"", "milestones: {x: {event: reporrt}}"}, swap{"", "milestones: {x: {event: reporrt, optional: true}}"}},
 	{"missing_benefit", "a locked feature that says nothing for itself; and one that all have",
 		swap{"sso: {title: Single sign-on, benefit: One key for all}", "sso: {title: Single sign-on}"},
 		swap{"seats: {title: Seats, benefit: Work together,", "seats: {title: Seats,"}},
@@ -130,6 +146,14 @@ var rows = []struct {
 	{"switchable_bundle", "two add-ons for less together; and for as much",
 		swap{"", bundled + "bundles: {both: {includes: [a, b], discount: 20%}}"},
 		swap{"", bundled + "bundles: {both: {includes: [a, b]}}"}},
+	{"text_needs_price", "a body that only buyers can read; and one with another sentence",
+		swap{"at: [here]}", "at: [here], content: {body: \"Pro for {price}.\"}}"}, swap{"at: [here]}", "at: [here], content: {body: \"Take Pro. It is {price}.\"}}"}},
+	{"text_needs_price", "a title to all; and to buyers only",
+		swap{"for: \"account.plan == 'basic'\"", "for: \"account.plan == 'basic'\", content: {title: \"Only {price}\"}"},
+		swap{"for: \"account.plan == 'basic'\"", "for: \"account.plan == 'basic' && user.role == 'admin'\", content: {title: \"Only {price}\"}"}},
+	{"text_needs_price", "a case without other words; and with some",
+		swap{"at: [here]}", "at: [here], content: {title: \"{days, plural, one {# day for {price}} other {# days for {price}}}\"}}"},
+		swap{"at: [here]}", "at: [here], content: {title: \"{role, select, admin {Only {price}} other {Ask for it}}\"}}"}},
 	{"too_many_plans", "six plans of a family; and five",
 		swap{"", "plans: {a: {}, b: {}, c: {}, d: {}}"}, swap{"", "plans: {a: {}, b: {}, c: {}}"}},
 	{"trial_without_moment", "a trial that ends unnoticed; and no trial",
@@ -137,6 +161,10 @@ var rows = []struct {
 	{"unbounded_rollover", "what is left is kept for a year; and up to a bound",
 		swap{"reports: {limit: 10, per: month}", "reports: {limit: 10, per: month, rollover: {for: 365d}}"},
 		swap{"reports: {limit: 10, per: month}", "reports: {limit: 10, per: month, rollover: {for: 365d, cap: 20}}"}},
+	{"undeclared_placement", "a place that is misspelt; and one that is described",
+		swap{"", "placements: {heer: {}}"}, swap{"", "placements: {here: {}}"}},
+	{"undeclared_placement", "a survey elsewhere; and where no place is described",
+		swap{"", "placements: {here: {}}\nsurveys: {x: {kind: nps, question: Would you?, at: [there]}}"}, swap{"", "surveys: {x: {kind: nps, question: Would you?, at: [there]}}"}},
 	{"unknown_placeholder", "a placeholder nobody fills; and one that is known",
 		swap{"at: [here]}", "at: [here], content: {title: \"Only {prize}\"}}"}, swap{"at: [here]}", "at: [here], content: {title: \"Only {price}\"}}"}},
 	{"unlimited_value_metric", "reports without limit; and seats",
@@ -154,6 +182,9 @@ var rows = []struct {
 		swap{"for: \"account.plan == 'basic'\"", "for: \"account.plan == 'basic' && !(account.status == 'active' && account.plan == 'pro' && account.name == 'x')\""}},
 	{"unreachable_offer", "for those who have it; and for those below",
 		swap{"for: \"account.plan == 'basic'\"", "for: \"account.plan == 'pro'\""}, swap{"for: \"account.plan == 'basic'\"", "for: \"account.plan in ['basic', 'pro']\""}},
+	{"unreachable_offer", "a save to the plan they leave; and to the one below",
+		swap{"stay: {on: [ending], give: {plan: basic}, at: [here]}", "stay: {save: true, give: {plan: basic}, at: [here], for: \"account.plan == 'basic'\"}"},
+		swap{"stay: {on: [ending], give: {plan: basic}, at: [here]}", "stay: {save: true, give: {plan: basic}, at: [here], for: \"account.plan == 'pro'\"}"}},
 	{"unreachable_offer", "a plan for charities offered to banks; and to charities",
 		swap{"pro: {title: Pro, above: basic,", "pro: {title: Pro, eligible: \"account.traits.kind == 'charity' && account.traits.kind != 'charity'\", above: basic,"},
 		swap{"pro: {title: Pro, above: basic,", "pro: {title: Pro, eligible: \"account.traits.kind == 'charity'\", above: basic,"}},
@@ -193,6 +224,9 @@ var rows = []struct {
 		swap{"type: new_logo, decays: 14d", "type: new_logo, decays: 14d, state: validated, evidence: Three of four decide then"}},
 	{"never_fires", "one of our own events that there is not; and one that there is",
 		swap{"", "signals: {x: {when: {first: headroom.offer.sen}, type: upsell}}"}, swap{"", "signals: {x: {when: {first: headroom.offer.seen}, type: upsell}}"}},
+	{"never_fires", "a pace over a rolling window; and over a month",
+		swap{"", "features: {calls: {title: Calls, benefit: b, meter: reports}}\naddons: {more: {price: {month: \"9\"}, entitlements: {calls: {limit: 50, per: rolling 7d}}}}\nsignals: {x: {when: {runs_out: calls}, type: upsell}}"},
+		swap{"", "features: {calls: {title: Calls, benefit: b, meter: reports}}\naddons: {more: {price: {month: \"9\"}, entitlements: {calls: {limit: 50, per: month}}}}\nsignals: {x: {when: {runs_out: calls}, type: upsell}}"}},
 	{"never_fires", "much use of what everybody has a limit of; and of what may be more",
 		swap{"", "signals: {x: {when: {unlimited: seats, above: 5}, type: upsell}}"}, swap{"", "signals: {x: {when: {unlimited: reports, above: 5}, type: upsell}}"}},
 	{"offer_without_signal", "an offer on nothing; and one that saves",
@@ -244,6 +278,31 @@ func TestARuleSpeaksWhereItShouldAndNotNearby(t *testing.T) {
 	for _, rule := range lintRules {
 		if !covered[rule.Code] && !rule.Data {
 			t.Errorf("no row is about %s", rule.Code)
+		}
+	}
+}
+
+// TestAMissingTranslationIsNamed and nothing that is there, or that the feature has not.
+func TestAMissingTranslationIsNamed(t *testing.T) {
+	for _, c := range []struct{ name, feature, want string }{
+		{"none", "{title: Single sign-on, benefit: One key}", "title and benefit of sso is not translated into de"},
+		{"no benefit to translate", "{title: Single sign-on}", "title of sso is not translated into de"},
+		{"a title", "{title: Single sign-on, benefit: One key, translations: {de: {title: Einmalanmeldung}}}", "benefit of sso is not translated into de"},
+		{"a benefit", "{title: Single sign-on, benefit: One key, translations: {de: {benefit: Ein Schlüssel}}}", "title of sso is not translated into de"},
+		{"both", "{title: Single sign-on, benefit: One key, translations: {de: {title: Einmalanmeldung, benefit: Ein Schlüssel}}}", ""},
+	} {
+		text := strings.NewReplacer("benefit: Know more", "benefit: Know more, translations: {de: {title: A, benefit: B}}",
+			"benefit: Work together", "benefit: Work together, translations: {de: {title: A, benefit: B}}",
+			"{title: Single sign-on, benefit: One key for all}", c.feature).Replace(wares)
+		_, findings := Parse("", []byte(text))
+		got := ""
+		for _, f := range findings {
+			if f.Code == "missing_translation" {
+				got += f.Message
+			}
+		}
+		if strings.TrimSuffix(got, ", other features are") != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
 }

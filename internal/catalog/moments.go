@@ -164,8 +164,8 @@ type Offer struct {
 	Chance int64
 	// External: people of profiles that are external to the customer may see it.
 	External bool
-	// Link is where its button leads: an http(s) link or a path, with {offer}, {decision} and
-	// {placement} filled in. Empty: Links.Billing.
+	// Link is where its button leads: an http(s) link or a path, with {account}, {offer},
+	// {decision} and {placement} filled in. Empty: Links.Billing.
 	Link string
 }
 
@@ -340,13 +340,12 @@ type RequestPolicy struct {
 	CoolOff time.Duration   // after a decline the same person cannot ask for the same; 14 days
 }
 
-// Links lead from an offer into the product, with {account}, {offer}, {decision}, {request} and
-// {code} filled in.
+// Links lead into the product, each with its own parts filled in; all know {account}.
 type Links struct {
-	Billing string // the pricing and billing page
-	Invite  string
-	Refer   string // where who was referred signs up
-	Powered string // where "powered by" leads
+	Billing string // the pricing and billing page: {offer}, {decision}, {placement}
+	Invite  string // where who is invited joins: {code}, {invite} or {request}
+	Refer   string // where who was referred signs up: {code}
+	Powered string // where "powered by" leads: {code}
 }
 
 // Referral is a program by which customers bring others.

@@ -6,13 +6,22 @@ import "strings"
 // the fewest insertions, deletions, replacements and swaps, at most a third of its length
 // (and at least one); "" when none is that near. Ties go to the first in known.
 func Nearest(word string, known []string) string {
+	return nearest(word, known, func(k string) int { return max(1, max(len(word), len(k))/3) })
+}
+
+// Misspelt returns the one of known that word most probably is, with a letter or two wrong; empty
+// when it may well be another word.
+func Misspelt(word string, known []string) string {
+	return nearest(word, known, func(k string) int { return min(2, min(len(word), len(k))/5) })
+}
+
+func nearest(word string, known []string, allowed func(string) int) string {
 	if len(word) > 64 {
 		return ""
 	}
 	best, bestDistance := "", 1<<30
 	for _, k := range known {
-		allowed := max(1, max(len(word), len(k))/3)
-		if d := distance(strings.ToLower(word), strings.ToLower(k)); d <= allowed && d < bestDistance {
+		if d := distance(strings.ToLower(word), strings.ToLower(k)); d <= allowed(k) && d < bestDistance {
 			best, bestDistance = k, d
 		}
 	}

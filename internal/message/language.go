@@ -163,3 +163,37 @@ func clip(digits string) int64 {
 	}
 	return n
 }
+
+// plurals are which categories a language has, for tags that say no more than that.
+var plurals sync.Map
+
+// Plurals returns the categories that numbers have in the language, other last: one and other in
+// English. The caller must not change it.
+func (l *Language) Plurals(ordinal bool) []string {
+	type key struct {
+		tag     language.Tag
+		ordinal bool
+	}
+	if known, there := plurals.Load(key{l.tag, ordinal}); there {
+		return known.([]string)
+	}
+	has := map[string]bool{}
+	for n := range int64(1100) {
+		has[l.category(quantity.Of(n), ordinal)] = true
+		if n < 300 {
+			has[l.category(quantity.One/10*quantity.Quantity(n), ordinal)] = true
+			has[l.category(quantity.One/100*quantity.Quantity(n), ordinal)] = true
+		}
+	}
+	has[l.category(quantity.Of(1_000_000), ordinal)] = true
+	var all []string
+	for _, c := range categories {
+		if has[c] {
+			all = append(all, c)
+		}
+	}
+	if base, _ := l.tag.Base(); base.String() == l.tag.String() { // as many as there are languages
+		plurals.Store(key{l.tag, ordinal}, all)
+	}
+	return all
+}

@@ -65,6 +65,31 @@ func (e *Error) Unwrap() error {
 // The caller must not change it.
 func (m *Message) Names() []string { return m.names }
 
+// Case is what is said of one kind of number.
+type Case struct {
+	Name    string // of the argument
+	Key     string // a category, such as few
+	Ordinal bool
+}
+
+// Foreign lists the cases of plurals that numbers never have in the language, in their order:
+// they are never said.
+func (m *Message) Foreign(l *Language) []Case { return foreign(nil, m.parts, l) }
+
+func foreign(found []Case, parts []part, l *Language) []Case {
+	for i := range parts {
+		p := &parts[i]
+		for j := range p.cases {
+			b := &p.cases[j]
+			if ordinal := p.kind == "selectordinal"; p.kind != "select" && !b.exact && !slices.Contains(l.Plurals(ordinal), b.key) {
+				found = append(found, Case{p.name, b.key, ordinal})
+			}
+			found = foreign(found, b.parts, l)
+		}
+	}
+	return found
+}
+
 // Compile reads a text: {name}, {name, number}, {name, plural, one {…} other {…}} with =n,
 // offset: and #, selectordinal, and select. An apostrophe before a brace quotes what follows, up
 // to the next one; two are one. The error is an *Error.

@@ -2,6 +2,7 @@ package message
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"unicode/utf8"
 
@@ -44,6 +45,29 @@ func TestPluralsFollowTheRulesOfTheLanguage(t *testing.T) {
 			if got := write(t, c.language, all, map[string]Value{"n": q(t, n)}); got != want {
 				t.Errorf("%s in %s is %q, want %q", n, c.language, got, want)
 			}
+		}
+	}
+}
+
+func TestCasesThatALanguageDoesNotHaveAreFound(t *testing.T) {
+	for _, c := range []struct{ language, text, want string }{
+		{"en", "{n, plural, =0 {} one {a} other {b}}", "[]"},
+		{"en", "{n, plural, few {a} other {b}}", "[{n few false}]"},
+		{"en", "{n, selectordinal, one {st} two {nd} few {rd} other {th}}", "[]"},
+		{"de", "{n, selectordinal, one {st} other {th}}", "[{n one true}]"},
+		{"de-AT", "{x, select, few {{n, plural, many {a} other {b}}} other {}}", "[{n many false}]"},
+		{"pl", "{n, plural, one {a} few {b} many {c} other {d}}", "[]"},
+		{"ru", "{n, plural, one {a} few {b} many {c} other {d}}", "[]"},
+		{"ar", "{n, plural, zero {z} one {a} two {t} few {b} many {c} other {d}}", "[]"},
+		{"cs", "{n, plural, one {a} few {b} many {c} other {d}}", "[]"},
+		{"ja", "{n, plural, one {a} other {b}}", "[{n one false}]"},
+	} {
+		m, err := Compile(c.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(m.Foreign(For(c.language))); got != c.want {
+			t.Errorf("%s in %s: %s, want %s", c.text, c.language, got, c.want)
 		}
 	}
 }
