@@ -180,9 +180,13 @@ func TestALinkLeadsToTheOfferAndRunsNothing(t *testing.T) {
 	if got := Decide(in).Offer.CTA.URL; got != "/billing?offer=plan&d=decision-1" {
 		t.Errorf("the button leads to %q", got)
 	}
-	in.Placement, in.Catalog.Links.Billing, in.Catalog.Links.Invite = "invite", "https://example.com/billing", "/invite?from={offer}"
-	if got := Decide(in).Offer.CTA.URL; got != "/invite?from=invite" {
+	in.Placement, in.Catalog.Links.Billing, in.Catalog.Links.Invite = "invite", "https://example.com/billing", "/invite?from={account}"
+	if got := Decide(in).Offer.CTA.URL; got != "/invite?from=acme" {
 		t.Errorf("an invitation leads to %q", got)
+	}
+	in.Catalog.Links.Invite = "/join?code={code}"
+	if got := Decide(in).Offer.CTA.URL; got != "" {
+		t.Errorf("an invitation leads to %q, where only who was invited has a code for", got)
 	}
 }
 
