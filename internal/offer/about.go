@@ -25,9 +25,9 @@ func (x *deciding) featureOf(c *chosen) *catalog.Feature {
 		own = append(own, ruled(x.Catalog.Signals[on]))
 	}
 	own = slices.DeleteFunc(own, func(key string) bool { return x.Catalog.Features[key] == nil })
-	keys := append(own, x.about)
+	keys := slices.Concat(own, []string{x.about})
 	if !numbers || named || len(own) == 0 || slices.Contains(own, x.about) {
-		keys = append([]string{x.about}, own...)
+		keys = slices.Concat([]string{x.about}, own)
 	}
 	keys = append(keys, x.improved(c)...)
 	var first *catalog.Feature
