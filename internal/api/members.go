@@ -45,7 +45,7 @@ type peopleAnswer struct {
 		SingleThreaded bool            `json:"single_threaded" doc:"one person alone was seen within 30 days: if they leave, nobody is left"`
 		LostChampions  []MemberLine    `json:"lost_champions" doc:"champions who left, or were not seen for quiet_days; not for browsers"`
 		Items          []MemberLine    `json:"items" doc:"everybody who is known, by pseudonym, those who left included; of a browser's user only themselves"`
-		Beyond         int64           `json:"beyond" doc:"people beyond the thousand that are known one by one"`
+		More           bool            `json:"more" doc:"there are others besides the thousand that are known one by one: the numbers are of those, the count is a thousand or more"`
 		Position       string          `json:"position" doc:"position of the answer"`
 	}
 }
@@ -65,7 +65,7 @@ func (s *Server) listPeople(ctx context.Context, in *peopleRequest) (*peopleAnsw
 	b.Account, b.LostChampions, b.Items = in.Account, []MemberLine{}, []MemberLine{}
 	err := s.account(ctx, &accountRead{in.AccountParam, in.PositionParam}, func(v runner.View) error {
 		b.Summary = v.Account.People(v.State.Now)
-		b.Beyond, b.Position = v.Account.Members.Beyond(), s.Runner.Position(v.State.Position)
+		b.More, b.Position = v.Account.Members.More(), s.Runner.Position(v.State.Position)
 		for _, m := range v.Account.Members.All() {
 			if !browser || m.User == self {
 				b.Items = append(b.Items, memberLine(&m))
@@ -119,6 +119,14 @@ func (s *Server) putMember(ctx context.Context, in *putMemberRequest) (*memberAn
 		}
 	}
 	b := &in.Body
+	if b.Profile != nil {
+		if err := s.checkProfile(ctx, "profile", *b.Profile); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.hasAccount(ctx, in.Account); err != nil {
+		return nil, err
+	}
 	rec, err := s.call(event.KindMember, in.Account, s.people.name(in.User), "", in.IdempotencyKey,
 		account.MemberChange{Role: b.Role, Profile: b.Profile, Persona: b.Persona, Champion: b.Champion, Left: b.Left})
 	if err != nil {

@@ -11,7 +11,7 @@ const (
 // flowOperations are the operations by which use spreads from person to person, and what people say.
 var flowOperations = map[string]operation{
 	"GET /v1/accounts/{account}/outside": {
-		text: "People whose email address is of the account's `domain` and who use the product in no account of its family: in an account of their own, in another one, or in none. " +
+		text: "People whose email address is of the account's `domain` and who use the product in no account of its family: in an account of their own, in another one, or in none. Who was not seen for 90 days, by a call that says who they are or by an event without an account, is not counted, and who is marked as having left an account is not in it. " +
 			"Only the domain of an address is kept in clear, what comes before it never; domains of free mail do not count. A person with several ids that an alias call joined is one.",
 		answer: "How many, and where they use it; the last seen first", values: nova,
 	},

@@ -14,7 +14,7 @@ import (
 // fired keeps signals that just fired and sends each to people or leaves it to offers.
 func (s *State) fired(a *Account, fired []signal.Signal, c *catalog.Catalog) {
 	if len(fired) > 0 {
-		a.cold = nil // opportunities, and the numbers of ids
+		a.cold = nil                               // opportunities, and the numbers of ids
 		a.timed = a.timed && a.Subscription.Live() // who is not looked at daily is as long as a signal lives
 	}
 	for _, sig := range fired {
