@@ -354,6 +354,9 @@ func TestASignUpIsCreditedToTheCodeThatWasSeenLast(t *testing.T) {
 	if status, _ := c.send("POST", "/v1/exposures", `{"code":"`+code["acme"]+`x"}`, page...); status != http.StatusNotFound {
 		t.Errorf("a made-up code: %d", status)
 	}
+	c.must("PUT", "/v1/accounts/here-long", map[string]any{"name": "Free for years"}, nil)
+	c.must("POST", "/v1/clock/advance", map[string]any{"by": "2d"}, nil)
+	see("globex", "v5", true)
 	up := func(body map[string]any) (got signedUp) {
 		t.Helper()
 		c.must("POST", "/v1/signups", body, &got)
@@ -369,6 +372,7 @@ func TestASignUpIsCreditedToTheCodeThatWasSeenLast(t *testing.T) {
 		{"the same account again", map[string]any{"account": "new1", "visitor": "v2"}, "already_here", "globex"},
 		{"with the code itself", map[string]any{"account": "new2", "code": code["acme"], "visitor": "v1"}, "credited", "acme"},
 		{"who saw none", map[string]any{"account": "new3", "visitor": "v9"}, "not_referred", ""},
+		{"an account that was there before", map[string]any{"account": "here-long", "visitor": "v5"}, "already_here", ""},
 		{"of the same family", map[string]any{"account": "acmes-team", "visitor": "v2"}, "self_referral", ""},
 		{"an account that pays already", map[string]any{"account": "globex", "visitor": "v2"}, "already_here", ""},
 	} {

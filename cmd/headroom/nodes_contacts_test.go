@@ -13,6 +13,7 @@ currency: USD
 meters: {seats: {aggregate: level, fed_by: consume}}
 features: {seats: {title: Seats, kind: seats, meter: seats, pooled: true}}
 plans: {team: {title: Team, price: {month: "10"}, entitlements: {seats: 5}}}
+surveys: {nps: {title: Recommend, kind: nps, question: "How likely?", at: [home]}}
 contact: {family: {email: 3 per 7d}}
 experiments:
   onboarding: {title: Way in, hypothesis: It helps, state: running, variants: {control: 50%, fast: 50%}}
@@ -85,6 +86,13 @@ func TestAFamilyOnTwoNodesSharesBudgetsPoolsAndVariants(t *testing.T) {
 			var v struct{ Variant string }
 			settled(i, "/v1/variant", map[string]any{"account": child, "experiment": "onboarding"}, &v)
 			variants[i] = v.Variant
+			var asked struct {
+				AskID string `json:"ask_id"`
+			}
+			settled(i, "/v1/surveys/next", map[string]any{"account": child, "user": fmt.Sprint("user-", i), "placement": "home"}, &asked)
+			if asked.AskID == "" {
+				t.Errorf("user-%d of %s is not asked", i, child)
+			}
 		})
 	}
 	all.Wait()

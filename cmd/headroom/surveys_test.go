@@ -35,6 +35,7 @@ surveys:
   nps:    {title: Recommend, kind: nps, question: "How likely are you to recommend us?", follow: "Why?", at: [dashboard], every: 90d, refer: friends,
            translations: {de: {question: "Wie wahrscheinlich empfehlen Sie uns?"}}}
   csat:   {title: Support, kind: csat, question: "How did we do?", at: [help]}
+  nobody: {title: Nobody, kind: csat, question: "Who is asked?"}
   wishes: {title: Wishes, kind: feature_request, question: "What is missing?", at: [wishes], for: "user.external || true"}
 `
 
@@ -93,6 +94,23 @@ func TestAPersonIsAskedOnceWithinTheGapWhateverTheSurveyAndTheAccount(t *testing
 	if got := c.survey("kim", "acme", "wishes", "profile", "attendee"); got.Survey != "wishes" {
 		t.Errorf("somebody outside of the customer, by a survey that is for them: %+v", got)
 	}
+	for i, x := range []struct {
+		name, body string
+		headers    []string
+		reason     string
+	}{
+		{"a server says another profile", `{"account":"acme","user":"lou","profile":"host","placement":"dashboard"}`, nil, "external"},
+		{"their browser says another profile", `{"profile":"host","placement":"dashboard"}`, c.browser("lou", "acme", "member"), "external"},
+		{"a browser says what is no profile", `{"profile":"hosst","placement":"dashboard"}`, c.browser("max", "acme", "member"), "external"},
+		{"a server says what is no profile", `{"account":"acme","user":"max","profile":"hosst","placement":"dashboard"}`, nil, "profile_unknown"},
+	} {
+		if i == 0 {
+			c.must("PUT", "/v1/accounts/acme/people/lou", map[string]any{"profile": "attendee"}, nil)
+		}
+		if _, p := c.send("POST", "/v1/surveys/next", x.body, x.headers...); p["reason"] != x.reason && p["code"] != x.reason {
+			t.Errorf("%s: %v, want %s", x.name, p, x.reason)
+		}
+	}
 	// Whoever asks at once and however often: once.
 	var mu sync.Mutex
 	var wg sync.WaitGroup
@@ -137,6 +155,7 @@ func TestAnIncidentAndAMuteKeepSurveysAway(t *testing.T) {
 	for _, x := range []struct{ fact, account, reason string }{
 		{"incident", "acme", "quiet"}, {"muted", "globex", "quiet"}, {"overdue", "initech", ""}, // which keeps offers away, not questions
 	} {
+		c.must("PUT", "/v1/accounts/"+x.account, map[string]any{"name": x.account}, nil)
 		c.must("PUT", "/v1/accounts/"+x.account+"/facts/"+x.fact, map[string]any{"value": true}, nil)
 		if got := c.survey("of-"+x.account, x.account, "dashboard"); got.Reason != x.reason {
 			t.Errorf("%s: %+v", x.fact, got)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/headroomhq/headroom/internal/clock"
+	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
 )
 
@@ -73,6 +74,13 @@ func CheckFact(f *Fact) error {
 	default:
 		return bad("value", fmt.Sprint(v), "must be a string, a number or a boolean")
 	}
+	text, _ := f.Value.(string)
+	if event.Personal("ref", event.Value{Kind: event.String, Text: f.Ref}) {
+		return personal("ref", f.Ref)
+	}
+	if text != "" && event.Personal(f.Name, event.Value{Kind: event.String, Text: text}) {
+		return personal("value", text)
+	}
 	_, isBool := f.Value.(bool)
 	switch f.Name {
 	case FactIncident, FactOverdue, FactMuted:
@@ -89,6 +97,12 @@ func CheckFact(f *Fact) error {
 		}
 	}
 	return nil
+}
+
+func personal(field, value string) error {
+	return fault.New(fault.Invalid, event.CodePersonal, "the %s of the fact looks like an email address or free text", field).
+		WithField("/"+field, value, "must not name a person").
+		WithMend("write a short key; words about it go into its note, which is kept sealed")
 }
 
 // Holds says whether the fact holds at now.

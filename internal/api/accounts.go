@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -140,6 +141,9 @@ type accountSignalsRequest struct {
 }
 
 func (s *Server) accountSignals(ctx context.Context, in *accountSignalsRequest) (*listAnswer[SignalLine], error) {
+	if err := cmp.Or(s.listed(ctx, in.Position), s.hasAccount(ctx, in.Account)); err != nil {
+		return nil, err
+	}
 	return s.signals(ctx, in.Account, "", in.Position, in.page())
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/headroomhq/headroom/internal/access"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/offer"
@@ -38,6 +39,9 @@ func (s *Server) billing(ctx context.Context, in *billingRequest) (*billingAnswe
 	if err := caller(ctx, &account, &in.User, &in.Role); err != nil {
 		return nil, err
 	}
+	if err := s.ownDecision(ctx, account, in.Decision, in.Role == access.RoleAdmin); err != nil {
+		return nil, err
+	}
 	ask := engine.BillingAsk{User: s.people.name(in.User), Buyer: in.Role != string(offer.Member), Decision: in.Decision, Offer: in.Offer, Plan: in.Plan}
 	for tag := range strings.SplitSeq(in.Language, ",") {
 		if tag, _, _ = strings.Cut(tag, ";"); strings.TrimSpace(tag) != "" {
@@ -46,7 +50,13 @@ func (s *Server) billing(ctx context.Context, in *billingRequest) (*billingAnswe
 	}
 	out := &billingAnswer{}
 	err := s.account(ctx, &accountRead{AccountParam{account}, in.PositionParam}, func(v runner.View) error {
+		_, external := v.Account.Reader(v.Catalog, ask.User, "", true)
+		external = external && principal(ctx).Kind == access.Browser
+		ask.Buyer = ask.Buyer && !external
 		out.Body.BillingPage = v.BillingPage(ask)
+		if external {
+			forOutside(&out.Body.BillingPage, v.Catalog)
+		}
 		out.Body.Position = s.Runner.Position(v.State.Position)
 		return s.signSelected(v, out)
 	})

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -14,6 +15,7 @@ import (
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
+	"github.com/headroomhq/headroom/internal/invite"
 	"github.com/headroomhq/headroom/internal/runner"
 	"github.com/headroomhq/headroom/internal/store"
 )
@@ -36,7 +38,7 @@ type contactAnswer struct {
 // ContactAnswer says whether a contact may be made; if so it is spent.
 type ContactAnswer struct {
 	Allowed  bool              `json:"allowed"`
-	ClaimID  string            `json:"claim_id" doc:"gives the contact back with DELETE /v1/contacts/{claim_id} when it was not made after all"`
+	ClaimID  string            `json:"claim_id" doc:"gives the contact back with DELETE /v1/contacts/{claim_id} when it was not made after all; empty when it was refused"`
 	HeldOut  bool              `json:"held_out,omitempty" doc:"the account's family is in the global holdout: the contact counts and must not be made"`
 	Refusals []contact.Refusal `json:"refusals"`
 	Quiet    []contact.Quiet   `json:"quiet"`
@@ -49,7 +51,7 @@ func (s *Server) postContact(ctx context.Context, in *contactRequest) (*contactA
 	if err := caller(ctx, &b.Account, &b.User, &role); err != nil {
 		return nil, err
 	}
-	if err := cmp.Or(checkName("about", b.About), checkName("claim", b.Claim)); err != nil {
+	if err := cmp.Or(checkName("about", b.About), checkName("claim", b.Claim), impersonal("about", b.About)); err != nil {
 		return nil, err
 	}
 	family, err := s.familyOf(ctx, b.Account)
@@ -60,7 +62,10 @@ func (s *Server) postContact(ctx context.Context, in *contactRequest) (*contactA
 	c.ID, c.attempt = claimID(c, cmp.Or(b.Claim, in.IdempotencyKey, rand.Text())), rand.Text()[:8]
 	out := &contactAnswer{}
 	answer := func(said engine.ClaimAnswer, position uint64) *contactAnswer {
-		out.Body = ContactAnswer{Allowed: said.Granted, ClaimID: c.public(), HeldOut: said.HeldOut, Refusals: said.Refusals, Quiet: said.Quiet}
+		out.Body = ContactAnswer{Allowed: said.Granted, HeldOut: said.HeldOut, Refusals: said.Refusals, Quiet: said.Quiet}
+		if position > 0 && (said.Granted || said.HeldOut) { // what was never spent cannot be given back
+			out.Body.ClaimID = c.public(s.TokenSecret)
+		}
 		if out.Body.Refusals == nil {
 			out.Body.Refusals = []contact.Refusal{}
 		}
@@ -118,11 +123,19 @@ func claimID(c *claimOf, nonce string) string {
 }
 
 // public is the id as the caller gets it: with the attempt, so that who asked for the same contact
-// before cannot give back what a later caller has.
-func (c *claimOf) public() string { return c.ID + "." + c.attempt }
+// before cannot give back what a later caller has, and sealed, so that nobody makes one up.
+func (c *claimOf) public(secret []byte) string {
+	id := c.ID + "." + c.attempt
+	return id + "." + invite.Seal(secret, "contact", id)
+}
 
 // claimFrom reads what public made.
-func claimFrom(id string) (c claimOf, ok bool) {
+func claimFrom(secret []byte, id string) (c claimOf, ok bool) {
+	i := max(strings.LastIndexByte(id, '.'), 0)
+	id, sealed := id[:i], strings.TrimPrefix(id[i:], ".")
+	if !hmac.Equal([]byte(sealed), []byte(invite.Seal(secret, "contact", id))) {
+		return c, false
+	}
 	c.Account, ok = engine.AccountOf("con", id)
 	parts := strings.Split(id, ".")
 	if !ok || len(parts) != 4 || parts[3] == "" || event.CheckKey(c.Account) != nil {
@@ -150,7 +163,7 @@ type releasedContact struct {
 
 // deleteContact gives a contact back that was not made.
 func (s *Server) deleteContact(ctx context.Context, in *releaseContact) (*releasedContact, error) {
-	c, ok := claimFrom(in.ClaimID)
+	c, ok := claimFrom(s.TokenSecret, in.ClaimID)
 	if !ok {
 		return nil, fault.New(fault.NotFound, "claim_unknown", "there is no contact %q", fault.Shorten(in.ClaimID)).
 			WithMend("use the claim_id that POST /v1/contacts answered")

@@ -60,7 +60,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	if err := caller(ctx, &req.Account, &req.User, &req.Role); err != nil {
 		return err
 	}
-	if err := req.check(); err != nil {
+	if err := cmp.Or(req.check(), s.checkProfile(ctx, "profile", req.Profile)); err != nil {
 		return err
 	}
 	languages := entitlement.ParseLanguages(req.Language, r.Header.Get("Accept-Language"))
@@ -127,6 +127,8 @@ func (q *DecideRequest) check() error {
 			WithMend("send the id of the person as your product knows them")
 	case q.Placement == "":
 		return fault.New(fault.Invalid, "placement_missing", "placement is missing").WithField("placement", "", "is required: where the offer would appear")
+	case q.Role != "" && q.Role != access.RoleAdmin && q.Role != access.RoleMember:
+		return bad("role", q.Role, "use admin or member, or leave it out")
 	case q.Intent != "" && q.Intent != "downgrade" && q.Intent != "cancel":
 		return bad("intent", q.Intent, "use downgrade or cancel, or leave it out")
 	case q.Plan != "" && q.Intent != "downgrade":
@@ -146,7 +148,8 @@ func (q *DecideRequest) explains() bool { return q.Explain || q.DryRun }
 // call is the body of the record that decides.
 func (q *DecideRequest) call(ctx context.Context) engine.DecideCall {
 	ask := engine.DecideCall{Placement: q.Placement, Feature: q.Feature, Wanted: q.Quantity, Requested: q.Requested,
-		Role: offer.Role(q.Role), Profile: q.Profile, Intent: q.Intent, To: q.Plan, Language: q.Language, Explain: q.explains()}
+		Role: offer.Role(q.Role), Profile: q.Profile, Intent: q.Intent, To: q.Plan, Language: q.Language, Explain: q.explains(),
+		Page: principal(ctx).Kind == access.Browser}
 	if ask.Role == "" {
 		ask.Role = offer.Admin // a server that does not say asks for somebody who can buy
 		if principal(ctx).Account != "" {

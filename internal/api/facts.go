@@ -107,6 +107,9 @@ func (s *Server) putFact(ctx context.Context, in *putFactRequest) (*factsAnswer,
 	if err != nil {
 		return nil, err
 	}
+	if err := s.hasAccount(ctx, in.Account); err != nil {
+		return nil, err
+	}
 	if f.Note, err = s.seal(ctx, s.ofAccount(in.Account), "fact/"+f.Name+"/"+f.Ref, b.Note); err != nil {
 		return nil, err
 	}

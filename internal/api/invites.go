@@ -69,6 +69,9 @@ func (s *Server) invite(ctx context.Context, in *inviteRequest) (*inviteAnswer, 
 	if err != nil {
 		return nil, err
 	}
+	if err := s.inside(ctx, acct, in.Body.User, func(g *catalog.Give) bool { return g.Invite != "" }); err != nil {
+		return nil, err
+	}
 	call, err := s.invitees(ctx, cat, in)
 	if err != nil {
 		return nil, err
@@ -95,7 +98,7 @@ func (s *Server) invite(ctx context.Context, in *inviteRequest) (*inviteAnswer, 
 		if place := invitePlace(cat, in.Body.Placement); place != "" {
 			var d offer.Decision
 			d, position, err = s.decideFor(ctx, DecideRequest{Account: acct, User: in.Body.User, Role: in.Body.Role, Placement: place,
-				Feature: res.Feature, Quantity: quantity.Of(res.Shortfall), Language: in.Body.Language}, position, "")
+				Feature: res.Feature, Quantity: quantity.Of(res.Shortfall), Requested: true, Language: in.Body.Language}, position, "")
 			if err != nil {
 				return nil, err
 			}
@@ -209,7 +212,7 @@ func (s *Server) listInvites(ctx context.Context, in *invitesRequest) (*listAnsw
 	if err := caller(ctx, &acct, &user, &in.Role); err != nil {
 		return nil, err
 	}
-	if err := s.listed(ctx, in.Position); err != nil {
+	if err := cmp.Or(s.listed(ctx, in.Position), s.hasAccount(ctx, acct)); err != nil {
 		return nil, err
 	}
 	cat, err := s.Runner.Active(ctx)

@@ -110,7 +110,7 @@ func (s *Server) listAsks(ctx context.Context, in *joinsRequest) (*listAnswer[in
 	if in.Role == access.RoleMember {
 		return nil, notAnAdmin()
 	}
-	if err := s.listed(ctx, in.Position); err != nil {
+	if err := cmp.Or(s.listed(ctx, in.Position), s.hasAccount(ctx, acct)); err != nil {
 		return nil, err
 	}
 	l, err := s.Store.AccessRequests(ctx, acct, in.Status, in.page())

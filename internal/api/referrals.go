@@ -105,7 +105,7 @@ func (s *Server) exposure(ctx context.Context, in *exposureRequest) (*exposureAn
 	if err != nil {
 		return nil, err
 	}
-	if err := cmp.Or(event.CheckKey(acct), checkName("visitor", in.Body.Visitor), checkName("place", in.Body.Place)); err != nil {
+	if err := cmp.Or(event.CheckKey(acct), checkName("visitor", in.Body.Visitor), checkName("place", in.Body.Place), impersonal("place", in.Body.Place)); err != nil {
 		return nil, err
 	}
 	if p := principal(ctx); p.Kind == access.Browser {
@@ -205,7 +205,7 @@ func (s *Server) signUp(ctx context.Context, in *signUpRequest) (*signUpAnswer, 
 func (s *Server) referrer(ctx context.Context, code, visitor, user string) (engine.ReferCall, error) {
 	if code != "" {
 		acct, program, err := invite.ReadCode(s.TokenSecret, code)
-		return engine.ReferCall{Account: acct, Program: program, ExposedAt: s.Clock.Now()}, err
+		return engine.ReferCall{Account: acct, Program: program, ExposedAt: s.Clock.Now(), Passed: true}, err
 	}
 	var best invite.Exposure
 	for _, id := range []string{visitor, user} {

@@ -47,6 +47,10 @@ func (s *Server) outcome(ctx context.Context, in *outcomeRequest) (*outcomeAnswe
 	if err := caller(ctx, &account, &in.Body.User, &in.Body.Role); err != nil {
 		return nil, err
 	}
+	accepts := in.Body.Type == offer.Accepted && in.Body.Role == access.RoleAdmin // an admin does what a member was shown
+	if err := s.ownDecision(ctx, account, in.ID, accepts); err != nil {
+		return nil, err
+	}
 	call := engine.OutcomeCall{Act: offer.Act{Decision: in.ID, Type: in.Body.Type, User: s.people.name(in.Body.User),
 		Role: offer.Role(in.Body.Role), Reason: in.Body.Reason}}
 	if err := s.sealReason(ctx, account, &call.Act); err != nil {
@@ -239,6 +243,9 @@ func (s *Server) ask(ctx context.Context, in *askRequest) (*outcomeAnswer, error
 	}
 	if b.User == "" {
 		return nil, fault.New(fault.Invalid, "user_missing", "user is missing").WithField("user", "", "is required: who asks")
+	}
+	if err := s.inside(ctx, b.Account, b.User, func(g *catalog.Give) bool { return g.Invite == "" }); err != nil {
+		return nil, err
 	}
 	call := engine.RequestCall{Ask: &offer.Ask{User: s.people.name(b.User), Feature: b.Feature}}
 	if b.Give != nil {

@@ -60,7 +60,7 @@ func (s *Server) nextSurvey(ctx context.Context, in *nextSurveyRequest) (*nextSu
 	if err := caller(ctx, &b.Account, &b.User, &b.Role); err != nil {
 		return nil, err
 	}
-	if err := cmp.Or(checkName("placement", b.Placement), checkName("profile", b.Profile), checkName("language", b.Language)); err != nil {
+	if err := cmp.Or(checkName("placement", b.Placement), checkName("profile", b.Profile), checkName("language", b.Language), s.checkProfile(ctx, "profile", b.Profile)); err != nil {
 		return nil, err
 	}
 	if b.User == "" {
@@ -68,7 +68,8 @@ func (s *Server) nextSurvey(ctx context.Context, in *nextSurveyRequest) (*nextSu
 			WithMend("send the id of the person as your product knows them")
 	}
 	languages := entitlement.ParseLanguages(b.Language, in.AcceptLanguage)
-	ask := engine.SurveyAsk{Placement: b.Placement, Role: offer.Role(b.Role), Profile: b.Profile, Language: strings.Join(languages[:min(len(languages), 3)], ",")}
+	ask := engine.SurveyAsk{Placement: b.Placement, Role: offer.Role(b.Role), Profile: b.Profile, Language: strings.Join(languages[:min(len(languages), 3)], ","),
+		Page: principal(ctx).Kind == access.Browser}
 	user, seen, err := s.askedOf(ctx, s.people.name(b.User))
 	if err != nil {
 		return nil, err
@@ -90,9 +91,14 @@ func (s *Server) nextSurvey(ctx context.Context, in *nextSurveyRequest) (*nextSu
 		if err != nil {
 			return nil, err
 		}
-		if why, position, err = answered[engine.SurveyAnswer](ctx, s, rec); err != nil {
+		a, at, err := s.Runner.CallAnywhere(ctx, rec) // the person may be another node's
+		if err != nil {
 			return nil, err
 		}
+		if why, err = readAnswer[engine.SurveyAnswer](a); err != nil {
+			return nil, err
+		}
+		position = at
 	}
 	a := &out.Body
 	a.Position = s.Runner.Position(position)
@@ -100,7 +106,14 @@ func (s *Server) nextSurvey(ctx context.Context, in *nextSurveyRequest) (*nextSu
 		a.Reason, a.Until = why.Reason, why.Until
 		return out, nil
 	}
-	a.Survey, a.Kind, a.AskID = chosen.Key, chosen.Kind, why.Ask.ID
+	cat, err := s.Runner.Active(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if chosen = cat.Surveys[why.Ask.Survey]; chosen == nil { // a repeated call hears what it heard
+		return nil, engine.NoSurvey(why.Ask.Survey)
+	}
+	a.Survey, a.Kind, a.AskID = chosen.Key, why.Ask.Kind, why.Ask.ID
 	words := surveyWords(chosen, languages)
 	a.Title, a.Question, a.Follow = words.Title, words.Question, words.Follow
 	least, most := survey.Scale(chosen.Kind)

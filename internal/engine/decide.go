@@ -22,6 +22,7 @@ type DecideCall struct {
 	Requested bool       `json:"requested,omitempty"`
 	Role      offer.Role `json:"role,omitempty"`
 	Profile   string     `json:"profile,omitempty"`
+	Page      bool       `json:"page,omitempty"` // a page says all this, see Reader
 	// Wanted is how much of Feature the person asks for now.
 	Wanted quantity.Quantity `json:"wanted,omitempty"`
 	// Intent is downgrade or cancel where the person is about to buy less: to the plan To, or nothing.
@@ -99,9 +100,8 @@ func (s *State) decide(a *Account, r *event.Record, c *catalog.Catalog) Answer {
 // OfferInput is what a decision is made from.
 func (a *Account) OfferInput(c *catalog.Catalog, ask DecideCall, user string, now clock.Time) offer.Input {
 	_, trialEnds := a.planTrial()
-	if m, known := a.Members.Of(user); known && ask.Profile == "" {
-		ask.Profile = m.Profile
-	}
+	var external bool
+	ask.Profile, external = a.Reader(c, user, ask.Profile, ask.Page)
 	in := offer.Input{
 		Catalog: c, Account: a.key, Family: a.unit(ask.Family), User: user, Role: ask.Role,
 		Subscription: *subscription.AsOf(&a.Subscription, now, c), Trials: a.Tries(now), Signals: a.Signals.Alive(now), Standing: a.standing(c, now),
@@ -109,10 +109,7 @@ func (a *Account) OfferInput(c *catalog.Catalog, ask DecideCall, user string, no
 		TrialEndsAt: trialEnds, Placement: ask.Placement, Feature: ask.Feature, Wanted: ask.Wanted, Requested: ask.Requested,
 		Quiet: a.quiet(c, now), Refusals: append(a.refusalsTo(&ask, user, c, now), ask.beyond(now)...), HeldOut: a.heldOut(c, ask.Family),
 		Help: a.helpFirst(c, now), Leaving: ask.Intent != "", To: ask.To, Language: ask.Language,
-		Profile: ask.Profile, State: &a.Offers, Salt: holdoutSalt, Now: now, ID: a.ids(),
-	}
-	if p := c.Profiles[ask.Profile]; p != nil {
-		in.External = p.External
+		External: external, Profile: ask.Profile, State: &a.Offers, Salt: holdoutSalt, Now: now, ID: a.ids(),
 	}
 	reader := in.Vars["user"].(map[string]any)
 	reader["language"], reader["external"] = strings.SplitN(ask.Language, ",", 2)[0], in.External

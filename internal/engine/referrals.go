@@ -135,7 +135,7 @@ func (s *State) signUp(a *Account, r *event.Record, call ReferCall, c *catalog.C
 	}
 	up := invite.SignUp{Account: a.key, At: s.Now, Program: call.Program, By: call.Account, ExposedAt: call.ExposedAt}
 	switch {
-	case a.Ledger.Seq > 0, call.Account != "" && a.Facts.CreatedAt < call.since():
+	case a.Ledger.Seq > 0:
 		up.Reason = invite.NotFirst
 	case call.Account == "":
 		up.Reason = invite.NotReferred
@@ -143,6 +143,8 @@ func (s *State) signUp(a *Account, r *event.Record, call ReferCall, c *catalog.C
 		up.Reason = invite.NoProgram
 	case call.Family || call.Account == a.key:
 		up.Reason = invite.OwnFamily
+	case a.Facts.CreatedAt < call.since():
+		up.Reason = invite.NotFirst
 	default:
 		up.Credited, up.Reason = true, invite.Credited
 	}

@@ -3,8 +3,6 @@ package engine
 import (
 	"cmp"
 	"encoding/json"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/headroomhq/headroom/internal/catalog"
@@ -22,6 +20,7 @@ type SurveyAsk struct {
 	Role      offer.Role `json:"role,omitempty"`
 	Profile   string     `json:"profile,omitempty"`
 	Language  string     `json:"language,omitempty"`
+	Page      bool       `json:"page,omitempty"` // a page says all this, see Account.Reader
 }
 
 // SurveyCall is the body of a KindSurvey record, whose type is the survey. Under a person's key: Account and Placement
@@ -51,21 +50,10 @@ func (a *Account) SurveyAt(c *catalog.Catalog, ask SurveyAsk, user string, seen 
 			return nil, SurveyAnswer{Reason: survey.ReasonQuiet, Until: q.Until}
 		}
 	}
-	external := false
-	if ask.Profile == "" {
-		if m, known := a.Members.Of(user); known {
-			ask.Profile = m.Profile
-		}
-	}
-	if p := c.Profiles[ask.Profile]; p != nil {
-		external = p.External
-	}
+	var external bool
+	ask.Profile, external = a.Reader(c, user, ask.Profile, ask.Page)
 	var holds func(*condition.Condition) bool
-	for _, key := range slices.Sorted(maps.Keys(c.Surveys)) {
-		x := c.Surveys[key]
-		if len(x.At) > 0 && !slices.Contains(x.At, ask.Placement) {
-			continue
-		}
+	for _, x := range c.SurveysAt(ask.Placement) { // one that says no placement is answered by link or import
 		if holds == nil {
 			holds = condition.Holds(a.surveyReader(c, ask, external, now))
 		}

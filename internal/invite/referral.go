@@ -18,7 +18,7 @@ import (
 // program always have the same code.
 func Code(secret []byte, account, program string) string {
 	body := base64.RawURLEncoding.EncodeToString([]byte(program + "\x00" + account))
-	return body + "." + seal(secret, "referral", body)
+	return body + "." + Seal(secret, "referral", body)
 }
 
 // ReadCode returns whose code it is.
@@ -26,7 +26,7 @@ func ReadCode(secret []byte, code string) (account, program string, err error) {
 	body, sealed, found := strings.Cut(code, ".")
 	b, bad := base64.RawURLEncoding.DecodeString(body)
 	program, account, split := strings.Cut(string(b), "\x00")
-	if !found || bad != nil || !split || account == "" || !hmac.Equal([]byte(sealed), []byte(seal(secret, "referral", body))) {
+	if !found || bad != nil || !split || account == "" || !hmac.Equal([]byte(sealed), []byte(Seal(secret, "referral", body))) {
 		return "", "", fault.New(fault.NotFound, "code_unknown", "%q is no code of ours", fault.Shorten(code)).
 			WithMend("send the code as POST /v1/accounts/{account}/referrals gave it, unchanged").WithField("code", code, "is not known")
 	}
@@ -34,15 +34,16 @@ func ReadCode(secret []byte, code string) (account, program string, err error) {
 }
 
 // Key returns what proves that somebody was given the link to an invitation.
-func Key(secret []byte, id string) string { return seal(secret, "invite", id) }
+func Key(secret []byte, id string) string { return Seal(secret, "invite", id) }
 
 // Opens says whether key is the one of an invitation.
 func Opens(secret []byte, id, key string) bool {
 	return hmac.Equal([]byte(Key(secret, id)), []byte(key))
 }
 
-// seal returns 12 characters of a to z and 2 to 7.
-func seal(secret []byte, what, text string) string {
+// Seal returns 12 characters, of a to z and 2 to 7, that only who has the secret can make of a text; what tells
+// texts of one kind from those of another.
+func Seal(secret []byte, what, text string) string {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte(what + "\x00" + text))
 	return strings.ToLower(base32.StdEncoding.EncodeToString(mac.Sum(nil)[:10])[:12])
@@ -92,7 +93,7 @@ const (
 	Credited    = "credited"
 	NotReferred = "not_referred"    // nobody's code was seen within its program's window
 	OwnFamily   = "self_referral"   // the code is of an account of the same family
-	NotFirst    = "already_here"    // the account has signed up, or paid, before
+	NotFirst    = "already_here"    // the account has signed up, or paid, before, or is older than what was seen
 	NoProgram   = "program_unknown" // the catalog has no such program any more
 )
 
