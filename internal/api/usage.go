@@ -135,8 +135,16 @@ func needFeature(key string) error {
 	return checkName("feature", key)
 }
 
+// forRole leaves prices out for who may ask and not buy.
+func (c *CheckAnswer) forRole(role string) {
+	if role == access.RoleMember {
+		c.Unlock = entitlement.Priceless(c.Unlock)
+	}
+}
+
 // lock records that somebody met a closed feature and finds the offer to show there.
 func (s *Server) lock(ctx context.Context, req CheckRequest, out *CheckAnswer) (uint64, error) {
+	out.forRole(req.Role)
 	user := s.people.name(req.User)
 	position, err := s.touched(ctx, req.Account, user, req.Feature, req.Placement)
 	if err != nil || req.Placement == "" || principal(ctx).Require(access.Decide) != nil {
@@ -240,6 +248,7 @@ func (s *Server) checkBulk(ctx context.Context, in *bulkRequest) (*bulkAnswer, e
 				return nil, err
 			}
 		}
+		out.Body.Items[i].forRole(role)
 		out.Body.Allowed = out.Body.Allowed && out.Body.Items[i].Allowed
 	}
 	return out, nil
@@ -324,7 +333,11 @@ func (s *Server) take(ctx context.Context, kind event.Kind, req ReleaseRequest, 
 	if err != nil {
 		return none, 0, err
 	}
-	return s.claimed(ctx, rec)
+	a, position, err := s.claimed(ctx, rec)
+	if role == access.RoleMember {
+		a.Unlock = entitlement.Priceless(a.Unlock)
+	}
+	return a, position, err
 }
 
 type entitlementsRequest struct {

@@ -181,7 +181,7 @@ func (a *Account) worthOf(m *Moment, c *catalog.Catalog, now clock.Time) money.A
 			case subscription.Month:
 				return money.Of(12*u.More.Minor, u.More.Currency)
 			case subscription.Year:
-				return u.More
+				return *u.More
 			}
 		}
 		return none

@@ -114,8 +114,12 @@ func (u *Unlock) appendJSON(b []byte) []byte {
 	}
 	b = appendText(append(b, `,"title":`...), u.Title)
 	b[from] = '{'
-	b = appendAmount(append(b, `,"price":`...), u.Price)
-	b = appendAmount(append(b, `,"difference":`...), u.More)
+	if u.Price != nil {
+		b = appendAmount(append(b, `,"price":`...), *u.Price)
+	}
+	if u.More != nil {
+		b = appendAmount(append(b, `,"difference":`...), *u.More)
+	}
 	b = appendText(append(b, `,"interval":`...), string(u.Interval))
 	b = appendText(append(b, `,"gives":`...), u.Gives)
 	b = appendQuantity(append(b, `,"limit":`...), u.Limit)

@@ -13,17 +13,19 @@ import (
 
 // Unlock is something that can be bought from here and would have made the answer yes.
 type Unlock struct {
-	Plan     string                `json:"plan,omitempty"`
-	Addon    string                `json:"addon,omitempty"`
-	Pack     string                `json:"pack,omitempty"`     // the add-on, when it is a pack or a top-up
-	Kind     catalog.AddonKind     `json:"kind,omitempty"`     // of the add-on
-	Quantity int64                 `json:"quantity,omitempty"` // of the add-on, to buy on top of what is there
-	Title    string                `json:"title"`
-	Price    money.Amount          `json:"price"`      // of the plan (times the subscription's quantity) or of Quantity add-ons, each interval
-	More     money.Amount          `json:"difference"` // what the whole subscription would cost more, each interval
-	Interval subscription.Interval `json:"interval"`   // once for what is bought once
-	Gives    string                `json:"gives"`      // in plain words: "50 Speakers", "20 more Sponsor tiers"
-	Limit    *quantity.Quantity    `json:"limit"`      // the limit then; nil for boolean and unlimited
+	Plan     string            `json:"plan,omitempty"`
+	Addon    string            `json:"addon,omitempty"`
+	Pack     string            `json:"pack,omitempty"`     // the add-on, when it is a pack or a top-up
+	Kind     catalog.AddonKind `json:"kind,omitempty"`     // of the add-on
+	Quantity int64             `json:"quantity,omitempty"` // of the add-on, to buy on top of what is there
+	Title    string            `json:"title"`
+	// Price is of the plan (times the subscription's quantity) or of Quantity add-ons, More what the
+	// whole subscription would cost more, each interval; nil for who cannot buy.
+	Price    *money.Amount         `json:"price,omitempty"`
+	More     *money.Amount         `json:"difference,omitempty"`
+	Interval subscription.Interval `json:"interval"` // once for what is bought once
+	Gives    string                `json:"gives"`    // in plain words: "50 Speakers", "20 more Sponsor tiers"
+	Limit    *quantity.Quantity    `json:"limit"`    // the limit then; nil for boolean and unlimited
 }
 
 // Once is the interval of what is bought once.
@@ -73,6 +75,16 @@ func unlocks(in Input, f *catalog.Feature, q quantity.Quantity) (out []Unlock, b
 	}
 	slices.SortStableFunc(out, func(a, b Unlock) int { return cmp.Compare(a.cost(), b.cost()) })
 	return out, barred
+}
+
+// Priceless returns what could be bought for who may ask for it and not buy it: without prices, in
+// the same order.
+func Priceless(all []Unlock) []Unlock {
+	out := slices.Clone(all)
+	for i := range out {
+		out[i].Price, out[i].More = nil, nil
+	}
+	return out
 }
 
 // cost is what taking it means in money at first: each interval, or once.
@@ -154,7 +166,8 @@ func try(in Input, f *catalog.Feature, q quantity.Quantity, cur subscription.Sub
 	if cur.Status == subscription.Active {
 		more -= cur.Recurring
 	}
-	return &Unlock{Price: money.Of(0, next.Currency), More: money.Of(more, next.Currency), Interval: next.Interval, Limit: a.Limit}, &next, nil
+	price, difference := money.Of(0, next.Currency), money.Of(more, next.Currency)
+	return &Unlock{Price: &price, More: &difference, Interval: next.Interval, Limit: a.Limit}, &next, nil
 }
 
 // above says whether plan is higher than base in the same family.
