@@ -36,7 +36,7 @@ type inviteRequest struct {
 		People    []Invitee `json:"people" minItems:"1" maxItems:"200"`
 		Feature   string    `json:"feature,omitempty" maxLength:"200" doc:"of which each takes a seat; the seat of the profile when left out"`
 		Partial   *bool     `json:"partial,omitempty" doc:"true when left out: as many as there are seats for go out, the others wait; false: all of them or nobody"`
-		Placement string    `json:"placement,omitempty" maxLength:"200" doc:"where an offer of the missing seats would appear; the catalog's placement of kind invite when left out"`
+		Placement string    `json:"placement,omitempty" maxLength:"200" doc:"where an offer of the missing seats would appear; the catalog's placement of kind invite, or else team, that is about the feature when left out, else any of kind invite"`
 		Language  string    `json:"language,omitempty" maxLength:"100" doc:"of that offer"`
 	}
 }
@@ -95,7 +95,7 @@ func (s *Server) invite(ctx context.Context, in *inviteRequest) (*inviteAnswer, 
 		}
 	}
 	if res.Shortfall > 0 && in.Body.User != "" && principal(ctx).Require(access.Decide) == nil {
-		if place := invitePlace(cat, in.Body.Placement); place != "" {
+		if place := invitePlace(cat, in.Body.Placement, res.Feature); place != "" {
 			var d offer.Decision
 			d, position, err = s.decideFor(ctx, DecideRequest{Account: acct, User: in.Body.User, Role: in.Body.Role, Placement: place,
 				Feature: res.Feature, Quantity: quantity.Of(res.Shortfall), Requested: true, Language: in.Body.Language}, position, "")
@@ -152,16 +152,25 @@ func (s *Server) invitees(ctx context.Context, cat *catalog.Catalog, in *inviteR
 	return call, nil
 }
 
-// invitePlace is where an offer of missing seats appears: where the caller says, else the first
-// placement of kind invite.
-func invitePlace(cat *catalog.Catalog, named string) string {
+// invitePlace is where an offer of missing seats appears: where the caller says, else a
+// placement of kind invite about the feature, one of kind team about it, or any of kind invite.
+func invitePlace(cat *catalog.Catalog, named, feature string) string {
 	if named != "" {
 		return named
 	}
-	place := ""
+	place, best := "", 0
 	for key, p := range cat.Places {
-		if p.Kind == "invite" && (place == "" || key < place) {
-			place = key
+		fits := 0
+		switch about := p.Feature == feature && feature != ""; {
+		case p.Kind == "invite" && about:
+			fits = 3
+		case p.Kind == "team" && about:
+			fits = 2
+		case p.Kind == "invite":
+			fits = 1
+		}
+		if fits > best || fits > 0 && fits == best && key < place {
+			place, best = key, fits
 		}
 	}
 	return place

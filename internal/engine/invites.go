@@ -107,6 +107,11 @@ func (s *State) invite(a *Account, r *event.Record, c *catalog.Catalog) Answer {
 		return refused(err)
 	}
 	s.invited(a, changed, c)
+	if res.Shortfall > 0 { // seats that invitations hold are as good as used: this is a limit that is hit
+		hit := *r
+		hit.Type = res.Feature
+		s.gate(a, &hit, c)
+	}
 	return ok(res)
 }
 
