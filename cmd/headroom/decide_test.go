@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"strings"
 	"testing"
 )
@@ -23,9 +24,7 @@ func TestADryRunExplainsAndLeavesNothingBehind(t *testing.T) {
 	ask := func(more map[string]any) (d decided) {
 		t.Helper()
 		body := map[string]any{"account": "fern", "user": "ada", "placement": "speakers.add"}
-		for k, v := range more {
-			body[k] = v
-		}
+		maps.Copy(body, more)
 		c.must("POST", "/v1/decide", body, &d, "Headroom-Position", at)
 		return d
 	}

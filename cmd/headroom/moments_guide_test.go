@@ -200,7 +200,7 @@ func TestTheGuideToMomentsDoesWhatItSays(t *testing.T) {
 		t.Errorf("of the guide's commands %d were run", ran)
 	}
 	if *updateDocs && !t.Failed() {
-		if err := os.WriteFile(filepath.Join(root, "docs/guides/moments.md"), []byte(guide), 0o644); err != nil { //nolint:gosec // a page of the repository
+		if err := os.WriteFile(filepath.Join(root, "docs/guides/moments.md"), []byte(guide), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -321,7 +321,7 @@ func (h *fileHistory) imported(account string, at clock.Time, row engine.ImportR
 func (h *fileHistory) accountRows(f *sheet.File, problems *sheet.Problems) (sheet.Counts, error) {
 	return f.Accounts(problems, func(r *sheet.AccountRow) error {
 		row := accountRow(r)
-		if r.CreatedAt == 0 || row.Facts.Check(r.Key) != nil {
+		if known := row.Facts.Check(r.Key) == nil; r.CreatedAt == 0 || !known {
 			return nil // what is known of an account that began at no known time would come too early or too late
 		}
 		return h.imported(r.Key, r.CreatedAt, engine.ImportRow{Import: "accounts", Account: row.Facts})

@@ -65,7 +65,7 @@ var activationOperations = map[string]operation{
 	},
 }
 
-func init() {
+func describeActivation() {
 	maps.Copy(fieldWords, activationFields)
 	maps.Copy(operations, activationOperations)
 }

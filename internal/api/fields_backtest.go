@@ -2,7 +2,7 @@ package api
 
 import "maps"
 
-func init() {
+func describeBacktest() {
 	maps.Copy(fieldWords, map[string]string{
 		"SignalBacktest.events":             "of the records, product events, each counted once however often it was sent",
 		"SignalBacktest.accounts":           "accounts in the history",

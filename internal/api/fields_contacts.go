@@ -4,7 +4,7 @@ import "maps"
 
 // What the document says of contacts, facts and variants.
 
-func init() {
+func describeContacts() {
 	maps.Copy(operations, contactOperations)
 	maps.Copy(fieldWords, contactFields)
 	maps.Copy(schemaWords, map[string]string{

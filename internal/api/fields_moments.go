@@ -21,7 +21,7 @@ var momentFields = map[string]string{
 	"MomentFunnelLine.milestone": "the milestone's key",
 }
 
-func init() {
+func describeMoments() {
 	schemaWords["MomentLine"] = "A moment at which more would have helped, and what became of it."
 	schemaWords["MissedLine"] = "Missed moments about one thing at one place."
 	maps.Copy(fieldWords, momentFields)

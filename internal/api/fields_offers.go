@@ -1,5 +1,7 @@
 package api
 
+import "maps"
+
 // offerFields say what the fields of offers and decisions mean.
 var offerFields = map[string]string{
 	"Decision.quiet":          "rules that keep offers away now; not for browsers",
@@ -27,8 +29,6 @@ var offerFields = map[string]string{
 	"ContactRefusal.channel":  "over which channel the budget counts; `any` counts all",
 }
 
-func init() {
-	for name, words := range offerFields {
-		fieldWords[name] = words
-	}
+func describeOffers() {
+	maps.Copy(fieldWords, offerFields)
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-func init() {
+func describeRequests() {
 	maps.Copy(operations, requestOperations)
 	maps.Copy(fieldWords, requestFields)
 	maps.Copy(schemaWords, requestSchemas)

@@ -142,12 +142,14 @@ func funnelSteps(m *store.MomentFunnel) []FunnelStep {
 		{Step: "confirmed", Words: "Somebody who may buy confirmed it", Count: m.Accepted},
 		{Step: "active", Words: "It took effect and was not undone", Count: m.Stays},
 	}
+	all, before := steps[0].Count, int64(-1)
 	for i := range steps {
 		s := &steps[i]
-		s.Share = shareOf(s.Count, steps[0].Count)
-		if i > 0 {
-			s.Lost, s.Kept = steps[i-1].Count-s.Count, shareOf(s.Count, steps[i-1].Count)
+		s.Share = shareOf(s.Count, all)
+		if before >= 0 {
+			s.Lost, s.Kept = before-s.Count, shareOf(s.Count, before)
 		}
+		before = s.Count
 	}
 	return steps
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/invite"
 	"github.com/headroomhq/headroom/internal/runner"
-	"github.com/headroomhq/headroom/internal/store"
 )
 
 type joinRequest struct {
@@ -121,7 +120,7 @@ func (s *Server) listAsks(ctx context.Context, in *joinsRequest) (*listAnswer[in
 	for i := range l.Items {
 		texts[i] = &l.Items[i].Reason
 	}
-	return &listAnswer[invite.Ask]{store.List[invite.Ask]{Items: l.Items, Next: l.Next}}, s.unseal(ctx, texts...)
+	return &listAnswer[invite.Ask]{l}, s.unseal(ctx, texts...)
 }
 
 func notAnAdmin() error {

@@ -114,7 +114,7 @@ var flowFields = func() map[string]string {
 	return words
 }()
 
-func init() {
+func describeFlows() {
 	maps.Copy(operations, flowOperations)
 	maps.Copy(fieldWords, flowFields)
 }

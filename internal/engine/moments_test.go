@@ -42,7 +42,7 @@ offers:
 // does makes records, one a line: what happened and after how many hours.
 func (d *desk) does(what string) {
 	d.t.Helper()
-	for _, line := range strings.Split(what, "; ") {
+	for line := range strings.SplitSeq(what, "; ") {
 		var verb, object string
 		var after int64
 		if _, err := fmt.Sscanf(line, "%s %s at %d", &verb, &object, &after); err != nil {

@@ -76,7 +76,7 @@ func (s *State) referral(a *Account, r *event.Record, c *catalog.Catalog) Answer
 		return refused(err)
 	}
 	if r.Type == InviteSignUp {
-		return s.signUp(a, r, call, c)
+		return s.signUp(a, call, c)
 	}
 	if r.Type == InviteRefer && c.Referrals[call.Program] == nil {
 		return refused(noProgram(call.Program))
@@ -127,7 +127,7 @@ func (a *Account) referralOf(program string, now clock.Time) *invite.Referral {
 }
 
 // signUp credits the first sign-up of an account to whose code was seen last, if anybody's.
-func (s *State) signUp(a *Account, r *event.Record, call ReferCall, c *catalog.Catalog) Answer {
+func (s *State) signUp(a *Account, call ReferCall, c *catalog.Catalog) Answer {
 	if a.SignUp != nil {
 		again := *a.SignUp
 		again.Credited, again.Reason = false, invite.NotFirst

@@ -38,7 +38,7 @@ func WorkDomain(domain string) string {
 	if len(d) > 253 || strings.IndexByte(d, '.') <= 0 || freeMail[d] {
 		return ""
 	}
-	for _, label := range strings.Split(d, ".") {
+	for label := range strings.SplitSeq(d, ".") {
 		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
 			return ""
 		}
@@ -55,7 +55,7 @@ func WorkDomain(domain string) string {
 // internet: the largest of them, gathered by hand from what the providers themselves offer.
 var freeMail = func() map[string]bool {
 	set := make(map[string]bool)
-	for _, d := range strings.Fields(`
+	for d := range strings.FieldsSeq(`
 		gmail.com googlemail.com outlook.com hotmail.com hotmail.co.uk hotmail.fr hotmail.de hotmail.it live.com live.co.uk msn.com
 		yahoo.com yahoo.co.uk yahoo.co.in yahoo.co.jp yahoo.fr yahoo.de yahoo.com.br yahoo.es yahoo.it ymail.com rocketmail.com aol.com
 		icloud.com me.com mac.com proton.me protonmail.com pm.me tuta.com tutanota.com fastmail.com hey.com zoho.com zohomail.com

@@ -81,7 +81,7 @@ func fire(st *State, r *catalog.Signal, c Context, at clock.Time, evidence strin
 
 // end takes a rule's live signal away: what it told of is over.
 func (st *State) end(r *catalog.Signal) {
-	for i := len(st.Live) - 1; i >= 0; i-- {
+	for i := range slices.Backward(st.Live) {
 		if st.Live[i].Key == r.Key {
 			st.Live = slices.Delete(st.Live, i, i+1)
 		}
