@@ -149,7 +149,7 @@ func TestTheExamplesOfTheReferenceWork(t *testing.T) {
 		"post-accounts-account-referrals", "post-exposures", "post-signups", "post-surveys-next", "post-surveys-id-answers"}
 	last := []string{"post-accounts-account-subscription-undo", "delete-accounts-account-subscription"}
 	rest := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(id string) bool {
-		return slices.Contains(story, id) || slices.Contains(last, id) || id == "get-changes" || id == "post-backups" || strings.HasSuffix(id, "-stream") // streams: see the tests of changes and backups
+		return slices.Contains(story, id) || slices.Contains(last, id) || id == "get-changes" || id == "post-backups" || id == "delete-contacts-claim_id" || strings.HasSuffix(id, "-stream") // streams: see the tests of changes and backups; ids of contacts are sealed: see those of contacts
 	})
 	for _, id := range slices.Concat(story, rest, last) {
 		t.Run(id, func(t *testing.T) {
