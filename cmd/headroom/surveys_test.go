@@ -291,6 +291,7 @@ func TestWishesFeedTheDemandLogWithWhatPeopleWouldPay(t *testing.T) {
 	}
 	wish("a", "acme", pay(`"title":"Dark mode!"`, "5.00"))
 	wish("b", "acme", pay(`"title":"dark  mode"`, "15.00"))
+	c.must("POST", "/v1/clock/advance", map[string]any{"by": "1m"}, nil)
 	wish("g", "globex", `{"request":{"title":"Dark mode"}}`)
 	wish("h", "globex", pay(`"title":"A quiet room"`, "1.00"))
 	wish("x", "acme", pay(`"feature":"captions"`, "20.00"))

@@ -41,8 +41,9 @@ type wish struct {
 	asked survey.Ask
 }
 
-// wishes sums up wishes, of which the newest come first: a person's last one counts.
+// wishes sums up wishes, which it puts into the order of their answers, the last first: a person's last one counts.
 func (s *Server) wishes(ctx context.Context, cat *catalog.Catalog, list []wish) (Wishes, error) {
+	slices.SortStableFunc(list, func(x, y wish) int { return cmp.Compare(y.asked.AnsweredAt, x.asked.AnsweredAt) })
 	out := Wishes{MRR: money.Of(0, cat.Currency), WouldPay: WouldPay{Sum: money.Of(0, cat.Currency), Median: money.Of(0, cat.Currency)}}
 	people, accounts := map[string]bool{}, map[string]bool{}
 	var pay []money.Minor
