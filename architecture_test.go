@@ -29,7 +29,7 @@ var order = []string{
 	"sheet", "message", "event", "condition", "catalog", "account", "subscription", "meter", "entitlement",
 	"packaging", "survey", "invite", "signal", "experiment", "contact", "offer", "opportunity", "revenue", "report", "engine",
 	// The shell.
-	"db", "telemetry", "store", "eventlog", "runner", "backup", "replay", "access", "api", "console",
+	"db", "telemetry", "store", "eventlog", "runner", "backup", "replay", "access", "api", "console", "browsertest",
 }
 
 // firstOfShell is where the pure part ends.

@@ -23,6 +23,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/headroomhq/headroom/internal/api"
+	"github.com/headroomhq/headroom/internal/browsertest"
 )
 
 // Segment's own client for the browser (@segment/analytics-next), in real Chromium, in a
@@ -196,7 +197,7 @@ func messages(t *testing.T, sent []taped, paths ...string) map[string]int {
 // shopper opens pages of the shop.
 type shopper struct {
 	t       *testing.T
-	browser *chromium
+	browser *browsertest.Browser
 	page    string // origin of the shop
 	key     string
 	front   *front
@@ -212,11 +213,11 @@ func (s *shopper) url(flags ...string) string {
 
 // open opens a page in a window of its own. Unlike browser.window it does not mind what
 // stands in the page's console: troubles are part of these tests.
-func (s *shopper) open(flags ...string) *window {
+func (s *shopper) open(flags ...string) *browsertest.Window {
 	s.t.Helper()
-	ctx, closed := chromedp.NewContext(s.browser.ctx, chromedp.WithNewWindow(true))
+	ctx, closed := chromedp.NewContext(s.browser.Ctx, chromedp.WithNewWindow(true))
 	s.t.Cleanup(closed)
-	w := &window{s.t, ctx, "shop"}
+	w := &browsertest.Window{T: s.t, Ctx: ctx, Name: "shop"}
 	if err := chromedp.Do(ctx); err != nil {
 		s.t.Fatal(err)
 	}
@@ -224,23 +225,17 @@ func (s *shopper) open(flags ...string) *window {
 	return w
 }
 
-func (s *shopper) goTo(w *window, flags ...string) {
+func (s *shopper) goTo(w *browsertest.Window, flags ...string) {
 	s.t.Helper()
-	w.do(chromedp.Navigate(s.url(flags...)))
-	w.until("the client is loaded", "window.loaded")
-}
-
-// run runs a script in the page and waits for nothing.
-func (w *window) run(script string) {
-	w.t.Helper()
-	w.is("(() => { " + script + "; return true })()")
+	w.Do(chromedp.Navigate(s.url(flags...)))
+	w.Until("the client is loaded", "window.loaded")
 }
 
 // clean fails the test when the client gave up on something.
-func (w *window) clean() {
-	w.t.Helper()
-	if gaveUp := ask(w, chromedp.Evaluate[string](`JSON.stringify(failed)`)); gaveUp != "[]" {
-		w.t.Fatalf("the client gave up on %s", gaveUp)
+func clean(w *browsertest.Window) {
+	w.T.Helper()
+	if gaveUp := browsertest.Ask(w, chromedp.Evaluate[string](`JSON.stringify(failed)`)); gaveUp != "[]" {
+		w.T.Fatalf("the client gave up on %s", gaveUp)
 	}
 }
 
@@ -271,20 +266,20 @@ func TestSegmentsBrowserClientIsUnderstood(t *testing.T) {
 	}
 	var key struct{ Secret string }
 	c.must("POST", "/v1/keys", map[string]any{"kind": "publishable", "name": "shop", "scopes": []string{"events:write"}}, &key)
-	s := &shopper{t: t, browser: openBrowserFor(t), page: pages.URL, key: key.Secret, front: openFront(t, c.base)}
+	s := &shopper{t: t, browser: browsertest.OpenBrowser(t), page: pages.URL, key: key.Secret, front: openFront(t, c.base)}
 
 	acme, globex := map[string]float64{}, map[string]float64{}
 	hold := func() { t.Helper(); c.uses("acme", acme); c.uses("globex", globex) }
 
 	page := s.open()
 	t.Run("every call, from a stranger to a member", func(t *testing.T) {
-		page := page.in(t)
+		page := page.In(t)
 		c.must("POST", "/v1/track", map[string]any{"userId": "old-ada", "event": "clicked", "messageId": "old-1"}, nil)
-		page.run(`analytics.track('clicked'); analytics.page('Billing', 'Pricing', {tier: 'pro'}); analytics.screen('Board')`)
-		page.run(`analytics.identify('usr_ada', {email: 'ada@acme.example', role: 'admin', seat: 4})`)
-		page.run(`analytics.group('acme', {name: 'Acme Summits', employees: 42})`)
-		page.run(`analytics.track('clicked'); analytics.track('clicked', {}, {context: {groupId: 'globex'}})`)
-		page.run(`analytics.alias('usr_ada', 'old-ada')`)
+		page.Run(`analytics.track('clicked'); analytics.page('Billing', 'Pricing', {tier: 'pro'}); analytics.screen('Board')`)
+		page.Run(`analytics.identify('usr_ada', {email: 'ada@acme.example', role: 'admin', seat: 4})`)
+		page.Run(`analytics.group('acme', {name: 'Acme Summits', employees: 42})`)
+		page.Run(`analytics.track('clicked'); analytics.track('clicked', {}, {context: {groupId: 'globex'}})`)
+		page.Run(`analytics.alias('usr_ada', 'old-ada')`)
 		acme["clicks"], acme["pages"], acme["screens"], globex["clicks"] = 3, 1, 1, 1
 		hold()
 		sent, took := s.front.calls(0)
@@ -310,22 +305,22 @@ func TestSegmentsBrowserClientIsUnderstood(t *testing.T) {
 		if account.Name != "Acme Summits" || account.Traits["employees"] != 42.0 {
 			t.Errorf("the group call made the account %+v", account)
 		}
-		page.clean()
+		clean(page)
 	})
 	t.Run("after a reset it is somebody else", func(t *testing.T) {
-		page := page.in(t)
-		page.run(`analytics.reset()`)
-		page.until("nobody is known", `analytics.instance.user().id() === null`)
-		page.run(`analytics.track('clicked')`)
-		page.run(`analytics.identify('usr_bob'); analytics.group('globex')`)
+		page := page.In(t)
+		page.Run(`analytics.reset()`)
+		page.Until("nobody is known", `analytics.instance.user().id() === null`)
+		page.Run(`analytics.track('clicked')`)
+		page.Run(`analytics.identify('usr_bob'); analytics.group('globex')`)
 		globex["clicks"]++
 		hold()
 	})
 	t.Run("through errors, a full server and lost answers", func(t *testing.T) {
-		page, n := page.in(t), s.front.count()
+		page, n := page.In(t), s.front.count()
 		s.front.trouble("500", "429", "lost", "lost", "500")
 		for range 6 {
-			page.run(`analytics.track('clicked')`)
+			page.Run(`analytics.track('clicked')`)
 		}
 		globex["clicks"] += 6
 		s.front.until(t, n, "six are sent eleven times", func(sent []taped, took []int) bool {
@@ -333,32 +328,32 @@ func TestSegmentsBrowserClientIsUnderstood(t *testing.T) {
 			return len(times) == 6 && len(sent) >= 11 && !slices.Contains(took, 0)
 		})
 		hold()
-		page.clean()
+		clean(page)
 	})
 	t.Run("offline, and online again", func(t *testing.T) {
-		page, n := page.in(t), s.front.count()
+		page, n := page.In(t), s.front.count()
 		online := func(yes bool) {
-			ask(page, chromedp.Action[chromedp.Void](func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+			browsertest.Ask(page, chromedp.Action[chromedp.Void](func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
 				_, err := cdp.Call(ctx, target, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: !yes, DownloadThroughput: -1, UploadThroughput: -1})
 				return chromedp.Void{}, err
 			}))
-			page.until("the page knows", fmt.Sprintf("navigator.onLine === %v", yes))
+			page.Until("the page knows", fmt.Sprintf("navigator.onLine === %v", yes))
 		}
 		online(false)
-		page.run(`window.kept = 0; for (let i = 0; i < 3; i++) analytics.track('clicked').then(() => kept++)`)
-		page.until("the client keeps them", "kept === 3")
+		page.Run(`window.kept = 0; for (let i = 0; i < 3; i++) analytics.track('clicked').then(() => kept++)`)
+		page.Until("the client keeps them", "kept === 3")
 		if sent, _ := s.front.calls(n); len(sent) > 0 {
 			t.Fatalf("offline, the client sent %d calls", len(sent))
 		}
 		online(true)
 		globex["clicks"] += 3
 		hold()
-		page.clean()
+		clean(page)
 	})
 	t.Run("a page that is left before the answers come", func(t *testing.T) {
-		page, n := page.in(t), s.front.count()
+		page, n := page.In(t), s.front.count()
 		s.front.trouble("held", "held")
-		page.run(`analytics.track('clicked'); analytics.track('clicked')`)
+		page.Run(`analytics.track('clicked'); analytics.track('clicked')`)
 		s.front.until(t, n, "both are under way", func(sent []taped, took []int) bool { return len(sent) == 2 && !slices.Contains(took, 0) })
 		s.in(t).goTo(page)
 		globex["clicks"] += 2
@@ -370,10 +365,10 @@ func TestSegmentsBrowserClientIsUnderstood(t *testing.T) {
 	})
 	t.Run("batches, sent as the page is left", func(t *testing.T) {
 		s, n := s.in(t), s.front.count()
-		page := page.in(t)
+		page := page.In(t)
 		s.goTo(page, "batching")
-		page.run(`window.kept = 0; analytics.page(); for (let i = 0; i < 3; i++) analytics.track('clicked').then(() => kept++)`)
-		page.until("the client holds them back", "kept === 3")
+		page.Run(`window.kept = 0; analytics.page(); for (let i = 0; i < 3; i++) analytics.track('clicked').then(() => kept++)`)
+		page.Until("the client holds them back", "kept === 3")
 		if sent, _ := s.front.calls(n); len(sent) > 0 {
 			t.Fatalf("the client sent %d calls before the page was left", len(sent))
 		}
@@ -386,10 +381,10 @@ func TestSegmentsBrowserClientIsUnderstood(t *testing.T) {
 	})
 	t.Run("batches, through errors", func(t *testing.T) {
 		s, n := s.in(t), s.front.count()
-		page := page.in(t)
+		page := page.In(t)
 		s.goTo(page, "batching", "quick")
 		s.front.trouble("429", "lost", "500")
-		page.run(`for (let i = 0; i < 100; i++) analytics.track(i % 20 ? 'scrolled' : 'clicked')`)
+		page.Run(`for (let i = 0; i < 100; i++) analytics.track(i % 20 ? 'scrolled' : 'clicked')`)
 		globex["clicks"] += 5
 		s.front.until(t, n, "batches are sent until all of it is taken", func(sent []taped, took []int) bool {
 			return len(sent) >= 4 && len(messages(t, sent, "/v1/b")) == 100 && took[len(took)-1] == http.StatusOK
@@ -401,18 +396,18 @@ func TestSegmentsBrowserClientIsUnderstood(t *testing.T) {
 		s := s.in(t)
 		one, two := s.open(), s.open()
 		for range 5 {
-			one.run(`analytics.track('clicked')`)
-			two.run(`analytics.track('clicked')`)
+			one.Run(`analytics.track('clicked')`)
+			two.Run(`analytics.track('clicked')`)
 		}
 		globex["clicks"] += 10
 		hold()
-		one.clean()
-		two.clean()
+		clean(one)
+		clean(two)
 	})
 	t.Run("what it tells of itself is taken", func(t *testing.T) {
 		s, n := s.in(t), s.front.count()
 		page := s.open("metrics")
-		page.run(`analytics.page()`)
+		page.Run(`analytics.page()`)
 		globex["pages"]++
 		s.front.until(t, n, "the client tells how it is", func(sent []taped, took []int) bool {
 			i := slices.IndexFunc(sent, func(c taped) bool { return c.path == "/v1/m" })

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/headroomhq/headroom/internal/browsertest"
 )
 
 // TestTheGuideToSegmentsClientsDoesWhatItSays runs everything that the guide shows, in its
@@ -90,5 +92,5 @@ func visitPage(t *testing.T, clients, script string) {
 			script+`; analytics.ready(() => { window.loaded = true })</script>`)
 	}))
 	t.Cleanup(pages.Close)
-	openBrowserFor(t).window("shop", pages.URL).until("the client is loaded", "window.loaded")
+	browsertest.OpenBrowser(t).Window("shop", pages.URL).Until("the client is loaded", "window.loaded")
 }
