@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -224,11 +226,13 @@ func wholeOperation(t *testing.T, doc map[string]any, path string, op map[string
 	}
 }
 
-// TestTheConsoleReadsWhatIsThere holds the types that the console keeps by hand to the
-// document.
+// TestTheConsoleReadsWhatIsThere holds the types that the console keeps by hand to the document: all
+// that web/src/api declares, in whichever file. An interface there that has another name than its
+// schema says so in a comment of its own line before it: "// schema: NAME"; one without such a comment
+// is held to the schema of its own name where there is one, and else is of no answer.
 func TestTheConsoleReadsWhatIsThere(t *testing.T) {
 	doc, _, _ := document(t)
-	types, err := os.ReadFile("../../web/src/api/types.ts")
+	files, err := filepath.Glob("../../web/src/api/*.ts")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,20 +246,31 @@ func TestTheConsoleReadsWhatIsThere(t *testing.T) {
 		"Quantiles": "PackagingQuantiles", "HistogramBin": "PackagingBin", "UsageSegment": "PackagingSegment", "CurrentLimit": "PackagingPlanLimit",
 		"LimitSuggestion": "PackagingCandidate", "LimitDesign": "PackagingLimitAnswer", "FeatureDemand": "FeatureDemand", "ValueMetricLine": "ValueMetricLine",
 		"ValueLedgerLine": "ValueLedgerLine", "RoiStatement": "PackagingStatement"}
-	interfaces := regexp.MustCompile(`(?s)export interface (\w+)[^{]*\{\n(.*?)\n\}`).FindAllStringSubmatch(string(types), -1)
-	if len(interfaces) == 0 {
-		t.Fatal("there are no interfaces in web/src/api/types.ts")
-	}
-	for _, m := range interfaces {
-		schema, known := schemas[m[1]]
-		if !known {
-			continue // made of others, or not of the API
+	declared := regexp.MustCompile(`(?s)(?:// schema: (\w+)\n)?export interface (\w+)[^{]*\{\n(.*?)\n\}`)
+	found := 0
+	for _, file := range files {
+		types, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, field := range regexp.MustCompile(`(?m)^  (\w+)\??:`).FindAllStringSubmatch(m[2], -1) {
-			if at(doc, "components", "schemas", schema, "properties", field[1]) == nil {
-				t.Errorf("%s.%s is not in the schema %s", m[1], field[1], schema)
+		for _, m := range declared.FindAllStringSubmatch(string(types), -1) {
+			found++
+			schema := cmp.Or(m[1], schemas[m[2]], m[2])
+			if at(doc, "components", "schemas", schema) == nil {
+				if schema != m[2] {
+					t.Errorf("%s: %s is of the schema %s, which is not there", filepath.Base(file), m[2], schema)
+				}
+				continue // made of others, or not of the API
+			}
+			for _, field := range regexp.MustCompile(`(?m)^  (\w+)\??:`).FindAllStringSubmatch(m[3], -1) {
+				if at(doc, "components", "schemas", schema, "properties", field[1]) == nil {
+					t.Errorf("%s: %s.%s is not in the schema %s", filepath.Base(file), m[2], field[1], schema)
+				}
 			}
 		}
+	}
+	if found == 0 {
+		t.Fatal("there are no interfaces in web/src/api")
 	}
 }
 
