@@ -248,6 +248,8 @@ export interface Headroom {
   flush(): Promise<void>
   /** Signs out: forgets the person, the account, and what is kept in this browser. */
   reset(): void
+  /** Ends the stream and the timers and sends what waits, without forgetting anybody: for a page's part that goes away (React's provider). init() begins anew. */
+  close?(): void
 }
 
 /** One decision or check, as a developer's overlay shows it. */
