@@ -205,21 +205,7 @@ func (s *Server) editCatalog(ctx context.Context, in *catalogEditRequest) (*stru
 	if len(text) == 0 {
 		text = []byte("version: 1\n")
 	}
-	edits := make([]catalog.Edit, len(in.Body.Edits))
-	for i, e := range in.Body.Edits {
-		edits[i] = catalog.Edit{Path: e.Path, Value: e.Value.RawMessage, Remove: e.Remove}
-	}
-	// One at a time: an edit may take a core for seconds.
-	select {
-	case s.editing <- struct{}{}:
-		defer func() { <-s.editing }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-time.After(editWait):
-		return nil, fault.New(fault.Busy, "edits_busy", "other edits of the catalog are being worked out").WithMend("send it again in a few seconds").WithRetryAfter(5)
-	}
-	text, err = catalog.EditText(ctx, text, edits)
-	if err != nil {
+	if text, err = s.edited(ctx, text, in.Body.Edits); err != nil {
 		return nil, err
 	}
 	next, findings := catalog.Parse("catalog.yaml", text)

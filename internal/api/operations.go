@@ -196,6 +196,10 @@ var operations = map[string]operation{
 	"POST /v1/decisions/{id}/outcomes": {text: "`accepted` changes the subscription and needs the `token` of a preview of this decision and an `Idempotency-Key`; `requested` asks an admin of the account to buy.",
 		answer: "The outcome; after `accepted` the subscription and the check, after `requested` the `request_id`",
 		values: map[string]string{"id": exampleDecision, "Idempotency-Key": "accept-1"}, body: `{"type":"accepted","user":"u1","role":"admin","token":"$TOKEN"}`},
+	"POST /v1/offers/preview": {text: "Writes one offer for a person at a placement as it would be shown, whatever stands in the way of that, and names every rule that does; beside it what would be decided there now. " +
+		"With `edits` it looks at a draft of the catalog: signals are those that fired so far. A draft with errors is refused (`catalog_invalid`). Nothing is recorded and no budget is spent.",
+		answer: "What it would say, what keeps it away, and what would be shown instead",
+		body:   `{"offer":"pro_for_speakers","account":"nova","role":"member","language":"de","placement":"speakers.add"}`},
 	"GET /v1/offers/funnel": {text: "`items` count decisions by offer: each stands once in every column it reached. `steps` and `moments` tell the same from the customer's side: of the moments at which more would have helped, how many were offered something within a day, and how far that came; where the most are lost is `worst_step`. Most offers follow signals without such a moment: they are in `items` only."},
 	"GET /v1/moments": {text: "A limit that is hit, a closed feature that is touched and a milestone that is reached are moments; the same thing met again within a day is the same moment. An offer about it that is shown within a day answers it.",
 		answer: "Moments, newest first", values: map[string]string{"state": "missed"}},

@@ -88,6 +88,7 @@ func (s *Server) routes() http.Handler {
 	add(s, "POST /v1/subscriptions/preview", access.Decide, "What a change would cost, with a token to confirm it", s.preview)
 	add(s, "GET /v1/decisions/{id}/explain", access.Read, "Every offer considered, and why not", s.explain)
 	add(s, "POST /v1/decisions/{id}/outcomes", access.Decide, "What became of a decision", s.outcome)
+	s.offerPreviewRoutes()
 	add(s, "GET /v1/offers/funnel", access.Read, "Offers shown, seen, clicked, accepted", s.funnel)
 	add(s, "GET /v1/requests", access.Read, "Upgrade requests of members", s.listRequests)
 	add(s, "POST /v1/requests/{id}/approve", access.Decide, "Approve an upgrade request: it takes effect at once", s.approve)
@@ -195,7 +196,7 @@ func (s *Server) routes() http.Handler {
 func add[I, O any](s *Server, route string, scope access.Scopes, summary string, h func(context.Context, *I) (*O, error)) {
 	op := s.operation(route, scope, summary)
 	op.MaxBodyBytes, op.BodyReadTimeout = 1<<20, s.Timeout
-	if strings.HasPrefix(op.Path, "/v1/imports/") || op.Path == "/v1/catalog/edit" {
+	if strings.HasPrefix(op.Path, "/v1/imports/") || op.Path == "/v1/catalog/edit" || op.Path == "/v1/offers/preview" {
 		op.MaxBodyBytes = 8 << 20
 	}
 	huma.Register(s.api, *op, func(ctx context.Context, in *I) (*O, error) {
