@@ -6,6 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 CONSOLE := internal/console/dist/index.html
+SDKJS   := sdk/js/dist/headroom.js
 MODULES := . $(patsubst %/go.mod,%,$(wildcard examples/*/go.mod test/*/go.mod bench/*/go.mod))
 LINT    := v2.15.0# of golangci-lint
 
@@ -22,9 +23,11 @@ demo: ## run a sample company with its product page and the console; DATA=folder
 .PHONY: test
 test: ## run all tests; installs PostgreSQL and a browser when they are missing
 	@scripts/setup test
-	@$(MAKE) console
+	@$(MAKE) console sdkjs
 	for m in $(MODULES); do (cd $$m && go vet ./...); done
 	npm --prefix web test
+	npm --prefix sdk test
+	@$(MAKE) sizes
 	for m in $(MODULES); do (cd $$m && HEADROOM_SIM_SEEDS=$${HEADROOM_SIM_SEEDS:-2500} go test -timeout 20m ./...); done
 	scripts/sdk
 	scripts/fuzz 3s
@@ -34,7 +37,7 @@ sdk: ## vet and test the modules of the Go SDK against a server of this tree
 	scripts/sdk
 
 .PHONY: build
-build: console ## build bin/headroom with the console in it
+build: console sdkjs ## build bin/headroom with the console and the JavaScript SDK in it
 	go build -o bin/headroom ./cmd/headroom
 
 .PHONY: console
@@ -48,6 +51,22 @@ $(CONSOLE): web/node_modules/.package-lock.json $(shell find web -path web/node_
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	npm --prefix web ci --no-audit --no-fund
 	@touch $@
+
+.PHONY: sdkjs
+sdkjs: $(SDKJS) ## build the JavaScript SDK into the place the binary takes it from
+	@:
+
+$(SDKJS): sdk/node_modules/.package-lock.json $(shell find sdk/js sdk/react \( -path '*/node_modules' -o -path '*/dist' -o -name '*_test.go' \) -prune -o -type f -name '*.[tjm]*' -print)
+	npm --prefix sdk run build
+	@touch $@
+
+sdk/node_modules/.package-lock.json: sdk/package.json sdk/package-lock.json sdk/js/package.json sdk/react/package.json
+	npm --prefix sdk ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: sizes
+sizes: sdkjs ## how large the JavaScript SDK is, and whether it may be
+	node sdk/js/size.mjs
 
 .PHONY: setup
 setup: ## install what the tests need and is not here yet (Debian or Ubuntu)
@@ -68,7 +87,7 @@ bench-evaluators: ## measure the Go SDK's answers in the process beside other ev
 .PHONY: torture
 torture: ## run the long forms of property, kill and race tests (hours; needs a C compiler); HEADROOM_SEED=n repeats one
 	@scripts/setup test
-	@$(MAKE) console
+	@$(MAKE) console sdkjs
 	HEADROOM_SIM_SEEDS=$${HEADROOM_SIM_SEEDS:-100000} HEADROOM_SIM_FROM=1000000 go test -count 1 -timeout 4h -run TestWhatever ./internal/runner
 	HEADROOM_TORTURE_ROUNDS=$${HEADROOM_TORTURE_ROUNDS:-10} go test -race -count 1 -timeout 2h ./...
 	go test -count 1 -timeout 2h $$(grep -rl --include='*_test.go' pgregory.net/rapid internal | xargs -n 1 dirname | sort -u | sed 's|^|./|') -rapid.checks 5000

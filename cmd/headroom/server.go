@@ -27,6 +27,7 @@ import (
 	"github.com/headroomhq/headroom/internal/runner"
 	"github.com/headroomhq/headroom/internal/store"
 	"github.com/headroomhq/headroom/internal/telemetry"
+	sdkjs "github.com/headroomhq/headroom/sdk/js"
 )
 
 // serverOptions are what `headroom serve` and `headroom demo` start a server from.
@@ -187,7 +188,7 @@ func (s *server) serve(ctx context.Context) (err error) {
 		return err
 	}
 	s.api = api.New(api.Options{
-		Runner: s.runner, Store: s.store, Log: s.log, Writer: s.writer, Access: s.access, Clock: s.clock, Console: console.Handler(),
+		Runner: s.runner, Store: s.store, Log: s.log, Writer: s.writer, Access: s.access, Clock: s.clock, Console: pages(),
 		Logger: s.logger, Tracer: s.tracer, TokenSecret: tokens, PseudonymSecret: pseudonyms, Limits: event.Limits{},
 		Version: version, Clustered: s.database != "", Demo: s.demo, Timeout: s.timeout, Backups: s.backups, Origins: s.origins,
 	})
@@ -207,6 +208,14 @@ func (s *server) serve(ctx context.Context) (err error) {
 	}
 	go telemetry.Serve(s.metricsL, telemetry.Registry(version, s.api, s.runner, s.writer))
 	return nil
+}
+
+// pages is what is served beside the API: the JavaScript SDK, and the console everywhere else.
+func pages() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle(sdkjs.Prefix, sdkjs.Handler())
+	mux.Handle("/", console.Handler())
+	return mux
 }
 
 // prefixes reads addresses and CIDR prefixes.
