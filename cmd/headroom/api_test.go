@@ -57,6 +57,10 @@ type company struct {
 	server *server
 	data   string
 	opts   serverOptions
+	page   struct { // the publishable key, see pageOf
+		Secret        string
+		SigningSecret string `json:"signing_secret"`
+	}
 }
 
 func newCompany(t *testing.T, testClock string, change ...func(*serverOptions)) *company {

@@ -115,6 +115,8 @@ type Principal struct {
 	Account string
 	User    string
 	Role    string
+	// Name is what the user token says that colleagues call the person, empty where it does not.
+	Name string
 }
 
 // Require returns nil when the caller has the scope, else fault denied, code scope_missing.

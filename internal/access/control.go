@@ -115,7 +115,7 @@ func (c *Control) authenticateKey(ctx context.Context, cred Credentials) (Princi
 		return Principal{}, err
 	}
 	p := k.principal
-	p.Account, p.User, p.Role = user.Account, user.ID, user.Role
+	p.Account, p.User, p.Role, p.Name = user.Account, user.ID, user.Role, user.Name
 	return p, nil
 }
 

@@ -14,7 +14,7 @@ const (
 	maxTokenLength = 4096
 	maxTokenLife   = 24 * time.Hour   // a stolen token is of no use tomorrow
 	tokenLeeway    = 30 * time.Second // for clocks that differ
-	maxNameLength  = 200              // of sub and account, in bytes
+	maxNameLength  = 200              // of sub, account and name, in bytes
 )
 
 // User is who a user token speaks for.
@@ -22,6 +22,7 @@ type User struct {
 	ID      string // sub: the user's id in the product
 	Account string // the account's key
 	Role    string // RoleMember or RoleAdmin
+	Name    string // as colleagues know them; may be empty
 }
 
 // claims are the claims of a user token.
@@ -29,6 +30,7 @@ type claims struct {
 	jwt.RegisteredClaims
 	Account string `json:"account"`
 	Role    string `json:"role"`
+	Name    string `json:"name,omitempty"`
 }
 
 // SignUserToken returns a user token (JWT, HS256) that ends at expires, at most 24 hours
@@ -36,7 +38,7 @@ type claims struct {
 func SignUserToken(signingSecret string, u User, expires time.Time) (string, error) {
 	return jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
 		RegisteredClaims: jwt.RegisteredClaims{Subject: u.ID, ExpiresAt: jwt.NewNumericDate(expires)},
-		Account:          u.Account, Role: u.Role,
+		Account:          u.Account, Role: u.Role, Name: u.Name,
 	}).SignedString([]byte(signingSecret))
 }
 
@@ -77,8 +79,10 @@ func VerifyUserToken(token, signingSecret string, now time.Time) (User, error) {
 		return User{}, badToken("needs account, the account's key, of 1 to %d bytes", maxNameLength)
 	case c.Role != RoleMember && c.Role != RoleAdmin:
 		return User{}, badToken("has role %q instead of member or admin", fault.Shorten(c.Role))
+	case len(c.Name) > maxNameLength:
+		return User{}, badToken("has a name of more than %d bytes", maxNameLength)
 	}
-	return User{ID: c.Subject, Account: c.Account, Role: c.Role}, nil
+	return User{ID: c.Subject, Account: c.Account, Role: c.Role, Name: c.Name}, nil
 }
 
 func badToken(format string, args ...any) *fault.Error {

@@ -57,27 +57,6 @@ func (s *Server) putSubscription(ctx context.Context, in *putSubscriptionRequest
 	return s.subscribe(ctx, in.Account, call, in.IdempotencyKey)
 }
 
-type undoRequest struct {
-	AccountParam
-	IdempotencyParam
-	Body *struct {
-		Token string `json:"token,omitempty" doc:"of a preview with undo: it is refused unless it still gives back what was shown"`
-	}
-}
-
-// undo takes the last change of the subscription back.
-func (s *Server) undo(ctx context.Context, in *undoRequest) (*subscriptionAnswer, error) {
-	call := engine.SubscribeCall{Change: subscription.Change{Undo: true}}
-	if in.Body != nil && in.Body.Token != "" {
-		b, err := s.confirmed(in.Body.Token, forNothingElse)
-		if err != nil {
-			return nil, err
-		}
-		call.Binding = b
-	}
-	return s.subscribe(ctx, in.Account, call, in.IdempotencyKey)
-}
-
 type deleteSubscriptionRequest struct {
 	AccountParam
 	IdempotencyParam

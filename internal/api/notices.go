@@ -177,6 +177,9 @@ func (s *Server) reversals(ctx context.Context, in *reversalsRequest) (*reversal
 func (s *Server) noticeRoutes() {
 	add(s, "GET /v1/offers/reversals", access.Read, "How often what was accepted is undone", s.reversals)
 	add(s, "POST /v1/requests", access.Decide, "Ask an admin for what unlocks a feature", s.ask)
+	add(s, "POST /v1/accounts/{account}/subscription/confirm", access.Decide, "Buy what a preview showed", s.confirmChange)
+	add(s, "POST /v1/accounts/{account}/subscription/undo", access.Decide, "Take the last change of the subscription back", s.undo)
+	add(s, "GET /v1/accounts/{account}/requests", access.Decide, "Upgrade requests of an account", s.accountRequests)
 	add(s, "GET /v1/accounts/{account}/billing", access.Decide, "All that a pricing and billing page shows", s.billing)
 	add(s, "GET /v1/accounts/{account}/approvals", access.Decide, "Standing approvals of upgrade requests", s.listApprovals)
 	add(s, "DELETE /v1/accounts/{account}/approvals/{id}", access.Decide, "Revoke a standing approval", s.deleteApproval)

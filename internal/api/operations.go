@@ -157,7 +157,7 @@ var operations = map[string]operation{
 		answer: "The subscription after the change, with its entitlements", values: nova, body: `{"plan":"starter","interval":"month"}`},
 	"GET /v1/accounts/{account}/subscription":    {values: nova},
 	"DELETE /v1/accounts/{account}/subscription": {values: map[string]string{"account": "nova", "effective": "renewal"}},
-	"POST /v1/accounts/{account}/subscription/undo": {text: "Only the last change, once, and until `undo.until` of the subscription. It is refused (409) while something that was bought once with it is used or reserved, or seats are taken that there would not be without it; what was used and given back again counts as unused. Gives back exactly what was charged; with the `token` of a preview it is refused (412) unless it gives back what was shown.",
+	"POST /v1/accounts/{account}/subscription/undo": {text: "Only the last change, once, and until `undo.until` of the subscription. It is refused (409) while something that was bought once with it is used or reserved, or seats are taken that there would not be without it; what was used and given back again counts as unused. Gives back exactly what was charged; with the `token` of a preview it is refused (412) unless it gives back what was shown. The browser of an admin may take back what somebody of the account bought: by an offer, a request or a confirmed preview.",
 		answer: "The subscription as it was before", values: nova, body: `{}`},
 	"GET /v1/accounts/{account}/trials": {text: "Each thing once, the newest trial first.", values: nova},
 	"POST /v1/accounts/{account}/trials": {text: "Of one plan, add-on or feature that the catalog lets be tried, once per account. It costs nothing, and when it ends nothing is bought by itself.",

@@ -28,6 +28,7 @@ type outcomeRequest struct {
 		Role   string `json:"role,omitempty" enum:"admin,member"`
 		Token  string `json:"token,omitempty" doc:"of the preview that was confirmed; required to accept what costs money"`
 		Reason string `json:"reason,omitempty" maxLength:"256"`
+		Name   string `json:"name,omitempty" maxLength:"200" doc:"of who requests, as colleagues know them; a user token says it for browsers"`
 	}
 }
 
@@ -55,6 +56,12 @@ func (s *Server) outcome(ctx context.Context, in *outcomeRequest) (*outcomeAnswe
 		Role: offer.Role(in.Body.Role), Reason: in.Body.Reason}}
 	if err := s.sealReason(ctx, account, &call.Act); err != nil {
 		return nil, err
+	}
+	if in.Body.Type == "requested" {
+		var err error
+		if call.Act.Name, err = s.sealName(ctx, call.Act.User, in.Body.Name); err != nil {
+			return nil, err
+		}
 	}
 	if in.Body.Type == "accepted" {
 		var free bool
@@ -119,14 +126,7 @@ func (s *Server) recordOutcome(ctx context.Context, account string, call engine.
 	if err != nil {
 		return nil, err
 	}
-	out := &outcomeAnswer{}
-	var position uint64
-	if out.Body.OutcomeAnswer, position, err = answered[engine.OutcomeAnswer](ctx, s, rec); err != nil {
-		return nil, err
-	}
-	out.Body.Position = s.Runner.Position(position)
-	s.forMembers(ctx, &out.Body.OutcomeAnswer)
-	return out, s.unsealAnswer(ctx, &out.Body.OutcomeAnswer)
+	return s.outcomeOf(ctx, rec)
 }
 
 // ApproveAlways is how later requests like the one that is approved are approved at once.
@@ -229,6 +229,7 @@ type askRequest struct {
 		Quantity *quantity.Quantity `json:"quantity,omitempty" doc:"how much of the feature; 1 when left out"`
 		Give     *catalog.Give      `json:"give,omitempty" doc:"what approving is to give, where that is chosen already"`
 		Reason   string             `json:"reason,omitempty" maxLength:"256"`
+		Name     string             `json:"name,omitempty" maxLength:"200" doc:"of who asks, as colleagues know them; a user token says it for browsers"`
 	}
 }
 
@@ -258,18 +259,40 @@ func (s *Server) ask(ctx context.Context, in *askRequest) (*outcomeAnswer, error
 	if call.Ask.Reason, err = s.seal(ctx, call.Ask.User, "request/"+b.Account+"/"+b.Feature, b.Reason); err != nil {
 		return nil, err
 	}
+	if call.Ask.Name, err = s.sealName(ctx, call.Ask.User, b.Name); err != nil {
+		return nil, err
+	}
 	rec, err := s.call(event.KindRequest, b.Account, call.Ask.User, "ask", in.IdempotencyKey, call)
 	if err != nil {
 		return nil, err
 	}
+	return s.outcomeOf(ctx, rec)
+}
+
+// outcomeOf makes the record and answers with what came of it, as far as the caller may see it.
+func (s *Server) outcomeOf(ctx context.Context, rec event.Record) (*outcomeAnswer, error) {
 	out := &outcomeAnswer{}
 	var position uint64
+	var err error
 	if out.Body.OutcomeAnswer, position, err = answered[engine.OutcomeAnswer](ctx, s, rec); err != nil {
 		return nil, err
 	}
 	out.Body.Position = s.Runner.Position(position)
 	s.forMembers(ctx, &out.Body.OutcomeAnswer)
 	return out, s.unsealAnswer(ctx, &out.Body.OutcomeAnswer)
+}
+
+// sealName seals what a person is called, under the person's own key. What a user token says goes before what a page
+// sends: nobody asks under another's name.
+func (s *Server) sealName(ctx context.Context, user, sent string) (string, error) {
+	p := principal(ctx)
+	if p.Kind == access.Browser {
+		sent = p.Name
+	}
+	if user == "" {
+		return "", nil
+	}
+	return s.seal(ctx, user, "name", sent)
 }
 
 // forMembers takes out of an answer what a member's browser is not to see: money, and what others said.

@@ -58,7 +58,6 @@ func (s *Server) routes() http.Handler {
 	add(s, "PUT /v1/accounts/{account}/subscription", access.Admin, "Subscribe, or change the subscription", s.putSubscription)
 	add(s, "GET /v1/accounts/{account}/subscription", access.Read, "Read the subscription", s.getSubscription)
 	add(s, "DELETE /v1/accounts/{account}/subscription", access.Admin, "End the subscription", s.deleteSubscription)
-	add(s, "POST /v1/accounts/{account}/subscription/undo", access.Admin, "Take the last change of the subscription back", s.undo)
 	add(s, "GET /v1/accounts/{account}/trials", access.Read, "What an account tries and has tried", s.listTrials)
 	add(s, "POST /v1/accounts/{account}/trials", access.Admin, "Begin a trial of a plan, an add-on or a feature", s.postTrial)
 	add(s, "POST /v1/accounts/{account}/trials/{id}/extend", access.Admin, "Extend a trial", s.extendTrial)

@@ -107,9 +107,9 @@ func (s *Server) unsealRequests(ctx context.Context, items []offer.Request) erro
 
 // sealedOf lists what people said with a request.
 func sealedOf(r *offer.Request) []*string {
-	texts := []*string{&r.Reason, &r.Answer}
+	texts := []*string{&r.Name, &r.Reason, &r.Answer}
 	for i := range r.Joined {
-		texts = append(texts, &r.Joined[i].Reason)
+		texts = append(texts, &r.Joined[i].Name, &r.Joined[i].Reason)
 	}
 	return texts
 }

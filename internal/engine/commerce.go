@@ -20,6 +20,9 @@ import (
 type SubscribeCall struct {
 	Change  subscription.Change   `json:"change"`
 	Binding *subscription.Binding `json:"binding,omitempty"`
+	// Bought: it takes back only what somebody of the account bought: by an offer, a request or a confirmed preview.
+	Bought bool   `json:"bought,omitempty"`
+	User   string `json:"user,omitempty"` // pseudonym of who confirms, where it is somebody of the account
 }
 
 // Subscribed is an account's subscription with its entitlements, and after a change what that
@@ -49,7 +52,15 @@ func (s *State) subscribe(a *Account, r *event.Record, c *catalog.Catalog) Answe
 	if err != nil {
 		return refused(err)
 	}
-	quote, err := s.change(a, call.Change, call.Binding, origin{source: "subscription", motion: "self_service"}, c)
+	if call.Bought && call.Change.Undo && (a.Reversal == nil || a.Reversal.Sale == nil) {
+		return refused(fault.New(fault.Conflict, "nothing_bought", "the last change of the subscription was not bought in the product, or can no longer be taken back").
+			WithMend("change the subscription where it was changed"))
+	}
+	from := origin{source: "subscription", motion: "self_service"}
+	if call.User != "" && !call.Change.Undo {
+		from.sale = &sale{User: call.User}
+	}
+	quote, err := s.change(a, call.Change, call.Binding, from, c)
 	if err != nil {
 		return refused(err)
 	}

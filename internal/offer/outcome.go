@@ -31,6 +31,7 @@ type Act struct {
 	User     string // pseudonym; empty: whom it was shown to
 	Role     Role   // empty: as when it was decided
 	Reason   string // sealed, see account.SealText
+	Name     string `json:",omitempty"` // of who asks, sealed likewise
 	// Has is what the account has bought, for what is requested.
 	Has *subscription.Subscription `json:"-"`
 }
@@ -98,7 +99,7 @@ func Record(st *State, a Act, acct string, c *catalog.Catalog, now clock.Time, i
 		k.Closed, k.ClosedAt = Dismissed, now
 		st.contact(k.Offer).Dismissed = now
 	case Requested:
-		ask := Ask{User: a.User, Decision: k.ID, Offer: k.Offer, Feature: k.Feature, Give: k.Give, Reason: a.Reason, Has: a.Has}
+		ask := Ask{User: a.User, Decision: k.ID, Offer: k.Offer, Feature: k.Feature, Give: k.Give, Reason: a.Reason, Name: a.Name, Has: a.Has}
 		r, asked, err := Open(st, ask, acct, c, now, id)
 		if err != nil {
 			return Result{}, err

@@ -17,6 +17,7 @@ type Request struct {
 	ID       string       `json:"id"`
 	Account  string       `json:"account"`
 	User     string       `json:"user"`
+	Name     string       `json:"name,omitempty"`    // of the person, as colleagues know them; sealed
 	Decision string       `json:"decision_id"`       // empty: it came without an offer
 	Offer    string       `json:"offer"`             // likewise
 	Feature  string       `json:"feature,omitempty"` // what the person wanted to use, where it is known
@@ -41,6 +42,7 @@ type Request struct {
 // Joined is somebody who asked for what another had asked for already.
 type Joined struct {
 	User   string     `json:"user"`
+	Name   string     `json:"name,omitempty"`   // sealed
 	Reason string     `json:"reason,omitempty"` // sealed
 	At     clock.Time `json:"at"`
 }
@@ -61,12 +63,12 @@ const maxJoined = 50
 // SeenBy is the request as one of those who asked sees it: what others said is theirs.
 func (r Request) SeenBy(user string) Request {
 	if r.User != user {
-		r.Reason = ""
+		r.Reason, r.Name = "", ""
 	}
 	r.Joined = slices.Clone(r.Joined)
 	for i := range r.Joined {
 		if r.Joined[i].User != user {
-			r.Joined[i].Reason = ""
+			r.Joined[i].Reason, r.Joined[i].Name = "", ""
 		}
 	}
 	return r
@@ -80,6 +82,7 @@ type Ask struct {
 	Feature  string       `json:"feature,omitempty"`
 	Give     catalog.Give `json:"give"`
 	Reason   string       `json:"reason,omitempty"` // sealed
+	Name     string       `json:"name,omitempty"`   // sealed
 	// Has is what the account has bought, to tell when the wish has come true otherwise.
 	Has *subscription.Subscription `json:"-"`
 }
@@ -138,7 +141,7 @@ func Open(st *State, q Ask, acct string, c *catalog.Catalog, now clock.Time, id 
 		if len(r.Joined) >= maxJoined {
 			return Request{}, "", full(len(r.Joined) + 1)
 		}
-		r.Joined = append(slices.Clip(r.Joined), Joined{User: q.User, Reason: q.Reason, At: now})
+		r.Joined = append(slices.Clip(r.Joined), Joined{User: q.User, Name: q.Name, Reason: q.Reason, At: now})
 		if q.Give.Quantity > max(r.Give.Quantity, 1) {
 			r.Give.Quantity = q.Give.Quantity
 			r.Title = titleOf(c, r.Give)
@@ -152,7 +155,7 @@ func Open(st *State, q Ask, acct string, c *catalog.Catalog, now clock.Time, id 
 	st.Requested++
 	r := Request{
 		ID: id("request", strconv.FormatInt(st.Requested, 10)), Account: acct, User: q.User, Decision: q.Decision, Offer: q.Offer,
-		Feature: q.Feature, Give: q.Give, Title: titleOf(c, q.Give), Reason: q.Reason, Status: Waiting, At: now, ExpiresAt: now.Add(p.Expire),
+		Feature: q.Feature, Give: q.Give, Title: titleOf(c, q.Give), Reason: q.Reason, Name: q.Name, Status: Waiting, At: now, ExpiresAt: now.Add(p.Expire),
 	}
 	if q.Has != nil {
 		r.Had = quantityOf(q.Has, q.Give.Addon)

@@ -107,11 +107,17 @@ func (s *Store) Considered(ctx context.Context, since clock.Time, most int, f fu
 }
 
 // RequestFilter narrows Requests; empty fields let everything pass.
-type RequestFilter struct{ Account, Status string }
+type RequestFilter struct {
+	Account, Status string
+	User            string // pseudonym of who asked or joined
+}
 
 // Requests lists upgrade requests, newest first.
 func (s *Store) Requests(ctx context.Context, f RequestFilter, p Page) (List[offer.Request], error) {
 	q := ask("SELECT document, at, id FROM requests WHERE 1 = 1").where("account = ?", f.Account).where("status = ?", f.Status)
+	if f.User != "" { // a pseudonym has no character that LIKE or JSON reads otherwise, but for the _ that stands for itself too
+		q = q.where("document LIKE ?", `%"user":"`+f.User+`"%`)
+	}
 	return newest[offer.Request](ctx, s, p, q, "at")
 }
 
