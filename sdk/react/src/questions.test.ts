@@ -1,0 +1,106 @@
+import { createHeadroom, type Decision, type Headroom } from '@headroomhq/js'
+import { expect, test } from 'vitest'
+import { Questions, type Question } from './questions'
+
+/** A client with nobody to talk to: what it is told about the person it knows. */
+async function clientOf(account: string, user: string): Promise<Headroom> {
+  const client = createHeadroom()
+  client.init({ endpoint: 'https://headroom.invalid', account, user, persist: false, fetch: () => new Promise(() => undefined) })
+  await settled()
+  return client
+}
+
+/** A question whose answers are given by hand. */
+function byHand() {
+  const asked: { answer: (d: Decision) => void; fail: (cause: Error) => void }[] = []
+  const question: Question<Decision> = {
+    ask: () => new Promise((answer, fail) => asked.push({ answer, fail })),
+    problem: (d) => (d.reason === 'unreachable' ? { status: 0, code: 'unreachable', detail: '', mend: '' } : undefined),
+  }
+  return { asked, question }
+}
+
+const shown: Decision = { status: 'show', reason: 'signal', decision_id: 'dec_1' }
+const settled = () => new Promise<void>((resolve) => setTimeout(resolve))
+
+test('several who ask the same share one question and its answer', async () => {
+  const questions = new Questions<Decision>(await clientOf('acme', 'ann'))
+  const { asked, question } = byHand()
+  let heard = 0
+  questions.subscribe('card', question, () => heard++)
+  questions.subscribe('card', question, () => heard++)
+  expect(questions.read('card').isPending).toBe(true)
+  asked[0]!.answer(shown)
+  await settled()
+  expect([asked.length, heard]).toEqual([1, 2])
+  expect(questions.read('card')).toMatchObject({ data: shown, isPending: false })
+})
+
+test('what is mounted, unmounted and mounted again at once, as in strict mode, asks once', async () => {
+  const questions = new Questions<Decision>(await clientOf('acme', 'ann'))
+  const { asked, question } = byHand()
+  questions.subscribe('card', question, () => undefined)()
+  questions.subscribe('card', question, () => undefined)
+  await settled()
+  expect(asked.length).toBe(1)
+})
+
+test('what nobody shows any more is forgotten, and asked anew when it is shown again', async () => {
+  const questions = new Questions<Decision>(await clientOf('acme', 'ann'))
+  const { asked, question } = byHand()
+  const end = questions.subscribe('card', question, () => undefined)
+  asked[0]!.answer(shown)
+  await settled()
+  end()
+  await settled()
+  expect(questions.read('card').isPending).toBe(true)
+  questions.subscribe('card', question, () => undefined)
+  expect(asked.length).toBe(2)
+})
+
+test("another person's answer is never shown: it is gone at once, and what comes too late is dropped", async () => {
+  const client = await clientOf('acme', 'ann')
+  const questions = new Questions<Decision>(client)
+  const { asked, question } = byHand()
+  questions.subscribe('card', question, () => undefined)
+  client.identify('bob')
+  asked[0]!.answer(shown)
+  await settled()
+  expect([asked.length, questions.read('card').isPending]).toEqual([2, true])
+  asked[1]!.answer({ status: 'none', reason: 'cooldown' })
+  await settled()
+  expect(questions.read('card').data?.reason).toBe('cooldown')
+})
+
+test('a question put before anybody is known is not put twice once it is known who asks', async () => {
+  const client = createHeadroom()
+  const questions = new Questions<Decision>(client)
+  const { asked, question } = byHand()
+  questions.subscribe('card', question, () => undefined)
+  client.init({ endpoint: 'https://headroom.invalid', account: 'acme', user: 'ann', persist: false, fetch: () => new Promise(() => undefined) })
+  await settled()
+  asked[0]!.answer(shown)
+  await settled()
+  expect(asked.length).toBe(1)
+  expect(questions.read('card').data).toBe(shown)
+})
+
+test('no answer is an error beside what there is instead', async () => {
+  const questions = new Questions<Decision>(await clientOf('acme', 'ann'))
+  const { asked, question } = byHand()
+  questions.subscribe('card', question, () => undefined)
+  asked[0]!.answer({ status: 'none', reason: 'unreachable' })
+  await settled()
+  expect(questions.read('card')).toMatchObject({ data: { status: 'none' }, isPending: false, error: { code: 'unreachable' } })
+})
+
+test('what became of an answer replaces it for all who show it', async () => {
+  const questions = new Questions<Decision>(await clientOf('acme', 'ann'))
+  const { asked, question } = byHand()
+  let heard = 0
+  questions.subscribe('card', question, () => heard++)
+  asked[0]!.answer(shown)
+  await settled()
+  questions.put('card', { status: 'none', reason: 'dismissed' })
+  expect([heard, questions.read('card').data?.reason]).toEqual([2, 'dismissed'])
+})
