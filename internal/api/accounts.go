@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/headroomhq/headroom/internal/account"
-	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
 	"github.com/headroomhq/headroom/internal/fault"
 	"github.com/headroomhq/headroom/internal/money"
@@ -89,42 +88,6 @@ func (s *Server) getAccount(ctx context.Context, in *accountRead) (*accountAnswe
 		return nil
 	})
 	return out, err
-}
-
-type listAccountsRequest struct {
-	PageParams
-	PositionParam
-	Search string `query:"search" maxLength:"200" doc:"part of the key, name or domain"`
-	Plan   string `query:"plan"`
-	Status string `query:"status"`
-	Parent string `query:"parent"`
-}
-
-// AccountLine is one line of the list of accounts.
-type AccountLine struct {
-	Key      string       `json:"key"`
-	Name     string       `json:"name"`
-	Plan     string       `json:"plan"`
-	Status   string       `json:"status"`
-	Interval string       `json:"interval"`
-	MRR      money.Amount `json:"mrr"`
-	Parent   string       `json:"parent,omitempty"`
-	Domain   string       `json:"domain,omitempty"`
-	Unknown  bool         `json:"unknown,omitempty" doc:"named by an event or call, never described"`
-}
-
-func (s *Server) listAccounts(ctx context.Context, in *listAccountsRequest) (*listAnswer[AccountLine], error) {
-	if err := s.listed(ctx, in.Position); err != nil {
-		return nil, err
-	}
-	l, err := s.Store.Accounts(ctx, store.AccountFilter{Plan: in.Plan, Status: in.Status, Parent: in.Parent, Search: in.Search}, in.page())
-	if err != nil {
-		return nil, err
-	}
-	return mapped(l, func(x engine.Listing) AccountLine {
-		return AccountLine{Key: x.Account.Key, Name: x.Account.Name, Plan: x.Plan, Status: x.Status, Interval: x.Interval,
-			MRR: money.Twelfths(x.MRR).Amount(money.Currency(x.Currency)), Parent: x.Account.Parent, Domain: x.Account.Domain, Unknown: x.Account.Unknown}
-	}), nil
 }
 
 // SignalLine is a signal as lists show it.

@@ -54,6 +54,9 @@ type Listing struct {
 	Interval string
 	MRR      int64 // twelfths of a minor unit
 	Currency string
+	// NextAt is when something is known to happen to what it has bought, and Next what: see Account.next.
+	NextAt clock.Time
+	Next   string
 }
 
 // LimitRow is how near an account is to the limit of one feature.

@@ -7,6 +7,7 @@ import (
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/event"
+	"github.com/headroomhq/headroom/internal/subscription"
 )
 
 // written is what the tables hold of an account, as far as it is known: the next checkpoint
@@ -61,10 +62,43 @@ func (a *Account) row(s *State, c *catalog.Catalog) AccountRow {
 	if anew {
 		row.Listing = &Listing{Account: a.Facts, Plan: a.Subscription.Plan, Status: string(a.Subscription.Status),
 			Interval: string(a.Subscription.Interval), MRR: int64(a.Ledger.MRR), Currency: string(a.Ledger.Currency)}
+		row.Listing.NextAt, row.Listing.Next = a.next()
 	}
 	a.limitRows(&row, s, c)
 	a.written.known = true
 	return row
+}
+
+// What comes next for what an account has bought.
+const (
+	NextTrialEnds = "trial_ends" // a trial is over then
+	NextEnds      = "ends"       // the subscription is
+	NextChanges   = "changes"    // a change that was agreed on takes effect
+)
+
+// next is the earliest thing that is known to happen to what the account has bought, by its state
+// alone: a replay finds the same whenever it looks. Renewals, which come round by themselves, are none.
+func (a *Account) next() (at clock.Time, what string) {
+	sooner := func(t clock.Time, is string) {
+		if t != 0 && (at == 0 || t < at) {
+			at, what = t, is
+		}
+	}
+	sub := &a.Subscription
+	switch sub.Status {
+	case subscription.Active, subscription.Trialing:
+		sooner(sub.EndsAt, NextEnds)
+		sooner(sub.TrialEndsAt, NextTrialEnds)
+		if sub.Pending != nil {
+			sooner(sub.Pending.At, NextChanges)
+		}
+	}
+	for i := range a.Trials {
+		if a.Trials[i].State == subscription.TrialRunning {
+			sooner(a.Trials[i].EndsAt, NextTrialEnds)
+		}
+	}
+	return at, what
 }
 
 // limitRows sets those rows of limits that the tables do not hold yet.

@@ -9,45 +9,17 @@ import (
 	"github.com/headroomhq/headroom/internal/engine"
 )
 
-// AccountFilter narrows Accounts; empty fields let everything pass.
-type AccountFilter struct {
-	Plan, Status, Parent string
-	Search               string // part of key, name or domain; the case of A to Z does not matter
-}
+const listingColumns = "a.account, a.plan, a.status, a.billing_interval, a.mrr, a.currency, a.next_at, a.next_is, a.document"
 
-const listingColumns = "account, plan, status, billing_interval, mrr, currency, document"
-
-func scanListing(r *sql.Rows) (engine.Listing, error) {
+func scanListing(r *sql.Rows, sorts ...any) (engine.Listing, error) {
 	var l engine.Listing
 	var key, doc string
-	if err := r.Scan(&key, &l.Plan, &l.Status, &l.Interval, &l.MRR, &l.Currency, &doc); err != nil {
+	if err := r.Scan(append([]any{&key, &l.Plan, &l.Status, &l.Interval, &l.MRR, &l.Currency, &l.NextAt, &l.Next, &doc}, sorts...)...); err != nil {
 		return l, err
 	}
 	err := document(doc, &l.Account)
 	l.Account.Key = key
 	return l, err
-}
-
-// Accounts lists accounts by key.
-func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) (List[engine.Listing], error) {
-	q := ask("SELECT "+listingColumns+" FROM accounts WHERE 1 = 1").
-		where("plan = ?", f.Plan).where("status = ?", f.Status).where("parent = ?", f.Parent)
-	if f.Search != "" {
-		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(lowerASCII(f.Search)) + "%"
-		q.and(`AND (lower(account) LIKE ? ESCAPE '\' OR lower(name) LIKE ? ESCAPE '\' OR lower(domain) LIKE ? ESCAPE '\')`, like, like, like)
-	}
-	var after string
-	more, err := p.after(&after)
-	if err != nil {
-		return List[engine.Listing]{}, err
-	}
-	if more {
-		q.and("AND account > ?", after)
-	}
-	return list(ctx, s, p, q.and("ORDER BY account"), func(r *sql.Rows) (engine.Listing, []any, error) {
-		l, err := scanListing(r)
-		return l, []any{l.Account.Key}, err
-	})
 }
 
 // lowerASCII lowers A to Z only, as lower() does in both engines with the byte collation.
@@ -64,7 +36,7 @@ func lowerASCII(s string) string {
 func (s *Store) Account(ctx context.Context, key string) (engine.Listing, error) {
 	var l engine.Listing
 	found := false
-	err := s.rows(ctx, ask("SELECT "+listingColumns+" FROM accounts WHERE account = ?", key), func(r *sql.Rows) (err error) {
+	err := s.rows(ctx, ask("SELECT "+listingColumns+" FROM accounts a WHERE a.account = ?", key), func(r *sql.Rows) (err error) {
 		found = true
 		l, err = scanListing(r)
 		return err

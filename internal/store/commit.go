@@ -206,11 +206,11 @@ func answers(c *engine.Checkpoint) *batch {
 
 func listings(accounts []engine.AccountRow) (*batch, error) {
 	b := insert("accounts", `account, name, parent, domain, plan, status, billing_interval, mrr, currency,
-		unknown, created_at, updated_at, document`,
+		unknown, created_at, updated_at, next_at, next_is, document`,
 		`ON CONFLICT (account) DO UPDATE SET name = excluded.name, parent = excluded.parent, domain = excluded.domain,
 		plan = excluded.plan, status = excluded.status, billing_interval = excluded.billing_interval, mrr = excluded.mrr,
 		currency = excluded.currency, unknown = excluded.unknown, created_at = excluded.created_at,
-		updated_at = excluded.updated_at, document = excluded.document`)
+		updated_at = excluded.updated_at, next_at = excluded.next_at, next_is = excluded.next_is, document = excluded.document`)
 	for i := range accounts {
 		l := accounts[i].Listing
 		if l == nil {
@@ -222,7 +222,7 @@ func listings(accounts []engine.AccountRow) (*batch, error) {
 			return nil, err
 		}
 		b.add(accounts[i].Key, a.Name, a.Parent, a.Domain, l.Plan, l.Status, l.Interval, l.MRR, l.Currency,
-			a.Unknown, a.CreatedAt, a.UpdatedAt, doc)
+			a.Unknown, a.CreatedAt, a.UpdatedAt, l.NextAt, l.Next, doc)
 	}
 	return b, nil
 }

@@ -22,7 +22,7 @@ var tables = []string{
 	"accounts", "people", "limits", "signals", "decisions", "outcomes", "requests", "notices", "opportunities",
 	"ledger", "usage_periods", "event_types", "gates", "value_lines", "contacts", "variants", "moments", "fact_changes", "milestones", "stage_moves", "lifecycle", "readiness", "invites", "access_requests", "referrals", "sign_ups", "survey_asks",
 	"catalogs", "catalog_activations", "keys", "console_users", "sessions",
-	"person_keys", "imports",
+	"person_keys", "imports", "views",
 }
 
 // Tables returns the names of all tables, in an order in which they can be filled.

@@ -125,3 +125,22 @@ func (s *Store) Requests(ctx context.Context, f RequestFilter, p Page) (List[off
 func (s *Store) Request(ctx context.Context, id string) (offer.Request, error) {
 	return one[offer.Request](ctx, s, "request", id, ask("SELECT document FROM requests WHERE id = ?", id))
 }
+
+// OutcomesOf returns what became of some decisions, by decision, oldest first.
+func (s *Store) OutcomesOf(ctx context.Context, decisions []string) (map[string][]offer.Outcome, error) {
+	out := make(map[string][]offer.Outcome)
+	err := each(decisions, func(run []any) error {
+		q := ask("SELECT document FROM outcomes WHERE decision IN "+in(len(run))+" ORDER BY at, type", run...)
+		return s.rows(ctx, q, func(r *sql.Rows) error {
+			var doc string
+			var x offer.Outcome
+			if err := r.Scan(&doc); err != nil {
+				return err
+			}
+			err := document(doc, &x)
+			out[x.Decision] = append(out[x.Decision], x)
+			return err
+		})
+	})
+	return out, err
+}
