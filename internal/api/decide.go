@@ -208,33 +208,54 @@ func (s *Server) look(ctx context.Context, req *DecideRequest, ask *engine.Decid
 // decideFor looks first: where there is nothing to show there is nothing to record. A contact
 // that nobody asked for is claimed of the person's and the family's budgets; what they refuse is
 // not shown, and something else may be. What is about to be shown, or held back from a holdout,
-// is decided by Step.
+// is decided by Step. Tabs of one person that ask at once get their turn: what the first spent the
+// budget on is what the others show, too.
 func (s *Server) decideFor(ctx context.Context, req DecideRequest, after uint64, key string) (offer.Decision, uint64, error) {
 	req.At = nil
 	ask := req.call(ctx)
+	user := s.people.name(req.User)
+	within := engine.WithinAmbient
 	var claimed *claimOf
+	var end func()
 	for range maxLooks {
 		d, err := s.look(ctx, &req, &ask, after)
 		if err != nil || d.Status != "show" && d.Variant != "holdout" {
 			return d.Decision, d.position, err
 		}
-		ask.Within = engine.WithinAmbient
 		if d.channel == "" || d.Again {
 			break
 		}
-		c := &claimOf{User: s.people.name(req.User), Account: req.Account, Family: ask.Family, Channel: d.channel, About: d.OfferKey}
+		if end == nil {
+			var waited bool
+			if end, waited, err = s.turns.take(ctx, user); err != nil {
+				return d.Decision, d.position, err
+			}
+			defer end()
+			if waited { // who had the turn may have decided the same
+				continue
+			}
+		}
+		c := &claimOf{User: user, Account: req.Account, Family: ask.Family, Channel: d.channel, About: d.OfferKey}
 		c.ID = claimID(c, cmp.Or(key, rand.Text()))
 		granted, refusals, err := s.claim(ctx, c)
 		if err != nil {
 			return d.Decision, d.position, err
 		}
 		if granted {
-			ask.Claim, ask.Within, claimed = c.ID, d.channel, c
+			ask.Claim, within, claimed = c.ID, d.channel, c
+			break
+		}
+		// The budget may have gone to this very decision, between the look and the turn.
+		if d, err = s.look(ctx, &req, &ask, after); err != nil || d.Again {
+			if err != nil {
+				return d.Decision, d.position, err
+			}
 			break
 		}
 		ask.Refusals = append(ask.Refusals, refusals...)
 	}
-	rec, err := s.call(event.KindDecide, req.Account, s.people.name(req.User), req.Placement, key, ask)
+	ask.Within = within
+	rec, err := s.call(event.KindDecide, req.Account, user, req.Placement, key, ask)
 	if err != nil {
 		return offer.Decision{}, 0, err
 	}
@@ -245,9 +266,9 @@ func (s *Server) decideFor(ctx context.Context, req DecideRequest, after uint64,
 	return d, position, err
 }
 
-// maxLooks bounds how often it is decided anew because budgets refuse: an interruption, then
-// what is contextual, then what is ambient.
-const maxLooks = 4
+// maxLooks bounds how often it is looked: before the turn and in it, and anew because budgets
+// refuse, an interruption, then what is contextual, then what is ambient.
+const maxLooks = 5
 
 // DecisionParam names the decision in the path.
 type DecisionParam struct {

@@ -64,6 +64,7 @@ type Server struct {
 	gates   *gates
 	ingest  *ingest
 	meters  *meters
+	turns   *turns // of people for whom is decided
 	streams streamCount
 	editing chan struct{} // holds one while an edit of the catalog is worked out
 	// analysing holds one while an analysis steps the history.
@@ -86,7 +87,7 @@ func New(o Options) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &Server{Options: o, people: newPeople(o.Store, o.PseudonymSecret), gates: newGates(), ingest: newIngest(), meters: newMeters(),
+	s := &Server{Options: o, people: newPeople(o.Store, o.PseudonymSecret), gates: newGates(), ingest: newIngest(), meters: newMeters(), turns: newTurns(),
 		started: clock.At(time.Now()), leaving: make(chan struct{}), editing: make(chan struct{}, 1), analysing: make(chan struct{}, 1),
 		scopes: make(map[string]access.Scopes), doors: make(map[string]http.HandlerFunc)}
 	s.nodes = &http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, ResponseHeaderTimeout: o.Timeout}}
