@@ -36,11 +36,12 @@ interface Sending {
   raw?: Raw
   /** The version that is meant to be changed: the call is refused when another one is there. */
   ifMatch?: string
+  accept?: string
   signal?: AbortSignal | undefined
 }
 
-async function send(method: string, path: string, { body, raw, ifMatch, signal }: Sending = {}): Promise<Response> {
-  const headers = new Headers({ Accept: 'application/json' })
+async function send(method: string, path: string, { body, raw, ifMatch, accept = 'application/json', signal }: Sending = {}): Promise<Response> {
+  const headers = new Headers({ Accept: accept })
   // Another site cannot send this header without being asked first: what changes something
   // is refused without it.
   if (method !== 'GET') headers.set('Headroom-Console', '1')
@@ -110,4 +111,21 @@ export async function remove<T = void>(path: string): Promise<T> {
 async function answered<T>(response: Response): Promise<T> {
   const text = await response.text() // a 204 has none
   return (text === '' ? undefined : JSON.parse(text)) as T
+}
+
+/** Asks for an answer of server-sent events; each goes to heard with its name as it comes. Returns when the answer ends. */
+export async function listen(method: 'GET' | 'POST', path: string, { query = {}, body }: { query?: Query; body?: unknown }, heard: (name: string, data: string) => void, signal: AbortSignal): Promise<void> {
+  const response = await send(method, address(path, query), { accept: 'text/event-stream', signal, ...(body === undefined ? {} : { body }) })
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  for (;;) {
+    const part = await reader?.read()
+    if (!part || part.done) return
+    const events = (rest + part.value).split('\n\n')
+    rest = events.pop() ?? ''
+    for (const event of events) {
+      const line = (name: string) => event.split('\n').find((each) => each.startsWith(`${name}: `))?.slice(name.length + 2)
+      heard(line('event') ?? 'message', line('data') ?? '')
+    }
+  }
 }
