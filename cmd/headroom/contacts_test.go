@@ -318,25 +318,24 @@ func TestExportsOfOtherToolsKeepOffersAway(t *testing.T) {
 
 // Given five tabs of one person that ask at once, again and again, then all show what the budget was spent on.
 func TestTabsThatAskAtOnceShowTheSame(t *testing.T) {
-	c := newCompany(t, "2026-03-01T09:00:00Z")
+	c := nearLimits(t)
 	for n := range 20 {
-		account := fmt.Sprintf("acme-%d", n)
-		c.must("PUT", "/v1/accounts/"+account+"/subscription", map[string]any{"plan": "starter"}, nil)
-		at := c.speakers(account, 10)
+		account := fmt.Sprintf("dune-%d", n)
+		c.nearLimit(account)
 		type decided struct {
-			Status, Reason, Variant string
-			ID                      string `json:"decision_id"`
+			Status, Reason string
+			ID             string `json:"decision_id"`
 		}
 		answers := make([]decided, 5)
 		var tabs sync.WaitGroup
 		for i := range answers {
 			tabs.Go(func() {
-				c.must("POST", "/v1/decide", map[string]any{"account": account, "user": "mia-" + account, "placement": "speakers.add"}, &answers[i], "Headroom-Position", at)
+				c.must("POST", "/v1/decide", map[string]any{"account": account, "user": "mia-" + account, "role": "admin", "placement": "tips"}, &answers[i])
 			})
 		}
 		tabs.Wait()
 		for i, d := range answers {
-			if d.ID == "" || d.ID != answers[0].ID || d.Status != answers[0].Status {
+			if d.ID == "" || d.Status != "show" || d.ID != answers[0].ID {
 				t.Errorf("%s: tab %d shows %+v, the first one %+v", account, i, d, answers[0])
 			}
 		}
