@@ -57,8 +57,10 @@ export interface Check {
   [more: string]: unknown
 }
 
+/** What the offer's button does: charge, ask an admin, talk, start a trial. */
 export type CallToAction = 'buy' | 'request' | 'contact_sales' | 'try' | (string & {})
 
+/** What is offered, in the reader's words, at a price that only who may buy is told. */
 export interface Offer {
   key: string
   kind: 'ambient' | 'contextual' | 'interruption'
@@ -74,6 +76,7 @@ export interface Offer {
   [more: string]: unknown
 }
 
+/** What helps somebody who is not getting along: it comes before any offer. */
 export interface Help {
   rule: string
   title: string
@@ -83,6 +86,7 @@ export interface Help {
   invite?: string
 }
 
+/** What to show at a placement, or why nothing. */
 export interface Decision {
   status: 'show' | 'none'
   /** Stable code: signal, requested, or what stood in the way; "timeout", "unreachable" and "no_consent" are the core's own. */
@@ -98,6 +102,7 @@ export interface Decision {
   [more: string]: unknown
 }
 
+/** The variant of an experiment; empty: what everybody sees. */
 export interface Variant {
   variant: string
   reason: string
@@ -126,8 +131,10 @@ export interface Change {
   undo?: boolean
 }
 
+/** What can become of a decision. */
 export type OutcomeType = 'seen' | 'clicked' | 'dismissed' | 'requested' | 'accepted'
 
+/** What reporting an outcome, a request or an undo brought. */
 export interface Outcome {
   type: string
   decision_id?: string
@@ -146,6 +153,7 @@ export interface ProblemShape {
   mend: string
 }
 
+/** What init() takes. */
 export interface Config {
   /** Where Headroom answers: an origin, or a path of the page's own origin that is passed on ("/hr"); content blockers know neither. */
   endpoint: string
@@ -170,6 +178,7 @@ export interface Config {
   fetch?: typeof fetch
 }
 
+/** What check() takes beside the feature. */
 export interface CheckOptions {
   quantity?: number
   /** Where the question comes up: a no then carries the offer to show there. Asks the server. */
@@ -178,6 +187,7 @@ export interface CheckOptions {
   fallback?: boolean
 }
 
+/** What decide() takes beside the placement. */
 export interface DecideOptions {
   feature?: string
   quantity?: number
@@ -187,6 +197,7 @@ export interface DecideOptions {
   plan?: string
 }
 
+/** What an admin is asked for. */
 export interface RequestOptions {
   /** Of a shown offer; else feature. */
   decision?: string
@@ -196,6 +207,7 @@ export interface RequestOptions {
   reason?: string
 }
 
+/** What is known of somebody or something, by name. */
 export type Traits = Record<string, unknown>
 
 /** What changed: a snapshot is frozen, and a new one is made for each change, so that views can compare by identity. */
