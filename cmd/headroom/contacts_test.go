@@ -341,3 +341,31 @@ func TestTabsThatAskAtOnceShowTheSame(t *testing.T) {
 		}
 	}
 }
+
+// Given a person whose week is spent in one account, then a rehearsal in another says so, and spends nothing itself.
+func TestARehearsalAsksThePersonsBudgetAndSpendsNothing(t *testing.T) {
+	c := nearLimits(t)
+	rehearse := func(user string) (status, reason string) {
+		t.Helper()
+		var d struct {
+			Status, Reason string
+			Refusals       []struct{ Scope string }
+		}
+		c.must("POST", "/v1/decide", map[string]any{"account": "corp", "user": user, "placement": "tips", "dry_run": true}, &d)
+		if d.Status == "none" && (len(d.Refusals) == 0 || d.Refusals[0].Scope != "person") {
+			t.Errorf("refused by %+v", d.Refusals)
+		}
+		return d.Status, d.Reason
+	}
+	for range 2 {
+		if status, reason := rehearse("mia"); status != "show" {
+			t.Fatalf("before: %s %s", status, reason)
+		}
+	}
+	if shown, reason := c.decideAt("acme", "mia", "tips"); !shown {
+		t.Fatal(reason)
+	}
+	if status, reason := rehearse("mia"); status != "none" || reason != "contact_budget" {
+		t.Errorf("after: %s %s", status, reason)
+	}
+}

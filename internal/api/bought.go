@@ -47,7 +47,7 @@ func (s *Server) confirmChange(ctx context.Context, in *confirmRequest) (*subscr
 // forSaleInPages refuses what a page may show the price of and only the product's own server may do: dates in the
 // past, trials without end, prices of yesterday, and ending the subscription, which needs more than a click.
 func forSaleInPages(ch *subscription.Change) error {
-	what := ""
+	var what string
 	switch {
 	case ch.PlanVersion != 0:
 		what = "an earlier version of a plan"
@@ -136,4 +136,3 @@ func (s *Server) accountRequests(ctx context.Context, in *accountRequestsRequest
 	}
 	return &listAnswer[offer.Request]{l}, s.unsealRequests(ctx, l.Items)
 }
-

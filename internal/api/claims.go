@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/headroomhq/headroom/internal/catalog"
+	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/contact"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/event"
@@ -161,6 +162,29 @@ func contacts(d *offer.Decision, cat *catalog.Catalog, requested bool) catalog.C
 
 // maxMoves bounds how often a person is followed from one pseudonym to the next.
 const maxMoves = 8
+
+// peek says what the person's and the family's budgets would refuse at a time. Nothing is spent.
+func (s *Server) peek(ctx context.Context, c *claimOf, at clock.Time) (refusals []contact.Refusal, err error) {
+	cat, err := s.Runner.Active(ctx)
+	if err != nil {
+		return nil, err
+	}
+	look := func(scope catalog.Scope, key string) error {
+		return s.Runner.ReadAnywhere(ctx, key, func(v runner.View) error {
+			if v.Account != nil {
+				refusals = append(refusals, v.Account.Contact.Refusals(&cat.Contact, scope, c.Channel, c.ID, at)...)
+			}
+			return nil
+		})
+	}
+	if c.User != "" {
+		err = look(catalog.PerPerson, event.UserKey(c.User))
+	}
+	if err == nil && c.Family != "" && c.Family != c.Account {
+		err = look(catalog.PerFamily, c.Family)
+	}
+	return refusals, err
+}
 
 // glance looks at budgets that are at hand, so that a contact that would be refused costs no
 // record.

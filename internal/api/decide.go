@@ -72,10 +72,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request) error {
 	var d offer.Decision
 	var position uint64
 	if req.DryRun {
-		ask := req.call(ctx)
-		var seen looked
-		seen, err = s.look(ctx, &req, &ask, after)
-		d, position = seen.Decision, seen.position
+		d, position, err = s.rehearse(ctx, &req, after)
 	} else {
 		d, position, err = s.decideFor(ctx, req, after, r.Header.Get(idempotencyHeader))
 	}
@@ -205,6 +202,32 @@ func (s *Server) look(ctx context.Context, req *DecideRequest, ask *engine.Decid
 	return d, err
 }
 
+// rehearse is decideFor that records and spends nothing: budgets are asked and left as they are.
+func (s *Server) rehearse(ctx context.Context, req *DecideRequest, after uint64) (offer.Decision, uint64, error) {
+	ask := req.call(ctx)
+	for range maxLooks {
+		d, err := s.look(ctx, req, &ask, after)
+		if err != nil || d.channel == "" || d.Again || d.Status != "show" && d.Variant != "holdout" {
+			return d.Decision, d.position, err
+		}
+		c := &claimOf{User: s.people.name(req.User), Account: req.Account, Family: ask.Family, Channel: d.channel}
+		refusals, err := s.peek(ctx, c, cmp.Or(pointed(req.At), s.Clock.Now()))
+		if err != nil || len(refusals) == 0 {
+			return d.Decision, d.position, err
+		}
+		ask.Refusals = append(ask.Refusals, refusals...)
+	}
+	d, err := s.look(ctx, req, &ask, after)
+	return d.Decision, d.position, err
+}
+
+func pointed(at *clock.Time) clock.Time {
+	if at == nil {
+		return 0
+	}
+	return *at
+}
+
 // decideFor looks first: where there is nothing to show there is nothing to record. A contact
 // that nobody asked for is claimed of the person's and the family's budgets; what they refuse is
 // not shown, and something else may be. What is about to be shown, or held back from a holdout,
@@ -217,6 +240,11 @@ func (s *Server) decideFor(ctx context.Context, req DecideRequest, after uint64,
 	within := engine.WithinAmbient
 	var claimed *claimOf
 	var end func()
+	defer func() {
+		if end != nil {
+			end()
+		}
+	}()
 	for range maxLooks {
 		d, err := s.look(ctx, &req, &ask, after)
 		if err != nil || d.Status != "show" && d.Variant != "holdout" {
@@ -230,7 +258,6 @@ func (s *Server) decideFor(ctx context.Context, req DecideRequest, after uint64,
 			if end, waited, err = s.turns.take(ctx, user); err != nil {
 				return d.Decision, d.position, err
 			}
-			defer end()
 			if waited { // who had the turn may have decided the same
 				continue
 			}

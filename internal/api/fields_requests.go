@@ -46,7 +46,7 @@ var requestOperations = map[string]operation{
 	"GET /v1/accounts/{account}/requests": {text: "Newest first. A user token of an admin sees all of the account's, with who asked as their tokens name them; one of a member their own. With a secret key `user` and `role` say for whom.",
 		values: map[string]string{"account": exampleAsker, "status": "open"}},
 	"POST /v1/accounts/{account}/subscription/confirm": {
-		text: "For admins of the account, from a page too: buys what POST /v1/subscriptions/preview showed, and nothing else. It needs an `Idempotency-Key`. A page may buy plans, intervals, quantities and add-ons; dates, currencies and earlier versions, and ending the subscription, are for your server.",
+		text:   "For admins of the account, from a page too: buys what POST /v1/subscriptions/preview showed, and nothing else. It needs an `Idempotency-Key`. A page may buy plans, intervals, quantities and add-ons; dates, currencies and earlier versions, and ending the subscription, are for your server.",
 		answer: "The subscription after the change, with its entitlements", values: map[string]string{"account": "nova", "Idempotency-Key": "confirm-1"}, body: `{"user":"boss","token":"$TOKEN"}`},
 	"GET /v1/accounts/{account}/billing": {
 		text: "Usage filling each allowance, dates, discounts, add-ons, seats, open requests, and what could be bought with what it changes for this account. Amounts are those of a preview at the same moment. " +
