@@ -11,12 +11,12 @@ const core = join(dist, 'headroom.js')
 // Kilobytes of 1000 bytes, gzipped as a server does it: each file by itself.
 const budgets = { core: [8, 10], element: [5, 6], snippet: [0.6, 1] }
 
-/** The file and everything it imports, but for the core unless it is the core itself. */
+/** The file and everything it imports, but for the core unless it is the core itself; not what import() loads when somebody needs it. */
 function withImports(file, found = new Set()) {
   if (found.has(file)) return found
   found.add(file)
   const text = readFileSync(file, 'utf8')
-  for (const [, source] of text.matchAll(/(?:from|import)\s*\(?["'`](\.{1,2}\/[^"'`]+)["'`]/g)) {
+  for (const [, source] of text.matchAll(/(?:from|import)\s*["'`](\.{1,2}\/[^"'`]+)["'`]/g)) {
     const target = join(dirname(file), source)
     if (target !== core) withImports(target, found)
   }

@@ -24,7 +24,8 @@ const coreOutside: Plugin = {
 function elements(): Record<string, string> {
   const found: Record<string, string> = {}
   for (const name of readdirSync(join(here, 'src/elements'))) {
-    if (name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.endsWith('.d.ts')) {
+    // What only the base is made of goes into base.js.
+    if (!/^(style|words)\.ts$/.test(name) && name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.endsWith('.d.ts')) {
       found['elements/' + name.slice(0, -3)] = join(here, 'src/elements', name)
     }
   }
@@ -34,7 +35,7 @@ function elements(): Record<string, string> {
 const modules: Rolldown.RolldownOptions = {
   input: { headroom: join(core, 'index.ts'), ...elements() },
   preserveEntrySignatures: 'strict',
-  output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'elements/shared-[name].js' },
+  output: { format: 'es', minify: true, entryFileNames: '[name].js', chunkFileNames: 'elements/shared-[name].js' },
 }
 
 const snippet: Rolldown.RolldownOptions = {
@@ -54,6 +55,8 @@ export default defineConfig(({ mode }) => ({
     emptyOutDir: false,
     modulePreload: false,
     minify: true,
+    // As a library: else every import() is wrapped in a helper that preloads styles, larger than most elements.
+    lib: mode === 'snippet' ? false : { entry: { headroom: join(core, 'index.ts'), ...elements() }, formats: ['es'] },
     rollupOptions: mode === 'snippet' ? snippet : modules,
   },
 }))

@@ -1,5 +1,5 @@
 // What elements say in Arabic.
-import { texts } from './words'
+import { texts } from './base'
 
 const ar = (element: string, table: Record<string, string>) => texts(element, { ar: table })
 

@@ -1,5 +1,5 @@
 // What elements say in German, to a reader in the polite form.
-import { texts } from './words'
+import { texts } from './base'
 
 const de = (element: string, table: Record<string, string>) => texts(element, { de: table })
 
