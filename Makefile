@@ -69,6 +69,10 @@ sdk/node_modules/.package-lock.json: sdk/package.json sdk/package-lock.json sdk/
 sizes: sdkjs ## how large the JavaScript SDK is, and whether it may be
 	node sdk/js/size.mjs
 
+.PHONY: reference
+reference: sdk/node_modules/.package-lock.json ## write docs/sdk.md from the code of sdk/js and sdk/react
+	node sdk/reference.mjs
+
 .PHONY: setup
 setup: ## install what the tests need and is not here yet (Debian or Ubuntu)
 	@scripts/setup test

@@ -83,6 +83,19 @@ func Start(t *testing.T, catalog string, flags ...string) *Server {
 // Publishable is the key for pages, and Token a user token beside it; role is admin or member.
 func (s *Server) Publishable() string { return s.publishable }
 
+// SigningSecret is what a product's backend signs user tokens with.
+func (s *Server) SigningSecret() string { return s.signing }
+
+// Binary is the path of the built program, for tests that run its other commands.
+func (s *Server) Binary() string {
+	s.T.Helper()
+	path, err := binary()
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return path
+}
+
 // Token signs in a person of an account for a day of the wall's clock.
 func (s *Server) Token(account, user, role string) string {
 	s.T.Helper()

@@ -111,6 +111,7 @@ function Wrapped({ tag, load, props, slots }: { tag: string; load: () => Promise
   )
 }
 
+/** What UsageMeter takes. */
 export interface UsageMeterProps extends ElementProps {
   feature: string
   label?: string
@@ -122,6 +123,7 @@ export function UsageMeter(props: UsageMeterProps) {
 }
 const usageMeter = () => import('@headroomhq/js/elements/usage-meter')
 
+/** What Locked takes. */
 export interface LockedProps extends ElementProps, OfferEvents {
   feature: string
   placement?: string
@@ -135,6 +137,7 @@ export function Locked({ locked, ...props }: LockedProps) {
 }
 const lockedCode = () => import('@headroomhq/js/elements/locked')
 
+/** What UpgradeDialog takes. */
 export interface UpgradeDialogProps extends ElementProps, OfferEvents {
   placement: string
   feature?: string
@@ -151,6 +154,7 @@ export function UpgradeDialog(props: UpgradeDialogProps) {
 }
 const upgradeDialog = () => import('@headroomhq/js/elements/upgrade-dialog')
 
+/** What TrialBanner takes. */
 export interface TrialBannerProps extends ElementProps, OfferEvents {
   placement?: string
 }
@@ -161,6 +165,7 @@ export function TrialBanner(props: TrialBannerProps) {
 }
 const trialBanner = () => import('@headroomhq/js/elements/trial-banner')
 
+/** What SeatPrompt takes. */
 export interface SeatPromptProps extends ElementProps, OfferEvents {
   feature: string
   placement: string
@@ -172,6 +177,7 @@ export function SeatPrompt(props: SeatPromptProps) {
 }
 const seatPrompt = () => import('@headroomhq/js/elements/seat-prompt')
 
+/** What PlanPage takes. */
 export interface PlanPageProps extends ElementProps, OfferEvents {
   placement?: string
 }
@@ -182,6 +188,7 @@ export function PlanPage(props: PlanPageProps) {
 }
 const planPage = () => import('@headroomhq/js/elements/plan-page')
 
+/** What NavBadge takes. */
 export interface NavBadgeProps extends ElementProps, OfferEvents {
   feature: string
   kind?: 'new' | 'premium'
@@ -194,6 +201,7 @@ export function NavBadge(props: NavBadgeProps) {
 }
 const navBadge = () => import('@headroomhq/js/elements/nav-badge')
 
+/** What Survey takes. */
 export interface SurveyProps extends ElementProps {
   placement: string
   onAnswered?: (event: HeadroomEvent) => void
@@ -206,6 +214,7 @@ export function Survey(props: SurveyProps) {
 }
 const survey = () => import('@headroomhq/js/elements/survey')
 
+/** What Requests takes. */
 export interface RequestsProps extends ElementProps {
   onAnswered?: (event: HeadroomEvent) => void
   onAccepted?: (event: HeadroomEvent<{ outcome?: Outcome }>) => void
