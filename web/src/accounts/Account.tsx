@@ -1,51 +1,174 @@
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { Link, useLocation } from 'wouter'
+import { Link, useLocation, useSearchParams } from 'wouter'
+import { lifecycleQuery, readinessQuery, subscriptionQuery } from '../api/accounts'
 import { accountQuery, clockQuery, definitionsQuery, entitlementsQuery, grantsQuery } from '../api/queries'
 import { snippets } from '../api/snippets'
 import type { CatalogDefinitions, EntitlementItem, Grant } from '../api/types'
-import { count, moment, money, relative, words } from '../lib/format'
+import { count, dayOf, moment, money, relative, sentence, term, words } from '../lib/format'
 import { titleOf } from '../lib/entitlement'
+import { AccountLink } from '../shared/AccountLink'
 import { Empty } from '../shared/Empty'
 import { PageHead } from '../shared/PageHead'
 import { useParam } from '../shared/open'
 import { Await, Panel, WaitingRows } from '../shared/Panel'
-import { accountAt } from './address'
+import { AccountSignals } from './AccountSignals'
+import { AccountValue } from './AccountValue'
+import { accountAt, accountHref } from './address'
 import { GiveDialog } from './Give'
 import { Given } from './Given'
-import { AccountValue } from './AccountValue'
+import { Contacts, Facts, Family } from './Known'
+import { stageWords } from './listWords'
+import { OffersSeen, Requests } from './OffersSeen'
+import { People } from './People'
+import { partAt, parts } from './tabs'
+import { Timeline } from './Timeline'
+import { UsageBars, UsageHistory } from './Usage'
 import { gives, givenNothing, sourceWords, standing } from './words'
 import lists from '../shared/List.module.css'
 import classes from './Account.module.css'
+import own from './AccountParts.module.css'
 
-/** One customer: so far what they may use, how much of it they do, and where it comes from. */
+/** One customer: who they are, and part by part what happened, what they use, see and have. */
 export function Account() {
   useLocation() // so that the page follows the address
+  const [search] = useSearchParams()
   const account = accountAt(window.location.pathname)
+  const part = partAt(search.get('part') ?? '')
   const query = useQuery(accountQuery(account))
+  const stage = useQuery(lifecycleQuery(account)).data
+  const now = useQuery(clockQuery).data?.now
+  const plans = useQuery(definitionsQuery).data?.plans
   const detail = query.data
   return (
     <div className={classes.page}>
       <PageHead title={detail?.name || account} question="Who is this customer, and where can they grow?" above={{ title: 'Accounts', path: '/accounts' }} />
       <Await query={query} waiting={<WaitingRows rows={1} className={lists.row} />}>
         {(about) => (
-          <dl className={classes.about}>
-            <Fact name="Key" value={about.key} />
-            <Fact name="Plan" value={about.plan ? words(about.plan) : 'none'} />
-            <Fact name="Status" value={about.status ? words(about.status) : '–'} />
-            <Fact name="MRR" value={about.mrr.currency ? money(about.mrr.amount, about.mrr.currency) : '–'} />
-            {about.domain && <Fact name="Domain" value={about.domain} />}
-          </dl>
+          <>
+            <dl className={classes.about}>
+              <Fact name="Key" value={about.key} />
+              <Fact name="Plan" value={about.plan ? titleOf(plans?.find((each) => each.key === about.plan), about.plan) : 'none'} />
+              <Fact name="Status" value={about.status ? words(about.status) : '–'} />
+              <Fact name="MRR" value={about.mrr.currency ? money(about.mrr.amount, about.mrr.currency) : '–'} />
+              <Fact name="Stage" value={stage ? (stageWords[stage.stage] ?? words(stage.stage)) : '–'} />
+              <Dates account={account} now={now} />
+              {about.domain && <Fact name="Domain" value={about.domain} />}
+              {about.parent && (
+                <div>
+                  <dt>Below</dt>
+                  <dd>
+                    <AccountLink account={about.parent} />
+                  </dd>
+                </div>
+              )}
+            </dl>
+            <p className={own.why}>{stage?.why ? sentence(stage.why) : ''}</p>
+          </>
         )}
       </Await>
       {detail && (
-        <div className={classes.parts}>
-          <Entitlements account={account} />
-          <Given account={account} />
-          <AccountValue account={account} />
-        </div>
+        <>
+          <nav aria-label="Parts of the account" className={own.tabs} tabIndex={-1}>
+            <ul>
+              {parts.map(({ key, title }) => (
+                <li key={key}>
+                  <Link href={accountHref(account) + (key ? `?part=${key}` : '')} aria-current={key === part.key ? 'page' : undefined}>
+                    {title}
+                  </Link>
+                </li>
+              ))}
+            </ul>
+          </nav>
+          <div className={classes.parts} key={part.key}>
+            {part.key === '' && (
+              <>
+                <div className={own.two}>
+                  <UsageBars account={account} now={now} />
+                  <Readiness account={account} />
+                </div>
+                <AccountSignals account={account} now={now} />
+                <Timeline account={account} now={now} few={8} />
+              </>
+            )}
+            {part.key === 'timeline' && <Timeline account={account} now={now} />}
+            {part.key === 'plan' && (
+              <>
+                <Entitlements account={account} />
+                <Given account={account} />
+                <UsageHistory account={account} />
+                <AccountValue account={account} />
+              </>
+            )}
+            {part.key === 'offers' && (
+              <>
+                <OffersSeen account={account} now={now} />
+                <Requests account={account} now={now} />
+              </>
+            )}
+            {part.key === 'people' && <People account={account} />}
+            {part.key === 'known' && (
+              <>
+                <div className={own.two}>
+                  <Facts account={account} />
+                  <Family account={account} parent={detail.parent} />
+                </div>
+                <Contacts account={account} now={now} />
+              </>
+            )}
+          </div>
+        </>
       )}
     </div>
+  )
+}
+
+/** The days that matter: since when they pay, and what comes next. */
+function Dates({ account, now }: { account: string; now: string | undefined }) {
+  const of = useQuery(subscriptionQuery(account)).data
+  const dates: [string, string | null | undefined][] = [
+    ['Pays since', of?.paid_since],
+    ['Trial ends', of?.trial_ends_at],
+    ['Ends', of?.ends_at],
+    ['Changes', of?.pending?.at],
+  ]
+  return dates.map(([name, at]) => at && (name === 'Pays since' || !now || at > now) && <Fact key={name} name={name} value={dayOf(at)} />)
+}
+
+/** How ready they are to grow, with what makes the score. */
+function Readiness({ account }: { account: string }) {
+  const query = useQuery(readinessQuery(account))
+  return (
+    <Panel id="readiness" title="Readiness" of="how ready they are to grow, from 0 to 100">
+      <Await query={query} waiting={<WaitingRows rows={3} className={lists.row} />}>
+        {({ items }) =>
+          !items?.length ? (
+            <p className={classes.none}>The catalog has no readiness score. Its section readiness says which parts of use and fit count, and how much.</p>
+          ) : (
+            <ul>
+              {items.map((score) => (
+                <li key={score.type} className={classes.item}>
+                  <p>
+                    <strong>
+                      {term(score.type)}: {score.score}
+                    </strong>
+                    {score.ready ? ', ready' : `, not ready below ${score.mark}`}
+                    <span className={classes.dim}>{score.explained}</span>
+                    {score.contributions
+                      ?.filter(({ points }) => points !== 0)
+                      .map((each) => (
+                        <span key={each.why} className={classes.dim}>
+                          {count(each.points)} of {count(each.of)}: {sentence(each.why)}
+                        </span>
+                      ))}
+                  </p>
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Await>
+    </Panel>
   )
 }
 

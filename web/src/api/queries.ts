@@ -3,7 +3,7 @@
 import { keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
 import { shift, startOf, type Month } from '../lib/month'
 import { get, getText, post, problemOf, put } from './client'
-import type { AccountDetail, AccountLine, CatalogApplied, CatalogDefinitions, CatalogEditAnswer, CatalogVersion, Clock, EntitlementItem, FeatureDemand, Finding, Funnel, Grant, Limit, LimitDesign, Movements, Opportunity, Override, Page, Reservation, Retention, RoiStatement, Session, Signal, Trial, ValueLedger, ValueLedgerLine } from './types'
+import type { AccountDetail, CatalogApplied, CatalogDefinitions, CatalogEditAnswer, CatalogVersion, Clock, EntitlementItem, FeatureDemand, Finding, Funnel, Grant, Limit, LimitDesign, Movements, Opportunity, Override, Page, Reservation, Retention, RoiStatement, Session, Signal, Trial, ValueLedger, ValueLedgerLine } from './types'
 
 /** Keys under this are of the company's data: what a change on the server makes old. */
 const data = 'data'
@@ -63,13 +63,6 @@ export const opportunitiesQuery = (limit: number) =>
   queryOptions({
     queryKey: [data, 'opportunities', limit],
     queryFn: ({ signal }) => get<Page<Opportunity>>('/v1/opportunities', { stage: 'open', limit }, signal),
-  })
-
-export const accountsQuery = (search: string, cursor: string) =>
-  queryOptions({
-    queryKey: [data, 'accounts', search, cursor],
-    queryFn: ({ signal }) => get<Page<AccountLine>>('/v1/accounts', { search, cursor, limit: 50 }, signal),
-    placeholderData: keepPreviousData,
   })
 
 export interface LimitAsked {

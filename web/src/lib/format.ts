@@ -68,6 +68,11 @@ export function day(time: string, locale = english): string {
   return new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long', timeZone: 'UTC' }).format(new Date(time))
 }
 
+/** A day with its year: "3 March 2026". */
+export function dayOf(time: string, locale = english): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(time))
+}
+
 /** A point in time in full, in UTC as the ledger counts. */
 export function moment(time: string, locale = english): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' }).format(new Date(time)) + ' UTC'
