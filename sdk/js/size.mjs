@@ -1,11 +1,12 @@
 // Prints how large each bundle is, and fails above a wall: node size.mjs. A page that uses an element loads the core
 // once, and for the element its file and all the files that it imports beside the core.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 
-const dist = join(dirname(fileURLToPath(import.meta.url)), 'dist')
+const here = dirname(fileURLToPath(import.meta.url))
+const dist = join(here, 'dist')
 const core = join(dist, 'headroom.js')
 
 // Kilobytes of 1000 bytes, gzipped as a server does it: each file by itself.
@@ -39,12 +40,11 @@ if (!existsSync(core)) {
   process.exit(1)
 }
 const rows = [measure('core', core, budgets.core), measure('snippet', join(dist, 'snippet.js'), budgets.snippet)]
-const folder = join(dist, 'elements')
-for (const file of existsSync(folder) ? readdirSync(folder).sort() : []) {
-  // Each element of its own; index.js is all of them together, which nobody has to load.
-  const path = join(folder, file)
-  if (file.endsWith('.js') && /customElements|define\(/.test(readFileSync(path, 'utf8')) && !['base.js', 'index.js'].includes(file) && !file.startsWith('shared-')) {
-    rows.push(measure(relative(dist, path).replace(/\.js$/, ''), path, budgets.element))
+// src/elements/NAME.ts that defines headroom-NAME; index.js is all of them together, which nobody has to load.
+for (const file of readdirSync(join(here, 'src/elements')).sort()) {
+  const name = file.replace(/\.ts$/, '')
+  if (new RegExp(`define\\('headroom-${name}'|define\\('${name}'`).test(readFileSync(join(here, 'src/elements', file), 'utf8'))) {
+    rows.push(measure(`elements/${name}`, join(dist, 'elements', name + '.js'), budgets.element))
   }
 }
 

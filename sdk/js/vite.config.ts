@@ -12,6 +12,7 @@ const core = join(here, 'src/core')
 /** The core stays a file of its own: whoever loads it and any number of elements has one instance of it. */
 const coreOutside: Plugin = {
   name: 'core-outside',
+  enforce: 'pre',
   resolveId(source, importer) {
     if (!importer?.startsWith(join(here, 'src/elements/')) || !source.startsWith('.')) return null
     const target = resolve(dirname(importer), source).replace(/\.(ts|js)$/, '')

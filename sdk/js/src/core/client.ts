@@ -1,145 +1,404 @@
 import { claimsOf, type Claims } from './claims'
-import { connect, type Connection } from './connection'
-import { problemOf } from './problem'
-import type { Change, Check, CheckOptions, Config, Decision, Entitlement, Headroom, Made, Outcome, Preview, Snapshot, Variant } from './types'
+import { addressOf, connect, type Connection } from './connection'
+import { evaluate } from './local'
+import { createLive, maxStale, type Known, type Live } from './live'
+import { passing, Problem, problemOf } from './problem'
+import { createQueue } from './queue'
+import { createKeep, newId, type Keep } from './storage'
+import type { Change, Check, CheckOptions, Config, DecideOptions, Decision, Headroom, Made, Outcome, OutcomeType, Preview, Snapshot, Traits, Variant } from './types'
 
 const nothing: Snapshot = Object.freeze({ entitlements: undefined, stale: false, account: '', user: '', role: '', language: '', revision: 0 })
+
+/** Calls that change nothing that is shown. */
+const quiet = /\/(preview|next|check|bulk|decide|variant|exposures|batch)$/
+
+const late = () => new Problem(0, 'timeout', 'no answer in time', '')
+
+/** The promise, or a Problem when it takes longer; what comes later is nobody's. */
+function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout>
+  return Promise.race([promise, new Promise<never>((_, reject) => (timer = setTimeout(() => reject(late()), ms)))]).finally(() => clearTimeout(timer))
+}
 
 /** A core of its own, beside the one that everybody shares: for a second account in the same page, or for tests. */
 export function createHeadroom(): Headroom {
   let config: Config | undefined
-  let connection: Connection | undefined
+  let connection: Connection
+  let keep: Keep
+  let live: Live | undefined
+  let current: string | undefined // whose live is
+  let known: Known | undefined
+  let claims: Claims = {}
+  let named: { account?: string; user?: string } = {}
+  let name: string | undefined // as the person is called, for those who are asked
   let snapshot = nothing
-  let started!: () => void
-  let ready = new Promise<void>((resolve) => (started = resolve))
+  let generation = 0 // rises with every init and reset: what was asked before it changes nothing any more
+  let learned = false // the token was read
+  let start!: () => void
+  let started: Promise<void>
+  let settled: Promise<void>
+  let calls: (() => void)[] = [] // that wait for it to be known who makes them
   const listeners = new Set<(snapshot: Snapshot) => void>()
   const observers = new Set<(made: Made) => void>()
+  const asking = new Map<string, Promise<Decision>>()
+  const variants = new Map<string, Promise<Variant>>()
+  const told = new Map<string, number>()
+  const warned = new Set<string>()
+
+  const prepare = () => (started = new Promise((resolve) => (start = resolve)))
+  prepare()
 
   function report(thrown: unknown) {
+    const problem = problemOf(thrown)
     try {
-      config?.onError?.(problemOf(thrown))
+      if (config?.onError) config.onError(problem)
+      else if (!passing(problem) && !warned.has(problem.code)) {
+        warned.add(problem.code)
+        console.warn(problem.message)
+      }
     } catch {
       // what the page does with it is its own
     }
   }
 
+  function hear<T>(ears: Set<(said: T) => void>, said: T) {
+    for (const ear of [...ears]) {
+      try {
+        ear(said)
+      } catch (thrown) {
+        report(thrown)
+      }
+    }
+  }
+
   function change(next: Partial<Snapshot>) {
     snapshot = Object.freeze({ ...snapshot, ...next })
-    for (const listener of listeners) {
-      try {
-        listener(snapshot)
-      } catch (thrown) {
-        report(thrown)
+    hear(listeners, snapshot)
+  }
+
+  const bump = () => change({ revision: snapshot.revision + 1 })
+
+  function made(what: Made['what'], began: number, answer: object, more?: { placement?: string; feature?: string }) {
+    if (observers.size) hear(observers, { at: Date.now(), what, answer: answer as Made['answer'], took: began && Math.round(performance.now() - began), ...more })
+  }
+
+  const identity = () => ({ account: named.account ?? claims.account ?? '', user: named.user ?? claims.sub ?? '' })
+  const scope = () => ['headroom', new URL(config!.endpoint, globalThis.location?.href).href, config!.key ?? ''].map(encodeURIComponent).join('|')
+
+  const queue = createQueue({
+    connection: () => connection,
+    signedIn: async () => {
+      const c = await connection.claims()
+      return { account: c.account ?? '', user: c.sub ?? '' }
+    },
+    writeKey: () => config?.key,
+    address: (path) => addressOf(config!.endpoint, path),
+    keep: { read: (k) => keep.read(k), write: (k, v) => keep.write(k, v), drop: (p) => keep.drop(p) },
+    key: scope,
+    flushEvery: () => config?.flushEvery ?? 3000,
+    onError: report,
+  })
+
+  /** Goes over to who the person is now, if that is somebody else. */
+  function settle() {
+    const who = identity()
+    const next = [scope(), 'known', who.account, who.user, snapshot.language].map((part, i) => (i ? encodeURIComponent(part) : part)).join('|')
+    if (current !== next) {
+      current = next
+      live?.stop()
+      live = known = undefined
+      variants.clear()
+      told.clear()
+      asking.clear()
+      change({ ...who, role: claims.role ?? '', entitlements: undefined, stale: false, revision: snapshot.revision + 1 })
+      if (who.account) {
+        live = createLive({
+          connection: () => connection,
+          ...who,
+          language: snapshot.language,
+          name: next,
+          keep,
+          onChange(now, stale, bumped) {
+            known = now
+            change({ entitlements: now && Object.freeze(now.items), stale, revision: snapshot.revision + Number(bumped) })
+          },
+          onError: report,
+          onHeard: queue.nudge,
+        })
       }
+      queue.resume(who)
     }
+    if (who.account || learned) for (const call of calls.splice(0)) call()
   }
 
-  function observe(what: Made['what'], began: number, answer: Made['answer'], more: { placement?: string; feature?: string }) {
-    for (const observer of observers) {
-      try {
-        observer({ at: Date.now(), what, answer, took: Math.round(performance.now() - began), ...more })
-      } catch (thrown) {
-        report(thrown)
-      }
-    }
-  }
-
-  function known(claims: Claims) {
-    change({ account: config?.account ?? claims.account ?? '', user: config?.user ?? claims.sub ?? '', role: claims.role ?? '' })
-  }
-
-  async function connected(): Promise<Connection> {
-    await ready
-    const c = connection!
-    if (!snapshot.account) known(await c.claims())
-    return c
-  }
-
-  async function read() {
+  /** Reads the user token, again and again until there is one. */
+  async function learn(mine: number, failed = 0): Promise<void> {
     try {
-      const c = await connected()
-      if (!snapshot.account) return
-      const { items } = await c.send<{ items: Entitlement[] }>('GET', `/v1/accounts/${encodeURIComponent(snapshot.account)}/entitlements?lang=${encodeURIComponent(snapshot.language)}`)
-      change({ entitlements: Object.freeze(Object.fromEntries(items.map((i) => [i.feature, i]))), stale: false })
+      const next = await connection.claims()
+      if (mine !== generation) return
+      claims = next
+      learned = true
+      if ((claims.role ?? '') !== snapshot.role) change({ role: claims.role ?? '' })
+      settle()
     } catch (thrown) {
-      report(thrown)
-      change({ stale: true })
+      if (mine !== generation) return
+      if (!failed) report(thrown)
+      if (!live) change({ stale: true })
+      setTimeout(() => mine === generation && void learn(mine, failed + 1), Math.min(1000 * 2 ** failed, 60_000))
     }
   }
 
-  const self: Headroom = {
-    init(next) {
-      config = next
-      connection = connect(next)
-      change({ language: next.language ?? globalThis.document?.documentElement.lang ?? '' })
-      if (typeof next.token === 'string') known(claimsOf(next.token))
-      started()
-      void read()
-    },
-    identify(user) {
-      change({ user })
-    },
-    group(account) {
-      change({ account })
-      void read()
-    },
-    track() {},
-    page() {},
-    async check(feature, options: CheckOptions = {}): Promise<Check> {
-      const began = performance.now()
-      let answer: Check
-      try {
-        const c = await connected()
-        answer = await c.send<Check>('POST', '/v1/check', { account: snapshot.account, feature, quantity: options.quantity, placement: options.placement, user: snapshot.user || undefined })
-      } catch (thrown) {
-        report(thrown)
-        answer = { feature, allowed: options.fallback ?? config?.defaults?.[feature] ?? false, reason: 'unavailable', stale: true }
+  /** Runs a call of the page when it is known who makes it. */
+  function whenKnown(call: () => void) {
+    if (config && (identity().account || learned)) call()
+    else if (calls.push(call) > 1000) calls.shift()
+  }
+
+  async function ready() {
+    do await started
+    while (!config)
+    await settled
+  }
+
+  function leave() {
+    if (config) queue.leave()
+  }
+  const hidden = () => document.visibilityState === 'hidden' && leave()
+
+  function message(type: string, more: Record<string, unknown>) {
+    const at = new Date().toISOString()
+    whenKnown(() => {
+      const who = identity()
+      let anonymous: string | undefined
+      if (!who.user) {
+        const key = `${scope()}|anonymous`
+        anonymous = String(keep.read(key) ?? newId())
+        keep.write(key, anonymous)
       }
-      observe('check', began, answer, { feature, placement: options.placement })
+      const sent = {
+        type, messageId: newId(), timestamp: at, userId: who.user || undefined, anonymousId: anonymous,
+        context: who.account ? { groupId: who.account } : undefined, ...more,
+      }
+      queue.add({ ...who, message: sent })
+      made('event', 0, sent)
+    })
+  }
+
+  /** The answer where the server was not heard and nothing is known. */
+  function fallback(feature: string, options: CheckOptions, problem: Problem): Check {
+    // What the server refuses stays closed: that is no time for defaults.
+    const refused = !passing(problem) && problem.code !== 'unexpected_answer'
+    return { feature, allowed: !refused && (options.fallback ?? config?.defaults?.[feature] ?? false), reason: 'unavailable', stale: true }
+  }
+
+  async function askCheck(feature: string, quantity: number, placement?: string): Promise<Check> {
+    const answer = await connection.send<Check>('POST', '/v1/check', { account: snapshot.account, feature, quantity, placement, user: snapshot.user || undefined })
+    if (typeof answer?.allowed !== 'boolean') throw new Problem(0, 'unexpected_answer', 'a check was answered with something else', 'check the endpoint')
+    return answer
+  }
+
+  /** A no that was given here is a sign to the server, once a minute. */
+  function tell(feature: string, quantity: number) {
+    const last = told.get(feature)
+    if (snapshot.stale || (last !== undefined && performance.now() - last < 60_000)) return
+    told.set(feature, performance.now())
+    askCheck(feature, quantity).catch(() => {}) // a sign that is lost is no harm
+  }
+
+  async function check(feature: string, options: CheckOptions = {}): Promise<Check> {
+    const { quantity = 1, placement } = options
+    await ready()
+    if (!(quantity >= 0 && quantity <= 1e12)) {
+      report(new Problem(0, 'quantity_invalid', `a check of ${feature} for ${quantity}`, 'ask for a number from 0 to 1e12'))
+      return { feature, allowed: false, reason: 'limit_reached' }
+    }
+    const fresh = known && Date.now() - known.at < maxStale ? known : undefined
+    const item = fresh?.items[feature]
+    let here: Check | undefined
+    if (item) here = evaluate(item, quantity, Date.now() + (fresh!.offset ?? NaN))
+    else if (fresh) {
+      here = { feature, allowed: false, reason: 'unknown_feature' }
+      report(new Problem(0, 'unknown_feature', `there is no feature "${feature}" in the catalog`, 'use the key of a feature'))
+    }
+    if (here && snapshot.stale) here.stale = true
+    if (here?.allowed) return here
+    if (here && (!placement || !item)) {
+      if (item) tell(feature, quantity)
+      return here
+    }
+    try {
+      return await within(timeout(), sent(() => askCheck(feature, quantity, placement)))
+    } catch (thrown) {
+      const problem = problemOf(thrown)
+      report(problem)
+      return here ? { ...here, stale: true, decision: none(problem, placement!) } : fallback(feature, options, problem)
+    }
+  }
+
+  const timeout = () => config?.decisionTimeout ?? 300
+
+  const none = (problem: Problem, placement: string): Decision => ({
+    status: 'none',
+    reason: problem.code === 'timeout' ? 'timeout' : passing(problem) ? 'unreachable' : problem.code,
+    placement,
+  })
+
+  /** Asks once the events before it were sent: the answer sees them. */
+  async function sent<T>(ask: () => Promise<T>): Promise<T> {
+    if (queue.size()) await queue.flush()
+    return ask()
+  }
+
+  async function decide(placement: string, options: DecideOptions): Promise<Decision> {
+    await ready()
+    try {
+      const { account, user, language } = snapshot
+      if (!account) throw new Problem(0, 'unreachable', 'it is not known yet for which account', '')
+      // A late answer is shown to nobody. What the server has counted for it stands, and it says the same again when it is
+      // asked again soon, which then counts no more.
+      const answer = await within(
+        timeout(),
+        sent(() => connection.send<Decision>('POST', '/v1/decide', { account, placement, user, language: language || undefined, ...options })),
+      )
+      if (answer?.status !== 'show' && answer?.status !== 'none') throw new Problem(0, 'unexpected_answer', 'a decision was answered with something else', 'check the endpoint')
+      return answer
+    } catch (thrown) {
+      const problem = problemOf(thrown)
+      report(problem)
+      return none(problem, placement)
+    }
+  }
+
+  async function send<T>(method: string, path: string, body?: unknown, idempotency = newId()): Promise<T> {
+    await ready()
+    if (!path.startsWith('/v1/')) throw new Problem(0, 'path_invalid', `"${path}" is no path of the API`, 'begin with /v1/')
+    const began = performance.now()
+    const answer = await connection.send<T>(method, path.replaceAll('{account}', encodeURIComponent(snapshot.account)), body, method === 'GET' ? undefined : { idempotency })
+    const bare = path.split('?')[0]!
+    if (/\/surveys\//.test(bare)) made('survey', began, answer ?? {})
+    if (method !== 'GET' && !quiet.test(bare)) {
+      // What was bought is known before the caller hears of it.
+      if (/\/(outcomes|approve|undo|requests|trials)$/.test(bare)) await within(1000, live?.read() ?? Promise.resolve()).catch(() => {})
+      bump()
+    }
+    return answer
+  }
+
+  const asProblem = (thrown: unknown): never => {
+    throw problemOf(thrown)
+  }
+
+  async function outcome(decision: string, type: OutcomeType, more: { token?: string; reason?: string } = {}): Promise<Outcome> {
+    const path = `/v1/decisions/${encodeURIComponent(decision)}/outcomes`
+    const began = performance.now()
+    await ready()
+    const who = identity()
+    const body = { type, user: who.user || undefined, ...more, ...(type === 'requested' && { name }) }
+    // The same outcome twice is one: a second click, a second try.
+    const idempotency = [decision, type, more.token ?? ''].join('.').slice(0, 200)
+    let answer: Outcome
+    if (type === 'accepted' || type === 'requested') answer = await send<Outcome>('POST', path, body, type === 'accepted' ? idempotency : undefined)
+    else {
+      try {
+        answer = await connection.send<Outcome>('POST', path, body, { idempotency, keepalive: true })
+      } catch (thrown) {
+        const problem = problemOf(thrown)
+        if (passing(problem)) queue.add({ ...who, id: idempotency, path, body })
+        else report(problem)
+        answer = { type, decision_id: decision }
+      }
+      if (type === 'dismissed') bump()
+    }
+    made('outcome', began, answer ?? {})
+    return answer
+  }
+
+  return {
+    init(next) {
+      const same = (c: Config) => [c.endpoint, c.key, typeof c.token === 'string' ? c.token : '', c.account, c.user, c.language, c.persist].join('\n')
+      const again = config && same(config) === same(next)
+      config = next
+      if (again) return
+      const mine = ++generation
+      keep = createKeep(next.persist ?? true)
+      connection = connect(() => config ?? next, identity)
+      claims = typeof next.token === 'string' ? claimsOf(next.token) : {}
+      named = { ...(next.account !== undefined && { account: next.account }), ...(next.user !== undefined && { user: next.user }) }
+      learned = typeof next.token !== 'function'
+      change({ language: next.language ?? globalThis.document?.documentElement.lang ?? '', role: claims.role ?? '' })
+      globalThis.document?.addEventListener('visibilitychange', hidden)
+      globalThis.addEventListener?.('pagehide', leave)
+      settle()
+      settled = learned ? Promise.resolve() : learn(mine)
+      start()
+    },
+    identify(user, traits?: Traits) {
+      whenKnown(() => {
+        named.user = user
+        if (typeof traits?.['name'] === 'string') name = traits['name']
+        settle()
+      })
+      message('identify', { traits })
+    },
+    group(account, traits?: Traits) {
+      whenKnown(() => {
+        named.account = account
+        settle()
+      })
+      message('group', { groupId: account, traits })
+    },
+    track: (event, properties) => message('track', { event, properties }),
+    page: (title, properties) => message('page', { name: title ?? globalThis.document?.title, properties: { path: globalThis.location?.pathname, ...properties } }),
+    async check(feature, options) {
+      const began = performance.now()
+      const answer = await check(feature, options)
+      made('check', began, answer, { feature, placement: options?.placement })
       return answer
     },
     entitlement: (feature) => snapshot.entitlements?.[feature],
-    async decide(placement, options = {}): Promise<Decision> {
+    decide(placement, options = {}) {
+      const key = JSON.stringify([placement, options])
       const began = performance.now()
-      let answer: Decision
+      let asked = asking.get(key)
+      if (!asked) {
+        asked = decide(placement, options).then((answer) => {
+          if (asking.get(key) === asked) asking.delete(key)
+          made('decide', began, answer, { feature: options.feature, placement })
+          return answer
+        })
+        asking.set(key, asked)
+      }
+      return asked
+    },
+    async variant(experiment) {
+      await ready()
+      const began = performance.now()
+      let asked = variants.get(experiment)
+      if (!asked) {
+        asked = connection.send<Variant>('POST', '/v1/variant', { account: snapshot.account, user: snapshot.user || undefined, experiment })
+        variants.set(experiment, asked)
+        asked.catch(() => variants.delete(experiment))
+      }
+      let answer: Variant
       try {
-        const c = await connected()
-        answer = await c.send<Decision>('POST', '/v1/decide', { account: snapshot.account, placement, user: snapshot.user, language: snapshot.language || undefined, ...options }, { within: config?.decisionTimeout ?? 300 })
+        answer = await within(timeout(), asked)
+        if (typeof answer?.variant !== 'string') throw new Problem(0, 'unexpected_answer', 'a variant was answered with something else', 'check the endpoint')
       } catch (thrown) {
         report(thrown)
-        answer = { status: 'none', reason: problemOf(thrown).code === 'timeout' ? 'timeout' : 'unreachable', placement }
+        answer = { variant: '', reason: problemOf(thrown).code === 'timeout' ? 'timeout' : 'unreachable' }
       }
-      observe('decide', began, answer, { feature: options.feature, placement })
+      made('variant', began, { experiment, ...answer })
       return answer
     },
-    async variant(experiment): Promise<Variant> {
-      try {
-        const c = await connected()
-        return await c.send<Variant>('POST', '/v1/variant', { account: snapshot.account, user: snapshot.user || undefined, experiment })
-      } catch (thrown) {
-        report(thrown)
-        return { variant: '', reason: 'unreachable' }
-      }
-    },
-    outcome: (decision, type, more = {}) =>
-      self.call<Outcome>('POST', `/v1/decisions/${encodeURIComponent(decision)}/outcomes`, { type, user: snapshot.user || undefined, ...more }),
+    outcome: (...args) => outcome(...args).catch(asProblem),
     requestUpgrade: ({ decision, ...more }) =>
-      decision ? self.outcome(decision, 'requested', { reason: more.reason }) : self.call<Outcome>('POST', '/v1/requests', { account: snapshot.account, user: snapshot.user || undefined, ...more }),
-    previewChange: (wanted: Change) => self.call<Preview>('POST', '/v1/subscriptions/preview', { account: snapshot.account, ...wanted }),
-    undo: (token) => self.call<Outcome>('POST', '/v1/accounts/{account}/subscription/undo', { token }),
-    async call<T>(method: string, path: string, body?: unknown): Promise<T> {
-      const c = await connected()
-      try {
-        const answer = await c.send<T>(method, path.replace('{account}', encodeURIComponent(snapshot.account)), body, { idempotency: method === 'GET' ? undefined : crypto.randomUUID() })
-        if (method !== 'GET' && !path.endsWith('/preview')) {
-          change({ revision: snapshot.revision + 1 })
-          void read()
-        }
-        return answer
-      } catch (thrown) {
-        throw problemOf(thrown)
-      }
-    },
+      (decision
+        ? outcome(decision, 'requested', { reason: more.reason })
+        : ready().then(() => send<Outcome>('POST', '/v1/requests', { account: snapshot.account, user: snapshot.user || undefined, name, ...more }))
+      ).catch(asProblem),
+    previewChange: (wanted: Change) => ready().then(() => send<Preview>('POST', '/v1/subscriptions/preview', { account: snapshot.account, ...wanted })).catch(asProblem),
+    undo: (token) => send<Outcome>('POST', '/v1/accounts/{account}/subscription/undo', { token }).catch(asProblem),
+    call: <T>(method: string, path: string, body?: unknown) => send<T>(method, path, body).catch(asProblem),
     subscribe(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
@@ -149,13 +408,28 @@ export function createHeadroom(): Headroom {
       observers.add(listener)
       return () => void observers.delete(listener)
     },
-    async flush() {},
+    async flush() {
+      await ready()
+      await queue.flush()
+    },
     reset() {
-      config = connection = undefined
-      ready = new Promise<void>((resolve) => (started = resolve))
-      change(nothing)
+      if (!config) return
+      leave()
+      generation++
+      queue.clear()
+      live?.stop()
+      keep.drop('headroom|')
+      live = known = config = name = current = undefined
+      claims = {}
+      named = {}
+      calls = []
+      learned = false
+      variants.clear()
+      asking.clear()
+      globalThis.document?.removeEventListener('visibilitychange', hidden)
+      globalThis.removeEventListener?.('pagehide', leave)
+      prepare()
+      change({ ...nothing, revision: snapshot.revision + 1 })
     },
   }
-  return self
 }
-

@@ -1,5 +1,6 @@
 import { claimsOf, type Claims } from './claims'
 import { Problem, problemOf } from './problem'
+import type { Identity } from './queue'
 import type { Config } from './types'
 
 /** How a call is made, beyond what is sent. */
@@ -23,22 +24,22 @@ export interface Connection {
   open(path: string, options: SendOptions): Promise<Response>
   /** The claims of the token, fetched where there is none yet. */
   claims(): Promise<Claims>
-  /** What a sent event's answer said: later calls see its effect. */
-  saw(position: string | undefined): void
 }
 
 const early = 30_000 // milliseconds before a token runs out at which the next one is fetched
+const tokenWithin = 5000
 
 /** The address of a path of the API; the endpoint may be an origin, a path, or both. */
 export function addressOf(endpoint: string, path: string): string {
   return endpoint.replace(/\/+$/, '') + path
 }
 
-/** Connects to the server of a configuration. */
-export function connect(config: Config): Connection {
-  const doFetch = config.fetch ?? ((input: RequestInfo | URL, init?: RequestInit) => fetch(input, init))
-  let token = typeof config.token === 'string' ? config.token : ''
+/** Connects to the server of a configuration, for whoever wanted says. */
+export function connect(config: () => Config, wanted: () => Identity): Connection {
+  const first = config().token
+  let token = typeof first === 'string' ? first : ''
   let claims = claimsOf(token)
+  let askedFor = ''
   let fetching: Promise<void> | undefined
   let position = ''
 
@@ -52,41 +53,48 @@ export function connect(config: Config): Connection {
     goodUntil = Date.now() + Math.max(lasts - early, lasts / 2)
   }
 
-  async function refresh() {
-    const source = config.token
-    if (typeof source !== 'function') return
-    fetching ??= (async () => {
-      try {
-        take(String(await source()))
-      } catch (thrown) {
+  function refresh(): Promise<void> {
+    const source = config().token
+    if (typeof source !== 'function') return Promise.resolve()
+    return (fetching ??= limited({ within: tokenWithin }, async () => take(String(await source())))
+      .catch((thrown) => {
         throw new Problem(0, 'token_unavailable', `no user token could be fetched: ${problemOf(thrown).detail}`, 'let the function given as token answer with one')
-      } finally {
-        fetching = undefined
-      }
-    })()
-    await fetching
+      })
+      .finally(() => (fetching = undefined)))
   }
 
   async function ready() {
-    if (typeof config.token === 'function' && (!token || Date.now() > goodUntil)) await refresh()
+    if (typeof config().token !== 'function') return
+    const who = wanted()
+    const other = token && ((who.account && who.account !== claims.account) || (who.user && who.user !== claims.sub))
+    const asked = other ? `${who.account}\n${who.user}` : ''
+    // Of somebody else: asked for once, for the product may mean it so.
+    if (!token || Date.now() > goodUntil || (other && asked !== askedFor)) {
+      askedFor = asked
+      await refresh()
+    }
   }
 
   async function request(method: string, path: string, body: string | undefined, o: SendOptions, again: boolean): Promise<Response> {
     if (!o.anonymous) await ready()
+    const { key, language, endpoint, fetch: own } = config()
     const headers: Record<string, string> = { ...o.headers }
-    if (config.key) headers['Authorization'] = `Bearer ${config.key}`
+    if (key) headers['Authorization'] = `Bearer ${key}`
+    if (language) headers['Accept-Language'] = language
     if (token && !o.anonymous) headers['Headroom-User-Token'] = token
     if (position) headers['Headroom-Position'] = position
     if (o.idempotency) headers['Idempotency-Key'] = o.idempotency
     if (body !== undefined) headers['Content-Type'] = 'application/json'
-    const answer = await doFetch(addressOf(config.endpoint, path), {
-      method, headers, body, signal: o.signal, keepalive: o.keepalive, credentials: 'omit', cache: 'no-store', referrerPolicy: 'strict-origin-when-cross-origin',
-    } as RequestInit)
-    if (answer.status === 401 && !again && !o.anonymous && typeof config.token === 'function') {
-      await refresh()
-      return request(method, path, body, o, true)
-    }
-    return answer
+    const init: RequestInit = { method, headers, cache: 'no-store' }
+    if (body !== undefined) init.body = body
+    if (o.signal) init.signal = o.signal
+    if (o.keepalive) init.keepalive = true
+    const answer = await (own ?? fetch)(addressOf(endpoint, path), init)
+    if (again) return answer
+    if (answer.status === 401 && !o.anonymous && typeof config().token === 'function') await refresh()
+    else if (position && answer.status === 422 && (await answer.clone().text()).includes('"position_')) position = '' // of a log that is no more
+    else return answer
+    return request(method, path, body, o, true)
   }
 
   async function refused(answer: Response): Promise<Problem> {
@@ -120,7 +128,7 @@ export function connect(config: Config): Connection {
       ])
     } catch (thrown) {
       if (thrown instanceof Problem) throw thrown
-      throw new Problem(0, 'unreachable', `${config.endpoint} cannot be reached`, 'check the endpoint, and whether something in between blocks it')
+      throw new Problem(0, 'unreachable', `${config().endpoint || 'the server'} cannot be reached`, 'check the endpoint, and whether something in between blocks it')
     } finally {
       clearTimeout(late)
       o.signal?.removeEventListener('abort', end)
@@ -135,7 +143,9 @@ export function connect(config: Config): Connection {
         if (!answer.ok) throw await refused(answer)
         if (answer.status === 204) return undefined as T
         try {
-          return (await answer.json()) as T
+          const said = (await answer.json()) as { position?: unknown } | null
+          if (method !== 'GET' && typeof said?.position === 'string') position = said.position
+          return said as T
         } catch {
           if (signal.aborted) throw new Problem(0, 'timeout', 'the answer did not end in time', '')
           throw new Problem(0, 'unexpected_answer', `${path} was answered with something that is no JSON`, 'check the endpoint: another server may answer there')
@@ -150,9 +160,6 @@ export function connect(config: Config): Connection {
     claims: async () => {
       await ready()
       return claims
-    },
-    saw: (p) => {
-      if (p) position = p
     },
   }
 }

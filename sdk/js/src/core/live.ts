@@ -1,0 +1,275 @@
+import { backoff } from './backoff'
+import type { Connection } from './connection'
+import { Problem, problemOf } from './problem'
+import { createParser } from './sse'
+import type { Keep } from './storage'
+import type { Entitlement } from './types'
+
+/** The last known entitlements of an account, and when they were known to hold. */
+export interface Known {
+  items: Record<string, Entitlement>
+  /** Of the last event, to hear only what comes after it; empty when it is from elsewhere. */
+  id: string
+  /** The server's clock less this one, in milliseconds; undefined until the server has said. */
+  offset?: number
+  /** This machine's time when the server was last heard. */
+  at: number
+}
+
+export interface LiveOptions {
+  connection(): Connection
+  account: string
+  language: string
+  /** Whose this is: of the lock, the channel, and what is kept. */
+  name: string
+  keep: Keep
+  /** Something is known, or known otherwise; bump: not usage alone. */
+  onChange(known: Known | undefined, stale: boolean, bump: boolean): void
+  onError(problem: Problem): void
+  /** The server answers again. */
+  onHeard(): void
+}
+
+export interface Live {
+  readonly name: string
+  /** Reads the whole set now, over what waits to be heard. */
+  read(): Promise<void>
+  /** Another call was answered: tries to listen at once. */
+  nudge(): void
+  stop(): void
+}
+
+/** After so long without a sign of life the stream is given up. The server gives one every 15 s. */
+const silence = 45_000
+const hiddenFor = 60_000
+export const maxStale = 24 * 3600_000
+
+/** What of a set decides which offers there may be: not how much is used. */
+const shape = (items: Record<string, Entitlement> | undefined) =>
+  items && JSON.stringify(Object.values(items).map((i) => [i.feature, i.allowed, i.reason, i.limit, i.source, i.unlimited, i.value, i['hidden']]))
+
+function itemsOf(list: unknown): Record<string, Entitlement> {
+  if (!Array.isArray(list)) throw new Problem(0, 'unexpected_answer', 'entitlements were answered with something else', 'check the endpoint')
+  const found: Record<string, Entitlement> = Object.create(null)
+  for (const i of list as Entitlement[]) if (i && typeof i.feature === 'string') found[i.feature] = Object.freeze(i)
+  return found
+}
+
+/** A set that came from storage or another tab: no name of it may mean what objects have of their own. */
+const copied = (known: Known): Known => ({ ...known, items: itemsOf(Object.values(known.items)) })
+
+/** Keeps an account's entitlements up to date: by one stream for all tabs of a browser where it can share one. */
+export function createLive(o: LiveOptions): Live {
+  let known: Known | undefined
+  let stale = false
+  let failed = 0
+  let stopped = false
+  let leading = false
+  let running: AbortController | undefined
+  let wake: (() => void) | undefined
+  let reading: Promise<void> | undefined
+  let saving: ReturnType<typeof setTimeout> | undefined
+  let hiding: ReturnType<typeof setTimeout> | undefined
+
+  const doc = globalThis.document as Document | undefined
+  const locks = doc && globalThis.navigator?.locks
+  const channel = locks && typeof BroadcastChannel === 'function' ? new BroadcastChannel(o.name) : undefined
+
+  function save() {
+    clearTimeout(saving)
+    saving = undefined
+    o.keep.write(o.name, known)
+  }
+
+  function set(next: Known | undefined, nextStale: boolean, share = leading) {
+    if (stopped) return
+    const bump = shape(known?.items) !== shape(next?.items)
+    const changed = next?.items !== known?.items || nextStale !== stale
+    known = next
+    stale = nextStale
+    saving ??= setTimeout(save, 500)
+    if (!changed) return
+    if (share) tell()
+    o.onChange(known, stale, bump)
+  }
+
+  const tell = () => channel?.postMessage({ known, stale })
+
+  if (channel) {
+    channel.onmessage = ({ data }) => {
+      if (data.hello) {
+        if (leading && known) tell()
+      } else if (!leading && data.known) set(copied(data.known), !!data.stale, false)
+    }
+  }
+
+  /** The server was heard, and nothing was missed. */
+  function heard() {
+    failed = 0
+    // Without an id the whole set is on its way.
+    if (known?.id) set({ ...known, at: Date.now() }, false)
+    o.onHeard()
+  }
+
+  function take(event: string, data: string, id: string) {
+    const said = JSON.parse(data) as { account?: string; items?: unknown; removed?: string[]; now?: string }
+    if (said.account !== o.account) return
+    const items = itemsOf(said.items)
+    const offset = said.now ? Date.parse(said.now) - Date.now() : known?.offset
+    if (event === 'change') {
+      const merged: Record<string, Entitlement> = Object.assign(Object.create(null), known?.items, items)
+      for (const gone of said.removed ?? []) delete merged[gone]
+      set({ items: merged, id, offset, at: Date.now() }, false)
+    } else if (event === 'entitlements') set({ items, id, offset, at: Date.now() }, false)
+  }
+
+  function read(): Promise<void> {
+    reading ??= (async () => {
+      try {
+        const { items } = await o.connection().send<{ items: unknown }>('GET', `/v1/accounts/${encodeURIComponent(o.account)}/entitlements?lang=${encodeURIComponent(o.language)}`)
+        set({ items: itemsOf(items), id: known?.id ?? '', offset: known?.offset, at: Date.now() }, false)
+      } finally {
+        reading = undefined
+      }
+    })()
+    return reading
+  }
+
+  /** One connection, until it ends. */
+  async function listen(signal: AbortSignal) {
+    const stop = new AbortController()
+    const end = () => stop.abort()
+    signal.addEventListener('abort', end)
+    let watch: ReturnType<typeof setTimeout> | undefined
+    const alive = (within: number) => {
+      clearTimeout(watch)
+      watch = setTimeout(end, within)
+    }
+    try {
+      const answer = await o.connection().open(`/v1/accounts/${encodeURIComponent(o.account)}/entitlements/stream?lang=${encodeURIComponent(o.language)}`, {
+        headers: { Accept: 'text/event-stream', ...(known?.id && { 'Last-Event-ID': known.id }) },
+        signal: stop.signal,
+      })
+      if (!answer.body || !answer.headers.get('Content-Type')?.startsWith('text/event-stream')) {
+        end()
+        throw new Problem(0, 'unexpected_answer', 'the stream of entitlements was answered with something else', 'check the endpoint: another server may answer there')
+      }
+      const reader = answer.body.getReader()
+      const text = new TextDecoder()
+      const parse = createParser((e) => take(e.event, e.data, e.id))
+      // Something in between may hold the stream back until it ends: then it says nothing at all.
+      alive(5000)
+      for (;;) {
+        const { done, value } = await reader.read()
+        if (done) return
+        parse(text.decode(value, { stream: true }))
+        heard()
+        alive(silence)
+      }
+    } catch (thrown) {
+      if (stop.signal.aborted && !signal.aborted && !(thrown instanceof Problem)) throw new Problem(0, 'timeout', 'the stream of entitlements says nothing', 'let what is between pass it on as it comes')
+      throw thrown
+    } finally {
+      clearTimeout(watch)
+      signal.removeEventListener('abort', end)
+      end()
+    }
+  }
+
+  async function follow(signal: AbortSignal) {
+    leading = true
+    if (known) tell()
+    try {
+      while (!signal.aborted) {
+        try {
+          await listen(signal)
+        } catch (thrown) {
+          if (signal.aborted) return
+          const problem = problemOf(thrown)
+          let poll: unknown = problem
+          // Where only the stream does not get through, the set is read every now and then.
+          if (failed && problem.code !== 'unreachable') poll = await read().catch((e: unknown) => e ?? problem)
+          if (failed++ === 0) o.onError(problem)
+          if (poll && !signal.aborted) set(known, true)
+        }
+        if (signal.aborted) return
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, backoff(failed, 250, 20_000))
+          wake = () => {
+            clearTimeout(timer)
+            resolve()
+          }
+          signal.addEventListener('abort', wake)
+        })
+      }
+    } finally {
+      leading = false
+    }
+  }
+
+  function begin() {
+    if (running || stopped) return
+    const stop = (running = new AbortController())
+    if (!channel || !locks) return void follow(stop.signal)
+    locks
+      .request(o.name, { signal: stop.signal }, () => follow(stop.signal))
+      .catch(() => {
+        if (!stop.signal.aborted) void follow(stop.signal) // this page may have no locks
+      })
+    channel.postMessage({ hello: true })
+    setTimeout(() => {
+      if (!leading && !stop.signal.aborted && (!known || stale)) read().catch((thrown) => (o.onError(problemOf(thrown)), set(known, true)))
+    }, 1000)
+  }
+
+  function pause() {
+    running?.abort()
+    running = undefined
+  }
+
+  const seen = () => {
+    clearTimeout(hiding)
+    if (doc?.visibilityState === 'hidden') hiding = setTimeout(pause, hiddenFor)
+    else {
+      begin()
+      wake?.()
+    }
+  }
+  // A page that is kept for the way back must hold no lock.
+  const left = () => {
+    save()
+    pause()
+  }
+  const online = () => wake?.()
+  doc?.addEventListener('visibilitychange', seen)
+  globalThis.addEventListener?.('pagehide', left)
+  globalThis.addEventListener?.('pageshow', seen)
+  globalThis.addEventListener?.('online', online)
+
+  const kept = o.keep.read(o.name) as Known | null
+  if (kept?.items && typeof kept.items === 'object' && Date.now() - kept.at < maxStale) {
+    known = copied(kept)
+    stale = true
+    o.onChange(known, true, true)
+  }
+  begin()
+
+  return {
+    name: o.name,
+    read,
+    nudge: () => {
+      if (stale) wake?.()
+    },
+    stop() {
+      stopped = true
+      clearTimeout(hiding)
+      clearTimeout(saving)
+      pause()
+      channel?.close()
+      doc?.removeEventListener('visibilitychange', seen)
+      globalThis.removeEventListener?.('pagehide', left)
+      globalThis.removeEventListener?.('pageshow', seen)
+      globalThis.removeEventListener?.('online', online)
+    },
+  }
+}
