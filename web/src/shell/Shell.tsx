@@ -4,6 +4,7 @@ import { Link, useLocation, useSearchParams } from 'wouter'
 import { remove } from '../api/client'
 import { sessionQuery } from '../api/queries'
 import type { Session } from '../api/types'
+import { Search } from '../search/Search'
 import { Mark } from './Mark'
 import { Broken } from './Broken'
 import { pageAt, pages } from './pages'
@@ -46,6 +47,7 @@ export function Shell({ session, children }: { session: Session; children: React
           </ul>
         </nav>
         <div className={classes.foot}>
+          <Search pages={pages} />
           <div className={classes.who}>
             {session.company && <strong>{session.company}</strong>}
             {session.name && <span>{session.name}</span>}
