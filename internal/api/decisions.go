@@ -48,25 +48,34 @@ func (s *Server) accountDecisions(ctx context.Context, in *decisionsRequest) (*l
 	if err := cmp.Or(s.listed(ctx, in.Position), s.hasAccount(ctx, in.Account)); err != nil {
 		return nil, err
 	}
-	cat, err := s.Runner.Active(ctx)
-	if err != nil {
-		return nil, err
-	}
 	l, err := s.Store.Decisions(ctx, in.Account, in.page())
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, len(l.Items))
-	for i := range l.Items {
-		ids[i] = l.Items[i].ID
+	lines, err := s.decisionLines(ctx, l.Items)
+	if err != nil {
+		return nil, err
+	}
+	return &listAnswer[DecisionLine]{store.List[DecisionLine]{Next: l.Next, Items: lines}}, nil
+}
+
+// decisionLines are decisions with what became of them.
+func (s *Server) decisionLines(ctx context.Context, decisions []offer.Decision) ([]DecisionLine, error) {
+	cat, err := s.Runner.Active(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(decisions))
+	for i := range decisions {
+		ids[i] = decisions[i].ID
 	}
 	became, err := s.Store.OutcomesOf(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	out := store.List[DecisionLine]{Next: l.Next, Items: make([]DecisionLine, len(l.Items))}
-	for i := range l.Items {
-		d := &l.Items[i]
+	out := make([]DecisionLine, len(decisions))
+	for i := range decisions {
+		d := &decisions[i]
 		line := DecisionLine{ID: d.ID, At: d.At, User: d.User, Placement: d.Placement, Feature: d.Feature, Offer: d.OfferKey, HeldOut: d.Variant == "holdout",
 			Signal: d.Signal, Why: decisionWhy(d), Title: offerWords(cat, d.OfferKey), Outcomes: []DecisionOutcome{}}
 		if d.Offer != nil {
@@ -78,9 +87,9 @@ func (s *Server) accountDecisions(ctx context.Context, in *decisionsRequest) (*l
 				line.Outcome = o.Type
 			}
 		}
-		out.Items[i] = line
+		out[i] = line
 	}
-	return &listAnswer[DecisionLine]{out}, nil
+	return out, nil
 }
 
 // decisionWhy is what was thought of the offer that was shown or kept back.

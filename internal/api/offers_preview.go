@@ -147,7 +147,8 @@ func (s *Server) edited(ctx context.Context, text []byte, edits []CatalogEdit) (
 	return catalog.EditText(ctx, text, list)
 }
 
-// offerPreviewRoutes registers what is only looked at.
+// offerPreviewRoutes registers what is looked at of offers.
 func (s *Server) offerPreviewRoutes() {
 	add(s, "POST /v1/offers/preview", access.Read, "How an offer would look to somebody, and what keeps it away", s.previewOffer)
+	s.offersMadeRoutes()
 }

@@ -201,6 +201,8 @@ var operations = map[string]operation{
 	"POST /v1/decisions/{id}/outcomes": {text: "`accepted` changes the subscription and needs the `token` of a preview of this decision and an `Idempotency-Key`; `requested` asks an admin of the account to buy.",
 		answer: "The outcome; after `accepted` the subscription and the check, after `requested` the `request_id`",
 		values: map[string]string{"id": exampleDecision, "Idempotency-Key": "accept-1"}, body: `{"type":"accepted","user":"u1","role":"admin","token":"$TOKEN"}`},
+	"GET /v1/decisions":     {text: "The decisions that `GET /v1/offers/funnel` counts in `items`: those that were shown, or with `reached` only those that this became of.", answer: "Decisions, the newest first", values: map[string]string{"reached": "accepted"}},
+	"GET /v1/offers/earned": {text: "Growth of MRR that ledger lines say came from a decision of the offer or from an upgrade request that it led to, recorded since `from`. What was bought without an offer is not in it, and what was lost again later is not taken off.", answer: "A line for each offer that earned something"},
 	"POST /v1/offers/preview": {text: "Writes one offer for a person at a placement as it would be shown, whatever stands in the way of that, and names every rule that does; beside it what would be decided there now. " +
 		"With `edits` it looks at a draft of the catalog: signals are those that fired so far. A draft with errors is refused (`catalog_invalid`). Nothing is recorded and no budget is spent.",
 		answer: "What it would say, what keeps it away, and what would be shown instead",
