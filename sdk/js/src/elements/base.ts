@@ -13,6 +13,13 @@ export { allTexts, setTexts, texts } from './words'
 /** What a page gets of a failed call. */
 export type Trouble = Partial<ProblemShape> & { message?: string }
 
+/** Where somebody asks what there is, and about what. */
+export interface OfferAt {
+  placement: string
+  feature?: string | null
+  quantity?: number
+}
+
 type Handler = (event: never) => void
 /** What h() takes: attributes, handlers (onclick and the like), custom properties as an object. */
 export type Props = Record<string, string | number | boolean | null | undefined | Handler | Record<string, string>>
@@ -22,7 +29,7 @@ type Made = HTMLElement & { $?: Record<string, Handler | null>; busy?: boolean }
 /** An address that may be followed: http or https, else undefined. Relative ones are of the page. */
 export function safeUrl(url: unknown): string | undefined {
   try {
-    const { protocol, href } = new URL(String(url || ':'), document.baseURI)
+    const { protocol, href } = new URL(String(url || 'x:'), document.baseURI)
     return /^https?:$/.test(protocol) ? href : undefined
   } catch {
     return undefined
@@ -234,6 +241,12 @@ export abstract class HeadroomElement extends Base {
   protected watch(on: Element | null | undefined, decision: Decision | undefined): void {
     if (on && decision?.decision_id) this.#watched = true
     if (this.#watched) void import('./seen').then(({ watchSeen }) => watchSeen(this, on, decision))
+  }
+
+  /** Shows what there is to buy or to ask for at a placement, because the person asked. */
+  protected async openOffer(at: OfferAt): Promise<void> {
+    const { openOffer } = await import('./opens')
+    openOffer(this, at)
   }
 
   /** The language of texts, numbers and dates: the element's own lang, else the reader's as the client knows it, else the page's. */
