@@ -269,7 +269,10 @@ export function createHeadroom(): Headroom {
     }
   }
 
-  async function send<T>(method: string, path: string, body?: unknown, idempotency = newId()): Promise<T> {
+  // A confirmation's token is good once, and its end is its seal: a second try with it is the same call.
+  const onceFor = (body: unknown): string | undefined => (body as { token?: string } | undefined)?.token?.slice(-64)
+
+  async function send<T>(method: string, path: string, body?: unknown, idempotency = onceFor(body) ?? newId()): Promise<T> {
     await ready()
     if (!path.startsWith('/v1/')) throw new Problem(0, 'path_invalid', `"${path}" is no path of the API`, 'begin with /v1/')
     const began = performance.now()
@@ -278,7 +281,7 @@ export function createHeadroom(): Headroom {
     if (/\/surveys\//.test(bare)) made('survey', began, answer ?? {})
     if (method !== 'GET' && !quiet.test(bare)) {
       // What was bought is known before the caller hears of it.
-      if (/\/(outcomes|approve|undo|requests|trials)$/.test(bare)) await within(1000, live?.read() ?? Promise.resolve()).catch(() => {})
+      if (/\/(outcomes|approve|confirm|undo|requests|trials)$/.test(bare)) await within(1000, live?.read() ?? Promise.resolve()).catch(() => {})
       bump()
     }
     return answer
@@ -295,7 +298,7 @@ export function createHeadroom(): Headroom {
     const who = identity()
     const body = { type, user: who.user || undefined, ...more, ...(type === 'requested' && { name }) }
     // The same outcome twice is one: a second click, a second try.
-    const idempotency = [decision, type, more.token ?? ''].join('.').slice(0, 200)
+    const idempotency = [decision.slice(-120), type, onceFor(more) ?? ''].join('.')
     let answer: Outcome
     if (type === 'accepted' || type === 'requested') answer = await send<Outcome>('POST', path, body, type === 'accepted' ? idempotency : undefined)
     else {

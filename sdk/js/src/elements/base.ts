@@ -8,6 +8,7 @@ import { shared, sheet } from './style'
 import { onTexts, ready, say, type Values } from './words'
 
 export type { Staged } from './preview'
+export { sheet } from './style'
 export { allTexts, setTexts, texts } from './words'
 
 /** What a page gets of a failed call. */

@@ -1,0 +1,34 @@
+// What the elements that sell and ask say in German, in the polite form.
+import { texts } from './base'
+
+const de = (element: string, table: Record<string, string>) => texts(element, { de: table })
+
+de('offer', {
+  more: '{amount} mehr', less: '{amount} weniger', in_all: 'insgesamt {amount}', saved: 'Sie sparen {amount}.', once: '{amount}, einmalig',
+  a_month: '{amount} im Monat', a_year: '{amount} im Jahr', assumes: 'Worauf das beruht', lost: 'Was Sie nicht mehr hätten', not_now: 'Jetzt nicht', help: 'Zeigen',
+})
+
+de('confirm', {
+  due: '{amount} jetzt,', back: '{amount} jetzt zurück,', free: 'Jetzt nichts,', then: 'danach {amount}.', now: 'Jetzt fällig', total: 'Summe', next: 'Nächste Rechnung, {date}', no_next: 'Es folgt keine Rechnung mehr.',
+  dropped: 'Das fällt damit weg: {what}.', cancel: 'Abbrechen', pay: '{amount} bezahlen', confirm: 'Bestätigen', moved: 'Der Preis hat sich geändert, seit er gezeigt wurde. Bitte noch einmal ansehen: Es wurde nichts gekauft.',
+  over: 'Das kann nicht mehr gekauft werden, und es wurde nichts berechnet. {why}', unsure: 'Es kam keine Antwort; ob gekauft wurde, ist nicht bekannt. Versuchen Sie es noch einmal: Gekauft wird höchstens einmal.',
+  unreachable: 'Der Server ist nicht erreichbar. Es wurde nichts gekauft.', failed: 'Das hat nicht geklappt. Es wurde nichts gekauft.', undo: 'Rückgängig', undone: 'Zurückgenommen. Es hat sich nichts geändert.',
+})
+
+de('upgrade', {
+  sent: 'Ihre Anfrage ging an {admin}.', joined: 'Darum wurde {admin} schon gebeten. Sie haben auch gefragt und hören die Antwort.', approved: 'Sofort genehmigt: Es ist jetzt aktiv.', somebody: 'die Admins Ihres Kontos',
+  why: 'Wofür brauchen Sie es? (freiwillig)', send: 'An {admin} senden', ask: 'Admin fragen', bought: 'Fertig: {title} ist jetzt aktiv.', begun: 'Fertig. {title}', question: '{label}?',
+  none: 'Hier gibt es gerade kein Angebot.', locked: 'Ein Admin Ihres Kontos kann das freischalten.', link: 'Ihr Link zum Teilen', copy: 'Kopieren', copied: 'Kopiert', talk: 'Danke. Sie hören von uns.',
+})
+
+de('requests', {
+  open: 'Anfragen', mine: 'Ihre Anfragen', none: 'Niemand fragt nach etwas.', none_mine: 'Sie haben nach nichts gefragt.', asks: '{name} fragt nach {title}', somebody: 'Jemand', also: '{count, plural, one {# Person fragt auch} other {# Personen fragen auch}}',
+  now: '{amount} jetzt, danach {then}', a_month: '{amount} im Monat', a_year: '{amount} im Jahr', approve: 'Genehmigen…', decline: 'Ablehnen', question: '{title} genehmigen?', reason: 'Warum nicht? Es wird mitgeteilt. (freiwillig)', back: 'Zurück', approved: 'Genehmigt: {title} ist jetzt aktiv.', declined: 'Abgelehnt. Es wird mitgeteilt.',
+  always: 'Solche Anfragen ab jetzt sofort genehmigen', who: 'Von wem', member: 'von dieser Person', everybody: 'von allen', at_most: 'Höchstens', per: 'im', month: 'Monat', year: 'Jahr', standing: 'Sofort genehmigt', bound: '{left} von {most} übrig ({per})', end: 'Beenden', ended: 'Beendet: Sie werden wieder gefragt.',
+  news: 'Neues', read: 'Gelesen', is_open: 'wartet auf Antwort', is_approved: 'genehmigt', is_declined: 'abgelehnt', is_expired: 'abgelaufen: niemand hat geantwortet', is_superseded: 'auf anderem Weg aktiv', is_undone: 'genehmigt, dann zurückgenommen', answered: 'Beantwortet',
+})
+
+de('survey', {
+  least_nps: 'Sehr unwahrscheinlich', most_nps: 'Sehr wahrscheinlich', least_csat: 'Sehr unzufrieden', most_csat: 'Sehr zufrieden', follow: 'Erzählen Sie mehr (freiwillig)', send: 'Senden', no: 'Jetzt nicht', thanks: 'Danke für Ihre Antwort.',
+  wish: 'Was fehlt?', pay: 'Was wäre es Ihnen im Monat wert? ({currency}, freiwillig)', importance: 'Wie wichtig ist es?', least_importance: 'Wäre schön', most_importance: 'Unverzichtbar', link: 'Ihr Link zum Teilen', copy: 'Kopieren', copied: 'Kopiert', pick: 'Bitte wählen Sie eine Zahl.',
+})
