@@ -34,6 +34,7 @@ export function createHeadroom(): Headroom {
   let snapshot = nothing
   let generation = 0 // rises with every init and reset: what was asked before it changes nothing any more
   let learned = false // the token was read
+  let closed = false
   let start!: () => void
   let started: Promise<void>
   let settled: Promise<void>
@@ -319,7 +320,8 @@ export function createHeadroom(): Headroom {
   return {
     init(next) {
       const same = (c: Config) => [c.endpoint, c.key, typeof c.token === 'string' ? c.token : '', c.account, c.user, c.language, c.persist].join('\n')
-      const again = config && same(config) === same(next)
+      const again = config && !closed && same(config) === same(next)
+      closed = false
       config = next
       if (again) return
       const mine = ++generation
@@ -414,6 +416,16 @@ export function createHeadroom(): Headroom {
     async flush() {
       await ready()
       await queue.flush()
+    },
+    close() {
+      if (!config) return
+      leave()
+      closed = true
+      generation++
+      live?.stop()
+      live = current = undefined
+      globalThis.document?.removeEventListener('visibilitychange', hidden)
+      globalThis.removeEventListener?.('pagehide', leave)
     },
     reset() {
       if (!config) return

@@ -83,7 +83,8 @@ export function createLive(o: LiveOptions): Live {
 
   function set(next: Known | undefined, nextStale: boolean, share = leading) {
     if (stopped) return
-    const bump = shape(known?.items) !== shape(next?.items)
+    // The first set that is heard changes no offer: what was asked before it was answered by the same server.
+    const bump = (known !== undefined || stale) && shape(known?.items) !== shape(next?.items)
     const changed = next?.items !== known?.items || nextStale !== stale
     known = next
     stale = nextStale
