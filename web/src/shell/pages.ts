@@ -30,6 +30,20 @@ export const pages: ConsolePage[] = [
     ],
   },
   {
+    path: '/moments',
+    title: 'Moments',
+    routes: [
+      { path: '/moments', Page: lazy(async () => ({ default: (await import('../moments/Feed')).Feed })) },
+      { path: '/moments/rules', Page: lazy(async () => ({ default: (await import('../moments/Rules')).Rules })) },
+      { path: '/moments/rules/:rule', Page: lazy(async () => ({ default: (await import('../moments/RuleEditor')).RuleEditor })) },
+      { path: '/moments/new', Page: lazy(async () => ({ default: (await import('../moments/RuleEditor')).RuleEditor })) },
+      { path: '/moments/registry', Page: lazy(async () => ({ default: (await import('../moments/Registry')).Registry })) },
+      { path: '/moments/coverage', Page: lazy(async () => ({ default: (await import('../moments/Coverage')).Coverage })) },
+      { path: '/moments/missed', Page: lazy(async () => ({ default: (await import('../moments/Missed')).Missed })) },
+      { path: '/moments/precursors', Page: lazy(async () => ({ default: (await import('../moments/Precursors')).Precursors })) },
+    ],
+  },
+  {
     path: '/packaging',
     title: 'Packaging',
     routes: [
