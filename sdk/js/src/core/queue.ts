@@ -64,6 +64,7 @@ export function pieceOf(sizes: number[]): number {
 export function createQueue(o: QueueOptions): Queue {
   let waiting: Waiting[] = []
   let flying = new Set<string>()
+  const handed = new Set<string>() // to the browser, which has not said yet what became of it
   let failed = 0
   let notBefore = 0
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -184,21 +185,25 @@ export function createQueue(o: QueueOptions): Queue {
       // As anybody may send events, without the headers that would have the browser ask first: it has no time for that.
       // What waits stays, in case this fails: what arrives twice counts once.
       let left = 60_000
-      const messages = waiting.filter((w) => w.message)
+      const messages = waiting.filter((w) => w.message && !handed.has(w.id))
       while (messages.length) {
         const piece = messages.splice(0, pieceOf(messages.map((w) => bytes(JSON.stringify(w.message)))))
         const body = JSON.stringify({ ...batch(piece), writeKey: o.writeKey() })
         if ((left -= bytes(body)) < 0) return
         const address = o.address('/v1/batch')
-        const done = () => remove(piece)
+        for (const w of piece) handed.add(w.id)
+        const back = () => piece.forEach((w) => handed.delete(w.id))
         try {
-          fetch(address, { method: 'POST', body, keepalive: true, headers: { 'Content-Type': 'text/plain' } }).then((a) => void (a.ok && done()), () => {})
+          fetch(address, { method: 'POST', body, keepalive: true, headers: { 'Content-Type': 'text/plain' } })
+            .then((a) => void (a.ok && remove(piece)))
+            .then(back, back)
         } catch {
           try {
             navigator.sendBeacon(address, body)
           } catch {
             // it is kept for the next page
           }
+          back()
         }
       }
     },
