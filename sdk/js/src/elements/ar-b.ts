@@ -32,3 +32,12 @@ ar('survey', {
   least_nps: 'غير محتمل إطلاقًا', most_nps: 'محتمل جدًا', least_csat: 'غير راضٍ إطلاقًا', most_csat: 'راضٍ جدًا', follow: 'أخبرنا المزيد (اختياري)', send: 'إرسال', no: 'ليس الآن', thanks: 'شكرًا على إجابتك.',
   wish: 'ما الذي ينقص؟', pay: 'كم يساوي لك شهريًا؟ ({currency}، اختياري)', importance: 'ما مدى أهميته؟', least_importance: 'مستحسن', most_importance: 'ضروري', link: 'رابطك للمشاركة', copy: 'نسخ', copied: 'نُسخ', pick: 'يُرجى اختيار رقم.',
 })
+
+ar('plans', {
+  title: 'خطتك: {plan}', none: 'ليست لديك خطة بعد', trial: 'تجربة حتى {date}', renews: 'تتجدد في {date}', ends: 'تنتهي في {date}', next: 'الفاتورة التالية: {amount} في {date}', nothing: 'بلا تكلفة', undo: 'التراجع عن آخر تغيير', undo_back: 'التراجع عن آخر تغيير (يُعاد {amount})', undone: 'تم التراجع.',
+  usage: 'ما تستخدمه', of: '{used} من {limit}', unlimited: '{used} بلا حد', resets: 'يبدأ من جديد في {date}', overage: '{amount} حتى الآن فوق الحد', seat_each: '{amount} للمقعد', add_seats: 'إضافة مقاعد…', many: 'العدد',
+  addons: 'الإضافات', change: 'تغيير…', more: 'المزيد مما أوشك على النفاد', plans: 'الخطط', current: 'خطتك', fits: 'تناسب استخدامك', choose: 'اختيار {title}…', buy: 'شراء…', ask: 'اطلب من مشرف', asked: 'طُلب: بانتظار الإجابة', limit: '{title}: من {before} إلى {after}', yes: 'نعم', no: 'لا', none_limit: 'بلا حد',
+  month: 'شهريًا', year: 'سنويًا', pay: 'طريقة الدفع', saves: 'توفّر سنويًا {amount}', saved: 'الدفع السنوي يوفّر لك {amount} سنويًا', switch_year: 'الدفع سنويًا…', switch_month: 'الدفع شهريًا…', difference: 'زيادة {amount}',
+  question: '{title}: تأكيد؟', bought: 'تم: {title}.', why: 'لماذا تحتاج إليه؟ (اختياري)', send: 'إرسال إلى {admin}', somebody: 'مشرفي حسابك', sent: 'أُرسل طلبك إلى {admin}.', joined: 'سبق أن طُلب هذا من {admin}. سُجّل طلبك أيضًا وستصلك الإجابة.', approved: 'تمت الموافقة فورًا: أصبح مفعّلًا الآن.',
+  leave: 'تحتاج إلى أقل؟', smaller: 'التغيير إلى {title}…', cancel: 'إنهاء الخطة…', go_on: 'متابعة', stay: 'البقاء', ending: 'إنهاء {plan}؟', lose: 'لن يكون لديك بعد ذلك:', told: 'للإنهاء راسلنا. لم يتغيّر شيء بعد.', loading: 'خطتك…',
+})

@@ -32,3 +32,12 @@ de('survey', {
   least_nps: 'Sehr unwahrscheinlich', most_nps: 'Sehr wahrscheinlich', least_csat: 'Sehr unzufrieden', most_csat: 'Sehr zufrieden', follow: 'Erzählen Sie mehr (freiwillig)', send: 'Senden', no: 'Jetzt nicht', thanks: 'Danke für Ihre Antwort.',
   wish: 'Was fehlt?', pay: 'Was wäre es Ihnen im Monat wert? ({currency}, freiwillig)', importance: 'Wie wichtig ist es?', least_importance: 'Wäre schön', most_importance: 'Unverzichtbar', link: 'Ihr Link zum Teilen', copy: 'Kopieren', copied: 'Kopiert', pick: 'Bitte wählen Sie eine Zahl.',
 })
+
+de('plans', {
+  title: 'Ihr Plan: {plan}', none: 'Sie haben noch keinen Plan', trial: 'Probezeit bis {date}', renews: 'Verlängert sich am {date}', ends: 'Endet am {date}', next: 'Nächste Rechnung: {amount} am {date}', nothing: 'kostet nichts', undo: 'Letzte Änderung zurücknehmen', undo_back: 'Letzte Änderung zurücknehmen ({amount} zurück)', undone: 'Zurückgenommen.',
+  usage: 'Was Sie nutzen', of: '{used} von {limit}', unlimited: '{used}, ohne Grenze', resets: 'beginnt neu am {date}', overage: '{amount} bisher darüber hinaus', seat_each: '{amount} je Platz', add_seats: 'Plätze dazunehmen…', many: 'Wie viele',
+  addons: 'Zusätze', change: 'Ändern…', more: 'Mehr von dem, was knapp ist', plans: 'Pläne', current: 'Ihr Plan', fits: 'Passt zu Ihrer Nutzung', choose: '{title} wählen…', buy: 'Kaufen…', ask: 'Admin fragen', asked: 'Angefragt: wartet auf Antwort', limit: '{title}: {before} → {after}', yes: 'ja', no: 'nein', none_limit: 'unbegrenzt',
+  month: 'Monatlich', year: 'Jährlich', pay: 'Zahlweise', saves: 'Jährlich sparen Sie {amount} im Jahr', saved: 'Die jährliche Zahlung spart Ihnen {amount} im Jahr', switch_year: 'Jährlich zahlen…', switch_month: 'Monatlich zahlen…', difference: '{amount} mehr',
+  question: '{title}: bestätigen?', bought: 'Fertig: {title}.', why: 'Wofür brauchen Sie es? (freiwillig)', send: 'An {admin} senden', somebody: 'die Admins Ihres Kontos', sent: 'Ihre Anfrage ging an {admin}.', joined: 'Darum wurde {admin} schon gebeten. Sie haben auch gefragt und hören die Antwort.', approved: 'Sofort genehmigt: Es ist jetzt aktiv.',
+  leave: 'Weniger nötig?', smaller: 'Zu {title} wechseln…', cancel: 'Plan beenden…', go_on: 'Weiter', stay: 'Bleiben', ending: '{plan} beenden?', lose: 'Das hätten Sie nicht mehr:', told: 'Zum Beenden schreiben Sie uns bitte. Noch hat sich nichts geändert.', loading: 'Ihr Plan…',
+})

@@ -1,6 +1,6 @@
 // The parts of an element that are loaded later may do what the element itself may.
 import type { Snapshot } from '../core/types'
-import type { HeadroomElement, Trouble } from './base'
+import type { Trouble } from './base'
 
 /** What an element keeps for itself and its parts. */
 export interface Insides {
