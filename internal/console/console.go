@@ -112,7 +112,7 @@ func isPage(r *http.Request) bool {
 		return true
 	case strings.HasPrefix(p, "/v1/"), strings.HasPrefix(p, "/assets/"):
 		return false
-	case strings.Contains(path.Base(p), ".") && !strings.HasPrefix(p, "/accounts/"): // an account's key may be acme.com
+	case strings.Contains(path.Base(p), ".") && !strings.HasPrefix(p, "/accounts/") && !strings.HasPrefix(p, "/offers/decisions/"): // an account's key may be acme.com, a decision's id has a dot
 		return false
 	}
 	return strings.Contains(r.Header.Get("Accept"), "text/html")

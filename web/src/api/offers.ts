@@ -337,3 +337,48 @@ export const offerPreviewQuery = (asked: PreviewAsked, on: boolean) =>
     enabled: on,
     retry: false,
   })
+
+// schema: OfferEarned
+export interface EarnedByOffer {
+  offer: string
+  mrr: Money[] | null
+}
+
+/** What offers earned since a time. */
+export const earnedQuery = (from: string) =>
+  queryOptions({
+    queryKey: [...dataKey, 'offers earned', from],
+    queryFn: ({ signal }) => get<Page<EarnedByOffer>>('/v1/offers/earned', { from }, signal),
+    placeholderData: keepPreviousData,
+    enabled: from !== '',
+  })
+
+// schema: DecisionMade
+export interface MadeDecision {
+  id: string
+  account: string
+  account_name?: string
+  at: string
+  placement: string
+  offer: string
+  title: string
+  held_out: boolean
+  why: string
+  outcome?: string
+}
+
+export const decisionsMadeQuery = (asked: Span & { offer: string; reached: string }) =>
+  infiniteQueryOptions({
+    queryKey: [...dataKey, 'decisions made', asked],
+    initialPageParam: '',
+    queryFn: ({ signal, pageParam }) => get<Page<MadeDecision>>('/v1/decisions', { ...asked, cursor: pageParam, limit: 30 }, signal),
+    getNextPageParam: (page) => page.next,
+  })
+
+/** Some accounts that an offer may be looked at with. */
+export const someAccountsQuery = (search: string) =>
+  queryOptions({
+    queryKey: [...dataKey, 'some accounts', search],
+    queryFn: ({ signal }) => get<Page<{ key: string; name?: string }>>('/v1/accounts', { search, limit: 20 }, signal),
+    placeholderData: keepPreviousData,
+  })

@@ -3,6 +3,7 @@
 import type { FullOffer, OffersCatalog, OfferText } from '../api/offers'
 import { titleOf } from '../lib/entitlement'
 import { words } from '../lib/format'
+import { same, type Edit } from '../packaging/draft'
 
 /** What an offer gives, by how it is chosen in the form. */
 export const gives = ['plan', 'addon', 'trial', 'interval', 'refer', 'talk', 'invite'] as const
@@ -227,3 +228,18 @@ export const placeholders: [name: string, meaning: string][] = [
   ['days', 'days of the trial'],
   ['role', 'admin or member'],
 ]
+
+const isMap = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The edits that make one definition of another: as small as they can be said, what is given as a whole. */
+export function editsOf(path: string, before: object, after: object): Edit[] {
+  const old = before as Record<string, unknown>
+  const next = after as Record<string, unknown>
+  return [...new Set([...Object.keys(old), ...Object.keys(next)])].flatMap((key): Edit[] => {
+    const [was, is] = [old[key], next[key]]
+    if (key === 'key' || same(was, is)) return []
+    if (is === undefined) return [{ path: `${path}.${key}`, remove: true }]
+    if (key !== 'give' && isMap(was) && isMap(is)) return editsOf(`${path}.${key}`, was, is)
+    return [{ path: `${path}.${key}`, value: is }]
+  })
+}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FullOffer, OffersCatalog } from '../api/offers'
-import { definitionOf, formOf, giveWords, shapeOf, wrongIn } from './definition'
+import { definitionOf, editsOf, formOf, giveWords, shapeOf, wrongIn } from './definition'
 import { fallbackWords, foundIn } from './language'
 import { filtered, paused, resumed, rowsOf, stateOf } from './list'
 import { yamlOf } from './yaml'
@@ -61,6 +61,19 @@ describe('an offer and its form', () => {
     const form = formOf(offers[0] as FullOffer)
     expect(definitionOf({ ...form, give: 'trial', tried: 'plan', what: 'pro' }, offers[0] as FullOffer).give).toEqual({ trial: { plan: 'pro' } })
     expect(definitionOf({ ...form, give: 'addon', what: 'seat', quantity: '3', fit: false }, offers[0] as FullOffer).give).toEqual({ addon: 'seat', quantity: 3 })
+  })
+
+  it('becomes the smallest edits, and what it gives as a whole', () => {
+    const whole = offers[1] as FullOffer
+    const form = formOf(whole)
+    const texts = form.texts.map((each) => (each.language === 'de' ? { ...each, body: '', action: 'Dazu' } : each))
+    expect(editsOf('offers.whole', whole, definitionOf({ ...form, texts, give: 'plan', what: 'pro', chance: '' }, whole))).toEqual([
+      { path: 'offers.whole.give', value: { plan: 'pro' } },
+      { path: 'offers.whole.content.translations.de.body', remove: true },
+      { path: 'offers.whole.content.translations.de.action', value: 'Dazu' },
+      { path: 'offers.whole.chance', remove: true },
+    ])
+    expect(editsOf('offers.whole', whole, definitionOf(form, whole))).toEqual([])
   })
 
   it('says what cannot be taken', () => {

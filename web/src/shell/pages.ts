@@ -44,6 +44,18 @@ export const pages: ConsolePage[] = [
     ],
   },
   {
+    path: '/offers',
+    title: 'Offers',
+    routes: [
+      { path: '/offers', Page: lazy(async () => ({ default: (await import('../offers/Offers')).Offers })) },
+      { path: '/offers/edit/:offer', Page: lazy(async () => ({ default: (await import('../offers/OfferEditor')).OfferEditor })) },
+      { path: '/offers/contact', Page: lazy(async () => ({ default: (await import('../offers/Policy')).Policy })) },
+      { path: '/offers/funnel', Page: lazy(async () => ({ default: (await import('../offers/Funnel')).Funnel })) },
+      { path: '/offers/requests', Page: lazy(async () => ({ default: (await import('../offers/Requests')).Requests })) },
+      { path: '/offers/decisions/:id', Page: lazy(async () => ({ default: (await import('../offers/Decision')).Decision })) },
+    ],
+  },
+  {
     path: '/packaging',
     title: 'Packaging',
     routes: [
