@@ -28,7 +28,7 @@ import (
 // reference in the same run on the same machine.
 func benchCommand() *cobra.Command {
 	c := &cobra.Command{Use: "bench", Short: "Measure this machine: each figure beside a reference in the same run"}
-	c.AddCommand(benchEventsCommand(), benchSweepCommand(), benchMomentCommand(), benchReplayCommand(), benchBacktestCommand(), benchStartCommand(), benchCheckCommand(), benchDecideCommand(), benchStreamCommand(), benchDiskCommand())
+	c.AddCommand(benchEventsCommand(), benchSweepCommand(), benchMomentCommand(), benchReplayCommand(), benchBacktestCommand(), benchStartCommand(), benchCheckCommand(), benchDecideCommand(), benchStreamCommand(), benchConsoleCommand(), benchDiskCommand())
 	return c
 }
 
@@ -180,6 +180,24 @@ type benched struct {
 // open starts a server whose first accounts have a subscription: all of them, or the first
 // 10,000 of more.
 func (b *bench) open(ctx context.Context) (*benched, error) {
+	s, err := b.openAs(ctx, b.serverOptions)
+	if err != nil {
+		return nil, err
+	}
+	if b.adopts {
+		err = s.adopt(ctx, b.accounts)
+	} else {
+		err = s.subscribe(ctx, 0, min(b.accounts, 10_000))
+	}
+	if err != nil {
+		s.done()
+		return nil, err
+	}
+	return s, nil
+}
+
+// openAs starts a server with options for its directory, and with the catalog.
+func (b *bench) openAs(ctx context.Context, options func(dir string) serverOptions) (*benched, error) {
 	if b.clients < 1 || b.accounts < 1 || b.accounts > 9_999_999 {
 		return nil, fmt.Errorf("--clients and --accounts must be at least 1, and --accounts below 10,000,000")
 	}
@@ -192,7 +210,7 @@ func (b *bench) open(ctx context.Context) (*benched, error) {
 		s.dir = made
 	}
 	var err error
-	s.server, err = start(ctx, b.serverOptions(s.dir))
+	s.server, err = start(ctx, options(s.dir))
 	s.done = func() {
 		if err == nil {
 			s.close()
@@ -206,17 +224,9 @@ func (b *bench) open(ctx context.Context) (*benched, error) {
 		return nil, err
 	}
 	s.address = s.listener.Addr().String()
-	err2 := clientFor(s.url(), benchKey).call(ctx, "PUT", "/v1/catalog", []byte(b.catalog), nil)
-	switch {
-	case err2 != nil:
-	case b.adopts:
-		err2 = s.adopt(ctx, b.accounts)
-	default:
-		err2 = s.subscribe(ctx, 0, min(b.accounts, 10_000))
-	}
-	if err2 != nil {
+	if err := clientFor(s.url(), benchKey).call(ctx, "PUT", "/v1/catalog", []byte(b.catalog), nil); err != nil {
 		s.done()
-		return nil, err2
+		return nil, err
 	}
 	return s, nil
 }
