@@ -17,12 +17,13 @@ import (
 type api struct {
 	base, key string
 	http      *http.Client
+	attempts  int // a call is made so often until it is answered
 	calls     atomic.Int64
 }
 
 func newAPI(base, key string) *api {
 	t := &http.Transport{MaxIdleConnsPerHost: 2 * workers}
-	return &api{base: strings.TrimSuffix(base, "/"), key: key, http: &http.Client{Transport: t, Timeout: time.Minute}}
+	return &api{base: strings.TrimSuffix(base, "/"), key: key, attempts: 5, http: &http.Client{Transport: t, Timeout: time.Minute}}
 }
 
 // refused is a server's no.
@@ -62,7 +63,7 @@ func (a *api) call(ctx context.Context, method, path string, body, out any, head
 		err := a.once(ctx, method, path, kind, text, out, headers)
 		var no *refused
 		again := err != nil && (!errors.As(err, &no) || no.Status >= 500)
-		if !again || attempt == 5 || ctx.Err() != nil {
+		if !again || attempt == a.attempts || ctx.Err() != nil {
 			return err
 		}
 		select {

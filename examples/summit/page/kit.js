@@ -1,4 +1,4 @@
-// What the parts of the page share: elements, calls to our own backend, words for money.
+// What the parts of the page share: elements, calls to our own backend, words for people.
 
 /** Makes an element: h('button', {class: 'main', onclick}, 'Add'). Text stays text. */
 export function h(tag, props = {}, ...children) {
@@ -14,6 +14,9 @@ export function h(tag, props = {}, ...children) {
 
 export const $ = (id) => document.getElementById(id)
 
+/** A placement: where Headroom may show something. The developer overlay writes beside it what was decided. */
+export const place = (placement, ...children) => h('div', { class: 'place', 'data-placement': placement }, children)
+
 /** An error with the words of the backend: what is wrong, and the mend. */
 export class Trouble extends Error {
   constructor({ detail, mend, code }) {
@@ -23,12 +26,15 @@ export class Trouble extends Error {
   }
 }
 
-/** Who looks at the page. A real product knows it from the session. */
-export const viewer = { member: sessionStorage.getItem('as') === 'member' }
-
-const listeners = []
-/** Tells what Headroom was asked and what it answered, for the panel. */
-export const onAnswer = (f) => listeners.push(f)
+/** Who looks at the page, in this tab. A real product knows it from the session. */
+export const viewer = {
+  get member() {
+    return sessionStorage.getItem('as') === 'member'
+  },
+  get trial() {
+    return sessionStorage.getItem('for') === 'trial'
+  },
+}
 
 /** Calls our own backend, which alone knows the secret key. */
 export async function call(method, path, body) {
@@ -36,53 +42,48 @@ export async function call(method, path, body) {
   try {
     response = await fetch(path, {
       method,
-      headers: { 'Summitry-As': viewer.member ? 'member' : 'admin', ...(body && { 'Content-Type': 'application/json' }) },
+      headers: { 'Summitry-As': viewer.member ? 'member' : 'admin', 'Summitry-For': viewer.trial ? 'trial' : 'main', ...(body && { 'Content-Type': 'application/json' }) },
       body: body && JSON.stringify(body),
     })
   } catch {
     throw new Trouble({ code: 'unreachable', detail: 'Summitry cannot be reached.', mend: 'See whether the demo still runs, then try again.' })
   }
   const answer = await response.json().catch(() => ({ detail: `Summitry answered with status ${response.status}.` }))
-  for (const f of listeners) f(answer)
   if (!response.ok) throw new Trouble(answer)
   return answer
 }
 
 /** Shows an error where it happened; without one, clears the place. */
-export function tell(place, error) {
+export function tell(where, error) {
   if (!error) {
-    place.replaceChildren()
+    where.replaceChildren()
     return
   }
-  if (!(error instanceof Trouble)) console.error(error)
-  const mend = error instanceof Trouble ? error.mend : 'Reload the page.'
-  place.replaceChildren(h('p', {}, h('strong', {}, sentence(error.message)), mend && ` ${sentence(mend)}`))
+  const known = error.mend !== undefined || error.code !== undefined // ours, or Headroom's
+  if (!known) console.error(error)
+  where.replaceChildren(h('p', {}, h('strong', {}, sentence(error.detail ?? error.message)), ` ${sentence(known ? error.mend : 'Reload the page.')}`))
 }
 
 const sentence = (text) => {
-  const t = text.trim()
-  return t.charAt(0).toUpperCase() + t.slice(1) + (/[.!?]$/.test(t) ? '' : '.')
+  const t = (text ?? '').trim()
+  return t && t.charAt(0).toUpperCase() + t.slice(1) + (/[.!?]$/.test(t) ? '' : '.')
 }
 
 let fading
 /** Says something politely: screen readers hear it, eyes see it at the foot of the window. */
-export function say(text, hidden) {
+export function say(text) {
   clearTimeout(fading)
-  const place = $('status')
-  place.replaceChildren(h('span', {}, text), hidden ? h('span', { class: 'hidden' }, ` ${hidden}`) : '')
-  place.classList.add('shown')
-  fading = setTimeout(() => place.classList.remove('shown'), 8000)
+  const where = $('status')
+  where.replaceChildren(h('span', {}, text))
+  where.classList.add('shown')
+  fading = setTimeout(() => where.classList.remove('shown'), 8000)
 }
 
-/** "$149.00", in the reader's own way. */
-export function money({ amount, currency }, style = {}) {
-  return new Intl.NumberFormat(undefined, { style: 'currency', currency, ...style }).format(Number(amount))
-}
+export const number = (n) => n.toLocaleString()
 
 /** "$149" where there are no cents: for prices in running text. */
-export const price = (a, style) => money(a, { trailingZeroDisplay: 'stripIfInteger', ...style })
-
-export const day = (at) => new Intl.DateTimeFormat(undefined, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(at))
+export const price = ({ amount, currency }) =>
+  new Intl.NumberFormat(undefined, { style: 'currency', currency, trailingZeroDisplay: 'stripIfInteger' }).format(Number(amount))
 
 /** Keeps a button from being pressed twice while it works. It stays where the focus is. */
 export async function working(button, f) {
@@ -93,4 +94,19 @@ export async function working(button, f) {
   } finally {
     button.removeAttribute('aria-disabled')
   }
+}
+
+/** A button that does something, and says beside itself what went wrong. */
+export function action(label, props, f) {
+  const trouble = h('div', { class: 'trouble', role: 'alert' })
+  const button = h('button', { type: 'button', ...props }, label)
+  button.addEventListener('click', () => working(button, async () => {
+    tell(trouble)
+    try {
+      await f(button)
+    } catch (error) {
+      tell(trouble, error)
+    }
+  }))
+  return [button, trouble]
 }

@@ -1,0 +1,18 @@
+// The locked screen: what the plan does not have, what it would be, and how to come by it.
+import { h, place } from '../kit.js'
+import { headroom, present } from '../hr.js'
+
+export const recordings = {
+  title: 'Talk recordings',
+  draw(app) {
+    if (!present()) return [h('p', {}, 'The recordings cannot be opened just now. Try again in a while.')]
+    // A check that says no is a touched lock: two of them in a week are a signal.
+    headroom.check('recordings', { placement: 'recordings.open' })
+    const talks = h('ul', { id: 'talks', class: 'list', 'aria-label': 'Recordings' }, app.session.speakers.map((s, i) => h('li', {},
+      h('span', { class: 'face play', 'aria-hidden': 'true' }, '▶'),
+      h('span', { class: 'speaker' }, h('strong', {}, s.talk), h('span', {}, `${s.name}, ${12 + ((i * 7) % 19)} minutes`)))))
+    return [place('recordings.open', h('headroom-locked', { feature: 'recordings', placement: 'recordings.open', admin: app.session.team[0].name },
+      talks,
+      h('p', { slot: 'locked' }, 'Every talk of your summit, to watch again and to sell long after the day.')))]
+  },
+}
