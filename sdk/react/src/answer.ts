@@ -27,7 +27,7 @@ export function byFeature(initial: InitialEntitlements | undefined): ByFeature |
   return Object.freeze(Object.fromEntries(items.map((item) => [item.feature, item])))
 }
 
-/** Said where nobody answered, and the core gave no better reason. */
+/** Said where nobody answered. */
 export const unreachable: ProblemShape = Object.freeze({
   status: 0,
   code: 'unreachable',
@@ -39,9 +39,11 @@ export const unreachable: ProblemShape = Object.freeze({
 const answers = new WeakMap<object, Map<string, Answer<Entitlement>>>()
 const problems = new WeakMap<Headroom, ProblemShape>()
 
-/** Notes what went wrong last: what is said where an answer is missing. */
+/** Notes why the server refuses to answer, which is said where an answer is missing. What passes by itself is unreachable. */
 export function note(client: Headroom, problem: ProblemShape): void {
-  if (problems.get(client)?.code !== problem.code) problems.set(client, problem)
+  const { status, code } = problem
+  if (status < 400 || status >= 500 || status === 408 || status === 429) return
+  if (problems.get(client)?.code !== code) problems.set(client, problem)
 }
 
 /** What is known of a feature now: by the client, else by what the page was rendered with. */
