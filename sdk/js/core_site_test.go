@@ -1,6 +1,7 @@
 package sdkjs_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -82,6 +83,7 @@ type site struct {
 	page    string                                            // more of the page's script
 	tokens  []time.Duration                                   // how long the next ones last
 	signed  int
+	closed  map[context.Context]bool // tabs
 }
 
 // call is one that came by /hr.
@@ -111,7 +113,7 @@ if (!q.has('later')) headroom.init(config)
 
 func openSite(t *testing.T, h *browsertest.Server) *site {
 	t.Helper()
-	s := &site{t: t, headroom: h}
+	s := &site{t: t, headroom: h, closed: make(map[context.Context]bool)}
 	var key struct {
 		Secret        string
 		SigningSecret string `json:"signing_secret"`
@@ -216,11 +218,11 @@ func (s *site) open(b *browsertest.Browser, address string) *browsertest.Window 
 	w.Until("the page runs", `window.headroom`)
 	s.t.Cleanup(func() {
 		switch {
-		case ctx.Err() != nil:
+		case ctx.Err() != nil || s.closed[ctx]:
 		case s.t.Failed():
-			s.t.Logf("%s\nerrors %v\nsnapshot %v\ncalls %v", address, ask[any](w, `errors`), ask[any](w, `headroom.snapshot()`), s.passed(""))
+			s.t.Logf("%s\nerrors %v\nsnapshot %v\ncalls %v", address, ask[any](w, `window.errors`), ask[any](w, `window.headroom?.snapshot()`), s.passed(""))
 		default:
-			ask[list](w, `broken`).none(s.t)
+			ask[list](w, `window.broken ?? []`).none(s.t)
 		}
 	})
 	return w
