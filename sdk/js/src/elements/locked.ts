@@ -20,7 +20,8 @@ const css = `
 :host{min-block-size:var(--headroom-reserve,0)}
 :host([compact]){display:inline-block}
 slot.wait{visibility:hidden;display:block}
-.card{position:relative;justify-items:stretch}
+[part=offer]{justify-self:stretch}
+[part=offer]::part(card){border:0;padding:0;background:none}
 .head{display:flex;gap:.5em;align-items:baseline}
 .head svg{color:var(--m)}
 `
@@ -63,10 +64,10 @@ export class HeadroomLocked extends HeadroomElement {
       h('p', { class: 'muted small' }, e.message ?? check?.message, this.known.stale && ` ${this.t('all.stale')}.`),
       h('slot', { name: 'locked' }),
       offered ? h('headroom-upgrade-dialog', { part: 'offer', inline: true, placement, feature, lang: this.lang || undefined, admin: this.getAttribute('admin') }) : this.#unlock(check, open),
-      safeUrl(e.content?.docs) && h('a', { part: 'docs', class: 'small', href: e.content!.docs, rel: 'noopener' }, this.t('docs')),
       role === 'member' && !offered && check && h('div', { class: 'stack' },
         !this.#asked && h('button', { part: 'action', type: 'button', class: 'main', onclick: (click: MouseEvent) => void this.#ask(click.currentTarget as HTMLElement, feature) }, this.t('ask')),
-        this.trouble(this.#trouble), h('p', { part: 'status', role: 'status' }, this.#asked)))
+        this.trouble(this.#trouble), h('p', { part: 'status', role: 'status' }, this.#asked)),
+      safeUrl(e.content?.docs) && h('a', { part: 'docs', class: 'small', href: e.content!.docs, rel: 'noopener' }, this.t('docs')))
   }
 
   /** What unlocks it, the cheapest first, and the way to it. Only who may buy hears of money. */

@@ -3,9 +3,9 @@ import { define, h, HeadroomElement, texts, type Child } from './base'
 
 texts('seats', {
   en: {
-    missing: '{missing, plural, one {# more seat is needed} other {# more seats are needed}}', taken: '{usage} of {limit} {unit} are taken.', left: '{left, plural, =0 {No seats left} one {# seat left} other {# seats left}}',
+    missing: '{missing, plural, one {# more seat is needed} other {# more seats are needed}}', taken: '{usage} of {limit} {unit} are taken or promised.', left: '{left, plural, =0 {No seats left} one {# seat left} other {# seats left}}',
     waiting: '{waiting, plural, one {# invitation waits for a seat and is sent when there is one.} other {# invitations wait for a seat and are sent as seats become free.}}',
-    buy: '{count, plural, one {Get # seat} other {Get # seats}}', ask: '{count, plural, one {Ask for # seat} other {Ask for # seats}}', outside: '{people, plural, one {# person} other {# people}} of {domain} use this outside your plan', bring: 'Bring them in', see: 'See what would help',
+    buy: '{count, plural, one {Get # seat} other {Get # seats}}', ask: '{count, plural, one {Ask for # seat} other {Ask for # seats}}', outside: '{people, plural, one {# person} other {# people}} of {domain} {people, plural, one {uses} other {use}} this outside your plan', bring: 'Bring them in', see: 'See what would help',
   },
 })
 
@@ -15,7 +15,7 @@ const css = `
 .card>div{flex:1 1 14rem}
 `
 
-type Invitations = { items: { feature?: string }[] }
+type Invitations = { items: { feature?: string; status: string }[] }
 type Outside = { domain: string; outside: number }
 
 /**
@@ -29,6 +29,11 @@ export class HeadroomSeatPrompt extends HeadroomElement {
   static override words = 'seats'
   static override observed = ['feature', 'placement', 'quantity', 'outside']
 
+  /** Asks again who is invited, as after your own server did it. */
+  refresh(): void {
+    this.forget('invites')
+  }
+
   protected render(): Child {
     return h('div', { role: 'status' }, this.hasAttribute('outside') ? this.#outside() : this.#missing())
   }
@@ -38,15 +43,16 @@ export class HeadroomSeatPrompt extends HeadroomElement {
     const e = this.known.entitlements?.[feature]
     if (!e || typeof e.limit !== 'number') return undefined // there is room for everybody
     const { usage, limit, remaining } = e
-    const open = this.answer('invites', `${feature} ${usage} ${limit}`, () => this.client.call<Invitations>('GET', '/v1/accounts/{account}/invites?status=waiting&limit=200').catch(() => null))
+    const open = this.answer('invites', `${feature} ${usage} ${limit}`, () => this.client.call<Invitations>('GET', '/v1/accounts/{account}/invites?limit=200').catch(() => null))
     if (open === undefined) return undefined
-    const waiting = open?.items.filter((i) => !i.feature || i.feature === feature).length ?? 0
+    const of = (status: string) => open?.items.filter((i) => i.status === status && (!i.feature || i.feature === feature)).length ?? 0
+    const waiting = of('waiting'), sent = of('sent') // who was invited has a seat kept
     const wanted = Math.max(0, Number(this.getAttribute('quantity')) || 0)
-    const left = remaining ?? Math.max(0, limit - (usage ?? 0))
+    const left = Math.max(0, (remaining ?? limit - (usage ?? 0)) - sent)
     const missing = waiting + Math.max(0, wanted - left)
     if (!missing) return wanted ? h('p', { part: 'body', class: 'muted small' }, this.t('left', { left })) : undefined
     const unit = e.title || (e['content'] as { title?: string } | undefined)?.title || feature
-    return this.#card(this.t('missing', { missing }), [this.t('taken', { usage: usage ?? 0, limit, unit: /^en/.test(this.language) ? unit.toLowerCase() : unit }), waiting ? ` ${this.t('waiting', { waiting })}` : ''],
+    return this.#card(this.t('missing', { missing }), [this.t('taken', { usage: (usage ?? 0) + sent, limit, unit: /^en/.test(this.language) ? unit.toLowerCase() : unit }), waiting ? ` ${this.t('waiting', { waiting })}` : ''],
       this.t(this.known.role === 'member' ? 'ask' : 'buy', { count: missing }), missing)
   }
 

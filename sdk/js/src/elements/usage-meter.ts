@@ -4,7 +4,7 @@ import { define, h, HeadroomElement, texts, type Child } from './base'
 
 texts('meter', {
   en: {
-    of: '{usage} of {limit} {unit}', about: 'about {usage}', unlimited: '{usage} {unit}, no limit', left: '{left} left', near: 'Nearly full: {left} left', full: 'Full: none left', over: '{over} over the limit',
+    of: '{usage} of {limit}', all: '{usage} of {limit} {unit}. {words}', about: 'about {usage}', unlimited: '{usage}, no limit', left: '{left} left', near: 'Nearly full: {left} left', full: 'Full: none left', over: '{over} over the limit',
     above: '{over} above what is included', cost: '{over} above what is included: {cost} so far', soft: 'More costs {price} per {unit}', resets: 'Starts anew on {date}', rolling: 'Some comes back on {date}',
     grace: 'More is possible until {date}', pool: 'Shared with your other accounts', reserved: '{reserved} reserved', none: 'Not in your plan', more: 'Get more',
   },
@@ -17,7 +17,7 @@ interface Metered extends Entitlement {
   rolling?: boolean
   reserved?: number
   grace_ends_at?: string | null
-  overage?: { cost?: Money; price?: Money; unit?: number }
+  overage?: { price?: Money; unit?: number }
   content?: { title?: string }
 }
 
@@ -57,27 +57,29 @@ export class HeadroomUsageMeter extends HeadroomElement {
     const used = e.approximate ? this.t('about', { usage }) : this.number(usage)
     const name = h('span', { part: 'label', id: 'label' }, label)
     if (e.unlimited || typeof limit !== 'number') {
-      return h('div', { class: 'g' }, h('div', { class: 'row head' }, name), h('div', { part: 'value' }, e.unlimited || e.allowed ? this.t('unlimited', { usage: used, unit }) : this.t('none')), this.#stale())
+      return h('div', { class: 'g' }, h('div', { class: 'row head' }, name), h('div', { part: 'value' }, e.unlimited || e.allowed ? this.t('unlimited', { usage: used }) : this.t('none')), this.#stale())
     }
     if (!limit && !usage && !e.allowed) return h('div', { class: 'g' }, h('div', { class: 'row head' }, name), h('div', { part: 'value', class: 'muted' }, this.t('none')), this.#stale())
     const left = Math.max(0, e.remaining ?? limit - usage), over = Math.max(0, usage - limit)
     const level = e.soft ? (over ? 'near' : '') : left <= 0 ? 'full' : usage >= 0.8 * limit ? 'near' : ''
-    const words = e.soft && over ? (e.overage?.cost && this.#buys ? this.t('cost', { over, cost: this.money(e.overage.cost) }) : this.t('above', { over }))
+    const { price, unit: each = 1 } = e.overage ?? {}
+    // What it has cost so far: the entitlement's own cost is that of one more.
+    const cost = price && this.#buys && this.money({ ...price, amount: String(Math.ceil(over / each) * +price.amount) })
+    const words = e.soft && over ? (cost ? this.t('cost', { over, cost }) : this.t('above', { over }))
       : over ? this.t('over', { over }) : left <= 0 ? this.t(e.soft ? 'left' : 'full', { left }) : this.t(level || 'left', { left })
-    const value = this.t('of', { usage: used, limit, unit })
     const placement = this.getAttribute('placement')
     const opens = placement ? () => void this.openOffer({ placement, feature }) : undefined
     return h('div', { class: `g ${level}` },
-      h('div', { class: 'row head' }, name, h('span', { part: 'value' }, value)),
+      h('div', { class: 'row head' }, name, h('span', { part: 'value' }, this.t('of', { usage: used, limit }))),
       h('div', {
-        part: 'meter', role: 'meter', 'aria-labelledby': 'label', 'aria-valuemin': 0, 'aria-valuemax': Math.max(limit, usage), 'aria-valuenow': usage, 'aria-valuetext': `${value}. ${words}`,
+        part: 'meter', role: 'meter', 'aria-labelledby': 'label', 'aria-valuemin': 0, 'aria-valuemax': Math.max(limit, usage), 'aria-valuenow': usage, 'aria-valuetext': this.t('all', { usage: used, limit, unit, words }),
         'data-opens': Boolean(opens), onclick: opens,
       }, h('div', { part: 'fill', style: { '--x': `${Math.min(100, limit ? (100 * usage) / limit : 100)}%` } })),
       h('div', { class: 'row notes small' },
         h('b', { part: 'status' }, words),
-        this.#note(e.soft && e.overage?.price && this.#buys && this.t('soft', { price: this.money(e.overage.price), unit: this.number(e.overage.unit ?? 1) })),
-        this.#note(e.reserved && this.t('reserved', { reserved: e.reserved })),
-        this.#note(over && e.grace_ends_at && this.t('grace', { date: this.#day(e.grace_ends_at) })),
+        this.#note(e.soft && cost && this.t('soft', { price: this.money(price), unit: each })),
+        this.#note((e.reserved ?? 0) > 0 && this.t('reserved', { reserved: e.reserved! })),
+        this.#note(over > 0 && e.grace_ends_at && this.t('grace', { date: this.#day(e.grace_ends_at) })),
         this.#note(e.resets_at && this.t(e.rolling ? 'rolling' : 'resets', { date: this.#day(e.resets_at) })),
         this.#note(e.holder && e.holder !== this.known.account && this.t('pool')),
         this.#stale(),
@@ -93,7 +95,7 @@ export class HeadroomUsageMeter extends HeadroomElement {
     return this.date(at, { day: 'numeric', month: 'long' })
   }
 
-  #note(text: string | number | null | false | undefined): Child {
+  #note(text: string | null | false | undefined): Child {
     return text && h('span', { part: 'note', class: 'muted' }, text)
   }
 

@@ -34,8 +34,8 @@ export function onTexts(redraw: () => void): () => void {
   return () => listeners.delete(redraw)
 }
 
-/** All keys with their English texts, for who translates them. */
-export const allTexts = (): Readonly<Texts> => ({ ...builtIn['en'] })
+/** The texts that are built in and loaded, by key: those of a language, for who translates them. */
+export const allTexts = (language = 'en'): Readonly<Texts> => ({ ...builtIn[language] })
 
 const root = (language: string) => language.split('-')[0]!
 
