@@ -94,7 +94,7 @@ func consolePages(account string, now time.Time) []consolePage {
 		{"Accounts", "/accounts", rows("accounts"), []string{clock, catalog, "/v1/views?page=accounts", "/v1/accounts?limit=50&sort=mrr"}},
 		{"Accounts, near a limit", "/accounts?near=80&sort=limit", rows("accounts"), []string{"/v1/accounts?limit=50&near=80&sort=limit"}},
 		{"Accounts, near a limit by MRR", "/accounts?near=80", rows("accounts"), []string{"/v1/accounts?limit=50&near=80&sort=mrr"}},
-		{"Accounts, trials that end", "", "", []string{"/v1/accounts?limit=50&status=trialing&sort=next"}},
+		{"Accounts, trials that end", "", "", []string{"/v1/accounts?limit=50&next=trial_ends&sort=next"}},
 		{"Accounts, help first", "/accounts?stage=landed", rows("accounts"), []string{"/v1/accounts?limit=50&stage=landed&sort=mrr"}},
 		{"Accounts, growing", "", "", []string{"/v1/accounts?limit=50&stage=expanding&sort=mrr"}},
 		{"Accounts, at risk", "", "", []string{"/v1/accounts?limit=50&stage=at_risk&sort=mrr"}},

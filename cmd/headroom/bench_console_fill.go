@@ -149,7 +149,8 @@ func (f *fill) each(ctx context.Context, n, batch int, request func(from, to int
 					continue
 				}
 				a, err := c.Do(r)
-				for err == nil && a.Status == http.StatusTooManyRequests {
+				// Beside other work the log may be slow to answer, too. What has an id counts once however often it is sent.
+				for try := 0; err == nil && (a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable && try < 20); try++ {
 					time.Sleep(max(a.RetryAfter, 10*time.Millisecond))
 					a, err = c.Do(r)
 				}

@@ -224,6 +224,7 @@ func TestPackagingIsEditedSeenAppliedAndTakenBack(t *testing.T) {
 		page.Fill("input[type=search]", "account-11")
 		page.Until("the address holds what was looked for", `location.search === '?q=account-11' && document.querySelectorAll('tbody tr').length === 1`)
 		page.ClickNamed("a", "Account 11")
+		page.ClickNamed("a", "Plan and usage")
 		page.Until("usage stands beside the limit", `[...document.querySelectorAll('tbody tr')].some((tr) => tr.innerText.includes('Speakers') && tr.innerText.includes('10 of 10') && tr.innerText.includes('plan Starter'))`)
 		page.Shot("7-account")
 		page.ClickNamed("button", "Grant")

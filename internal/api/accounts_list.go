@@ -23,6 +23,7 @@ type listAccountsRequest struct {
 	Parent   string `query:"parent"`
 	Stage    string `query:"stage" enum:"landed,activated,adopted,expanding,advocate,at_risk,none" doc:"only in this stage"`
 	Near     int64  `query:"near" minimum:"0" maximum:"1000000" doc:"only where at least so many percent of some limit are used"`
+	Next     string `query:"next" enum:"trial_ends,ends,changes" doc:"only where this comes next for what it has bought"`
 	Requests bool   `query:"requests" doc:"only with an upgrade request that waits for an answer"`
 	Trait    string `query:"trait" maxLength:"200" doc:"with value: only accounts that have this trait with this value"`
 	Value    string `query:"value" maxLength:"200" doc:"the value of trait, as text"`
@@ -99,7 +100,7 @@ func (s *Server) listAccounts(ctx context.Context, in *listAccountsRequest) (*li
 		return nil, err
 	}
 	l, err := s.Store.Accounts(ctx, store.AccountFilter{Plan: in.Plan, NoPlan: in.NoPlan, Status: in.Status, Parent: in.Parent, Search: in.Search,
-		Stage: in.Stage, Near: in.Near, Requests: in.Requests, Trait: in.Trait, Value: in.Value, Sort: in.Sort, From: s.Clock.Now()}, in.page())
+		Stage: in.Stage, Near: in.Near, Next: in.Next, Requests: in.Requests, Trait: in.Trait, Value: in.Value, Sort: in.Sort, From: s.Clock.Now()}, in.page())
 	if err != nil {
 		return nil, err
 	}

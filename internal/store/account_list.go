@@ -32,9 +32,10 @@ type AccountFilter struct {
 	Stage                string
 	Near                 int64  // some limit is used by at least that many percent
 	Requests             bool   // an upgrade request is open
+	Next                 string // what comes next is this, from From on
 	Trait, Value         string // a trait of the account and its value, as text
 	Sort                 string // one of the orders; empty: ByKey
-	// From bounds ByNext: what came before is no date to come.
+	// From bounds ByNext and Next: what came before is no date to come.
 	From clock.Time
 }
 
@@ -64,6 +65,9 @@ func (s *Store) filters(f AccountFilter) (out []struct{ keys, where *query }) {
 	}
 	if f.Status != "" {
 		add(nil, ask("a.status = ?", f.Status))
+	}
+	if f.Next != "" {
+		add(ask("SELECT account FROM accounts WHERE next_at > ? AND next_is = ?", max(f.From, 1)-1, f.Next), ask("a.next_at > ? AND a.next_is = ?", max(f.From, 1)-1, f.Next))
 	}
 	if f.Stage != "" {
 		add(ask("SELECT account FROM lifecycle WHERE stage = ?", f.Stage),

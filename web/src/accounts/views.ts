@@ -1,7 +1,7 @@
 // The list of accounts as the address says it: filters, order and place, and the views that name them.
 
 /** What may stand in the address, by the names that the server has for it; q is its search. */
-const filters = ['q', 'plan', 'no_plan', 'status', 'stage', 'near', 'requests', 'trait'] as const
+const filters = ['q', 'plan', 'no_plan', 'status', 'stage', 'near', 'next', 'requests', 'trait'] as const
 
 export type Filter = (typeof filters)[number]
 
@@ -83,7 +83,7 @@ export interface View {
 export const builtIn: View[] = [
   { name: 'All', query: '', about: 'Every account, the highest MRR first' },
   { name: 'Near a limit', query: 'near=80&sort=limit', about: 'At least 80% of a limit are used' },
-  { name: 'Trials that end', query: 'status=trialing&sort=next', about: 'In a trial, the soonest end first' },
+  { name: 'Trials that end', query: 'next=trial_ends&sort=next', about: 'Something is tried, the soonest end first' },
   { name: 'Help first', query: 'stage=landed', about: 'Not activated yet: help comes before any offer' },
   { name: 'Growing', query: 'stage=expanding', about: 'Expanding now' },
   { name: 'At risk', query: 'stage=at_risk', about: 'Something says that they may leave' },

@@ -83,7 +83,9 @@ function Finder({ pages, close }: { pages: PageAddress[]; close: () => void }) {
       openIt(items[chosen])
     }
   }
-  useEffect(() => document.getElementById(`${id}-${chosen}`)?.scrollIntoView({ block: 'nearest' }), [id, chosen])
+  useEffect(() => {
+    void document.getElementById(`${id}-${chosen}`)?.scrollIntoView({ block: 'nearest' })
+  }, [id, chosen])
   return (
     <div className={classes.sheet}>
       <input
