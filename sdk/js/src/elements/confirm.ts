@@ -3,7 +3,7 @@
 // Elements load it when somebody is about to buy.
 import type { Money, Outcome, Preview, ProblemShape } from '../core/types'
 import { h, sheet, texts, type Child, type HeadroomElement } from './base'
-import { each, positive } from './offer'
+import { boughtHere, each, positive } from './offer'
 
 texts('confirm', {
   en: {
@@ -134,6 +134,7 @@ export function saidBought(host: HeadroomElement, words: string, outcome: Outcom
   const undo = outcome.subscription?.undo
   const from = outcome['at'] ?? outcome['changed_at'] ?? outcome.subscription?.['changed_at']
   const left = undo?.until ? Date.parse(undo.until) - Date.parse(String(from)) : 0
+  if (undo?.until) boughtHere(undo.until, true)
   const said = h('span', {})
   const trouble = h('span', { class: 'trouble' })
   const button = h('button', { part: 'undo', type: 'button' }, host.t('confirm.undo'))

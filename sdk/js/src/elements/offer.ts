@@ -38,6 +38,18 @@ export function each(host: HeadroomElement, amount: Money, interval?: string): s
   return interval ? host.t(interval === 'year' ? 'offer.a_year' : 'offer.a_month', { amount: host.money(amount) }) : host.money(amount)
 }
 
+const bought = 'headroom.bought'
+
+/** Whether the purchase that can be undone until then was made in this tab, or remembers that it was. */
+export function boughtHere(until: string, remember = false): boolean {
+  try {
+    if (remember) sessionStorage.setItem(bought, until)
+    return sessionStorage.getItem(bought) === until
+  } catch {
+    return false
+  }
+}
+
 /** An amount without its sign. */
 export const positive = (m: Money): Money => ({ ...m, amount: m.amount.replace('-', '') })
 

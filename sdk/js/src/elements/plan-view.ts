@@ -3,7 +3,7 @@ import type { Change, Decision, Money, Outcome, Preview } from '../core/types'
 import { h, texts, type Child, type HeadroomElement, type Trouble } from './base'
 import type { Billing, Option } from './billing'
 import type { Insides } from './inside'
-import { each, offerCard, offerCss, positive } from './offer'
+import { boughtHere, each, offerCard, offerCss, positive } from './offer'
 
 texts('plans', {
   en: {
@@ -19,6 +19,7 @@ texts('plans', {
 /** The style of the page. */
 export const planCss = offerCss + `
 .page{display:grid;gap:calc(var(--p)*3);grid-template-columns:minmax(0,1fr)}
+.plans,.usage{inline-size:100%}
 .plans{display:grid;gap:calc(var(--p)*2);grid-template-columns:repeat(auto-fit,minmax(min(14rem,100%),1fr))}
 .plans .card{align-content:start}
 .current{border-color:var(--a)}
@@ -127,7 +128,8 @@ export class PlanView {
 
   #current(b: Billing): HTMLElement {
     const s = b.subscription
-    const undo = b.can_buy && s.undo && Date.parse(s.undo.until) > Date.parse(b.at) && s.undo
+    // What was bought elsewhere is taken back there; beside the note that has the button it is not needed twice.
+    const undo = b.can_buy && s.undo && Date.parse(s.undo.until) > Date.parse(b.at) && boughtHere(s.undo.until) && !this.#host.shadowRoot!.querySelector('[role=status] [part=undo]') && s.undo
     return this.#section('summary', s.plan ? this.#t('title', { plan: s.title }) : this.#t('none'),
       s.recurring && h('p', { part: 'price' }, h('strong', {}, Number(s.recurring.amount) ? each(this.#host, s.recurring, s.interval) : this.#t('nothing'))),
       s.trial_ends_at && h('p', {}, this.#t('trial', { date: this.#date(s.trial_ends_at) })),
@@ -165,7 +167,7 @@ export class PlanView {
     return this.#asks(b, `addon:${x.addon}`, { addon: x.addon }, x.title) ?? h('div', { class: 'row' },
       h('label', { for: id, class: 'small' }, this.#t('many')), h('input', { id, part: 'quantity', type: 'number', min: 1, max: 9999, value: x.quantity ?? 1 }),
       x.price && h('span', { class: 'small' }, x.price),
-      h('button', { part: 'action', type: 'button', 'aria-label': `${x.label} ${x.title}`, onclick: go }, b.can_buy ? x.label : this.#t('ask')))
+      h('button', { part: 'action', type: 'button', 'aria-label': `${b.can_buy ? x.label : this.#t('ask')} ${x.title}`, onclick: go }, b.can_buy ? x.label : this.#t('ask')))
   }
 
   /** All add-ons as they are to be, or what is bought once. */
@@ -353,7 +355,7 @@ export class PlanView {
     if (!b.can_buy || !s.plan || s.ends_at || s.status !== 'active') return undefined
     if (this.#leaving) return this.#save(b, this.#leaving)
     const smaller = (this.#host.getAttribute('smaller') ?? '').split(/[\s,]+/).filter((key) => key && key !== s.plan && !b.options.some((o) => o.give.plan === key))
-    return this.#section('leave', this.#t('leave'), h('div', { class: 'row' },
+    return this.#section('less', this.#t('leave'), h('div', { class: 'row' },
       smaller.map((plan) => h('button', { type: 'button', part: 'action', onclick: () => this.#about('downgrade', plan) }, this.#t('smaller', { title: this.#titleOf(plan) }))),
       h('button', { type: 'button', part: 'action', onclick: () => this.#about('cancel') }, this.#t('cancel'))))
   }
@@ -377,9 +379,9 @@ export class PlanView {
     const goOn = h('button', { part: 'leave', type: 'button', onclick: () => this.#goOn(plan) }, this.#t('go_on'))
     const stay = h('button', { part: 'dismiss', type: 'button', class: 'main', onclick: () => this.#stay() }, this.#t('stay'))
     if (!decision) {
-      const lost = Object.values(this.#in.known.entitlements ?? {}).filter((e) => e.allowed && e.title)
+      const lost = Object.values(this.#in.known.entitlements ?? {}).filter((e) => e.allowed).map((e) => e.title ?? (e['content'] as { title?: string } | undefined)?.title)
       return h('section', { part: 'card', class: 'card leaving', 'aria-labelledby': 'ending' }, h('h2', { part: 'title', id: 'ending', tabindex: -1 }, this.#t('ending', { plan: b.subscription.title })),
-        !!lost.length && h('div', { part: 'lost' }, h('p', {}, this.#t('lose')), h('ul', {}, lost.map((e) => h('li', {}, e.title)))), h('div', { class: 'row' }, stay, goOn))
+        !!lost.length && h('div', { part: 'lost' }, h('p', {}, this.#t('lose')), h('ul', {}, lost.map((title) => title && h('li', {}, title)))), h('div', { class: 'row' }, stay, goOn))
     }
     const offer = decision.offer!
     const act = () => void this.#run(async () => {

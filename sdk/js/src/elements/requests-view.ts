@@ -59,6 +59,8 @@ export class RequestsView {
   #busy = ''
   #trouble: Trouble | undefined
   #moved = false
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #revision = -1
 
   constructor(host: HeadroomElement) {
     this.#host = host
@@ -75,7 +77,8 @@ export class RequestsView {
     const requests = this.#list<UpgradeRequest>('requests', 'requests')
     const news = this.#list<Notice>('notices', 'notices?unread=true&limit=20')
     const standing = admin ? this.#list<Approval>('approvals', 'approvals') : undefined
-    const open = requests?.items.filter((r) => r.status === 'open') ?? []
+    // What is open is known at once; what was answered is in lists a moment later.
+    const open = this.#billing?.requests ?? requests?.items.filter((r) => r.status === 'open') ?? []
     const rest = requests?.items.filter((r) => r.status !== 'open').slice(0, 10) ?? []
     const none = requests && !open.length && (admin || !rest.length)
     return h('section', { part: 'card', class: 'card', 'aria-labelledby': 'title', 'aria-busy': String(!requests) },
@@ -88,11 +91,26 @@ export class RequestsView {
       admin && !!rest.length && h('details', {}, h('summary', {}, this.#host.t('answered')), h('ul', {}, rest.map((r) => this.#own(r)))))
   }
 
-  /** What the focus stood on may be gone with what was answered: it goes to the heading, not to the page's top. */
   updated(): void {
+    this.#lookAgain()
+    // What the focus stood on may be gone with what was answered: it goes to the heading, not to the page's top.
     if (!this.#moved || this.#busy) return
     this.#moved = false
     if (document.activeElement === document.body) this.#host.shadowRoot!.querySelector<HTMLElement>('#title')?.focus()
+  }
+
+  /** Lists are a moment behind, and what others ask changes nothing that a page hears of: it looks again, while somebody looks at it. */
+  #lookAgain(): void {
+    const { revision } = inside(this.#host).known
+    if (this.#timer && revision === this.#revision) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      if (!this.#host.isConnected) return
+      if (document.visibilityState === 'visible' && !this.#declining && !this.#busy) for (const what of ['billing', 'requests', 'notices']) inside(this.#host).forget(what)
+      this.#host.update()
+    }, revision === this.#revision ? 20_000 : 3000)
+    this.#revision = revision
   }
 
   #when(at: string): HTMLElement {
@@ -103,8 +121,12 @@ export class RequestsView {
     return name || this.#host.t('somebody')
   }
 
+  get #billing(): { requests: UpgradeRequest[]; subscription: { interval?: string } } | undefined {
+    return inside(this.#host).answer('billing', '', () => this.#host.client.call('GET', '/v1/accounts/{account}/billing'))
+  }
+
   #interval(r: UpgradeRequest): string | undefined {
-    return r.give?.interval ?? inside(this.#host).answer('billing', '', () => this.#host.client.call<{ subscription: { interval?: string } }>('GET', '/v1/accounts/{account}/billing'))?.subscription.interval
+    return r.give?.interval ?? this.#billing?.subscription.interval
   }
 
   #waits(r: UpgradeRequest): HTMLElement {

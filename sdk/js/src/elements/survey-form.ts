@@ -63,7 +63,7 @@ export class SurveyForm {
     return h('form', {
       part: 'card', class: 'card', 'aria-label': s.question,
       onsubmit: (e: Event) => (e.preventDefault(), this.#send(s)),
-      onkeydown: (e: KeyboardEvent) => e.key === 'Escape' && this.#close(s),
+      onkeydown: (e: KeyboardEvent) => void (e.key === 'Escape' && this.#close(s)),
     },
     wish ? this.#wish(s) : this.#scale('score', s.question ?? '', s.scale?.least ?? 0, s.scale?.most ?? 10, s.kind === 'nps' ? 'nps' : 'csat'),
     !wish && this.#score !== undefined && [h('label', { for: 'text' }, s.follow || this.#host.t('follow')), h('textarea', { id: 'text', part: 'text', rows: 2, maxlength: 2000 })],

@@ -43,10 +43,16 @@ export class HeadroomUpgradeDialog extends HeadroomElement {
   #card: UpgradeCard | undefined
   #loading = false
   #opened = false // by the person
+  #away = false // what was asked for has been looked at, and would come back at once
   #shown: Decision | undefined
   #expires: ReturnType<typeof setTimeout> | undefined
   #expiring: string | undefined
   #opener: HTMLElement | null = null
+
+  override attributeChangedCallback(): void {
+    this.#away = false
+    super.attributeChangedCallback()
+  }
 
   protected override gone(): void {
     live.delete(this)
@@ -58,6 +64,7 @@ export class HeadroomUpgradeDialog extends HeadroomElement {
   /** Shows what there is, because the person asked; says so when there is nothing. */
   open(): void {
     this.#opened = true
+    this.#away = false
     this.#card?.begin()
     this.forget('asked')
     this.update()
@@ -65,6 +72,7 @@ export class HeadroomUpgradeDialog extends HeadroomElement {
 
   /** Puts it away; nothing is reported. */
   close(): void {
+    this.#away = !this.#opened && this.hasAttribute('requested')
     this.#opened = false
     this.#card?.begin()
     this.#leave()
@@ -80,6 +88,7 @@ export class HeadroomUpgradeDialog extends HeadroomElement {
 
   /** Decides again. */
   again(): void {
+    this.#away = false
     this.#expiring = undefined
     this.forget(this.#opened ? 'asked' : 'decision')
   }
@@ -95,7 +104,7 @@ export class HeadroomUpgradeDialog extends HeadroomElement {
   }
 
   #decide(): Decision | undefined {
-    if (this.hasAttribute('on-demand') && !this.#opened) return undefined
+    if ((this.#away || this.hasAttribute('on-demand')) && !this.#opened) return undefined
     const placement = this.getAttribute('placement') ?? ''
     const o: DecideOptions = {}
     const feature = this.getAttribute('feature'), quantity = Number(this.getAttribute('quantity'))
