@@ -80,13 +80,13 @@ func TestTabsOfDifferentPeopleShareNothing(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return true
 		}
-		return strings.Contains(r.URL.Path, "rival") && hangUp()
+		return strings.Contains(r.URL.Path, "third") && hangUp()
 	})
 	one.Run(`headroom.track('email.sent', {count: 7})`)
 	one.Until("it was tried", `errors.length > 0`)
-	one.Open(s.at("rival/max/member", ""))
-	one.Until("somebody else is signed in", `window.headroom?.snapshot().account === 'rival' && headroom.snapshot().stale`)
-	if a := ask[answer](one, `headroom.check('speakers', {fallback: true})`); a.Limit != nil || a.Reason != "unavailable" {
+	one.Open(s.at("third/tom/member", ""))
+	one.Until("somebody else is signed in", `window.headroom?.snapshot().account === 'third' && headroom.snapshot().stale`)
+	if a := ask[answer](one, `headroom.check('speakers', {fallback: true})`); a.Allowed || a.Reason != "no_subscription" {
 		t.Errorf("the second one is told of the first one's speakers: %+v", a)
 	}
 	s.troubles(nil)
@@ -116,7 +116,7 @@ func TestWhatIsSentAgainCountsOnce(t *testing.T) {
 	h := browsertest.Start(t, sold)
 	s := openSite(t, h)
 	s.subscribe("acme", "starter")
-	lost := 2
+	lost := 4
 	s.troubles(func(_ http.ResponseWriter, r *http.Request) bool {
 		if !strings.HasSuffix(r.URL.Path, "/v1/batch") || lost == 0 {
 			return false
@@ -134,13 +134,10 @@ func TestWhatIsSentAgainCountsOnce(t *testing.T) {
 	})
 	w := s.open(browsertest.OpenBrowser(t), s.at("acme/mia/admin", ""))
 	w.Run(`headroom.track('email.sent', {count: 5})`)
-	w.Until("it was tried", `errors.length > 0`)
-	w.Run(`headroom.track('email.sent', {count: 1})`)
-	s.uses("acme", "emails", 6)
-	ask[any](w, `headroom.flush()`)
-	for len(s.passed("POST /v1/batch")) < 3 {
+	for len(s.passed("POST /v1/batch")) < 5 { // it is tried until an answer comes
 		ask[any](w, `headroom.flush()`)
 	}
+	w.Run(`headroom.track('email.sent', {count: 1})`)
 	s.uses("acme", "emails", 6)
 }
 

@@ -2,7 +2,7 @@ import { claimsOf, type Claims } from './claims'
 import { addressOf, connect, type Connection } from './connection'
 import { evaluate } from './local'
 import { createLive, maxStale, type Known, type Live } from './live'
-import { passing, Problem, problemOf } from './problem'
+import { odd, on, passing, Problem, problemOf, safely, within } from './problem'
 import { createQueue } from './queue'
 import { createKeep, newId, type Keep } from './storage'
 import type { Change, Check, CheckOptions, Config, DecideOptions, Decision, Headroom, Made, Outcome, OutcomeType, Preview, Snapshot, Traits, Variant } from './types'
@@ -11,14 +11,6 @@ const nothing: Snapshot = Object.freeze({ entitlements: undefined, stale: false,
 
 /** Calls that change nothing that is shown. */
 const quiet = /\/(preview|next|check|bulk|decide|variant|exposures|batch)$/
-
-const late = () => new Problem(0, 'timeout', 'no answer in time', '')
-
-/** The promise, or a Problem when it takes longer; what comes later is nobody's. */
-function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout>
-  return Promise.race([promise, new Promise<never>((_, reject) => (timer = setTimeout(() => reject(late()), ms)))]).finally(() => clearTimeout(timer))
-}
 
 /** A core of its own, beside the one that everybody shares: for a second account in the same page, or for tests. */
 export function createHeadroom(): Headroom {
@@ -29,10 +21,11 @@ export function createHeadroom(): Headroom {
   let current: string | undefined // whose live is
   let known: Known | undefined
   let claims: Claims = {}
-  let named: { account?: string; user?: string } = {}
+  let named: { account?: string | undefined; user?: string | undefined } = {}
   let name: string | undefined // as the person is called, for those who are asked
   let snapshot = nothing
   let generation = 0 // rises with every init and reset: what was asked before it changes nothing any more
+  let ends: (() => void)[] | undefined // of what is heard of the page
   let learned = false // the token was read
   let closed = false
   let start!: () => void
@@ -51,14 +44,11 @@ export function createHeadroom(): Headroom {
 
   function report(thrown: unknown) {
     const problem = problemOf(thrown)
-    try {
-      if (config?.onError) config.onError(problem)
-      else if (!passing(problem) && !warned.has(problem.code)) {
-        warned.add(problem.code)
-        console.warn(problem.message)
-      }
-    } catch {
-      // what the page does with it is its own
+    // What the page does with it is its own.
+    if (config?.onError) safely(() => config!.onError!(problem))
+    else if (!passing(problem) && !warned.has(problem.code)) {
+      warned.add(problem.code)
+      console.warn(problem.message)
     }
   }
 
@@ -84,18 +74,16 @@ export function createHeadroom(): Headroom {
   }
 
   const identity = () => ({ account: named.account ?? claims.account ?? '', user: named.user ?? claims.sub ?? '' })
-  const scope = () => ['headroom', new URL(config!.endpoint, globalThis.location?.href).href, config!.key ?? ''].map(encodeURIComponent).join('|')
+  /** Of what is kept: whose it is, in full. */
+  const keyFor = (...parts: string[]) => ['headroom', new URL(config!.endpoint, globalThis.location?.href).href, config!.key ?? '', ...parts].map(encodeURIComponent).join('|')
 
   const queue = createQueue({
     connection: () => connection,
-    signedIn: async () => {
-      const c = await connection.claims()
-      return { account: c.account ?? '', user: c.sub ?? '' }
-    },
+    signedIn: () => connection.claims(),
     writeKey: () => config?.key,
     address: (path) => addressOf(config!.endpoint, path),
-    keep: { read: (k) => keep.read(k), write: (k, v) => keep.write(k, v), drop: (p) => keep.drop(p) },
-    key: scope,
+    keep: () => keep,
+    key: (who) => keyFor('queue', who.account, who.user),
     flushEvery: () => config?.flushEvery ?? 3000,
     onError: report,
   })
@@ -103,7 +91,7 @@ export function createHeadroom(): Headroom {
   /** Goes over to who the person is now, if that is somebody else. */
   function settle() {
     const who = identity()
-    const next = [scope(), 'known', who.account, who.user, snapshot.language].map((part, i) => (i ? encodeURIComponent(part) : part)).join('|')
+    const next = keyFor('known', who.account, who.user, snapshot.language)
     if (current !== next) {
       current = next
       live?.stop()
@@ -164,6 +152,16 @@ export function createHeadroom(): Headroom {
   function leave() {
     if (config) queue.leave()
   }
+  function close() {
+    if (!config) return
+    leave()
+    closed = true
+    generation++
+    live?.stop()
+    live = current = undefined
+    ends?.forEach((end) => end())
+    ends = undefined
+  }
   const hidden = () => document.visibilityState === 'hidden' && leave()
 
   function message(type: string, more: Record<string, unknown>) {
@@ -172,7 +170,7 @@ export function createHeadroom(): Headroom {
       const who = identity()
       let anonymous: string | undefined
       if (!who.user) {
-        const key = `${scope()}|anonymous`
+        const key = keyFor('anonymous')
         anonymous = String(keep.read(key) ?? newId())
         keep.write(key, anonymous)
       }
@@ -194,7 +192,7 @@ export function createHeadroom(): Headroom {
 
   async function askCheck(feature: string, quantity: number, placement?: string): Promise<Check> {
     const answer = await connection.send<Check>('POST', '/v1/check', { account: snapshot.account, feature, quantity, placement, user: snapshot.user || undefined })
-    if (typeof answer?.allowed !== 'boolean') throw new Problem(0, 'unexpected_answer', 'a check was answered with something else', 'check the endpoint')
+    if (typeof answer?.allowed !== 'boolean') throw odd('a check')
     return answer
   }
 
@@ -210,7 +208,7 @@ export function createHeadroom(): Headroom {
     const { quantity = 1, placement } = options
     await ready()
     if (!(quantity >= 0 && quantity <= 1e12)) {
-      report(new Problem(0, 'quantity_invalid', `a check of ${feature} for ${quantity}`, 'ask for a number from 0 to 1e12'))
+      report(new Problem(0, 'quantity_invalid', `${feature} was checked for ${quantity}`, 'ask for 0 to 1e12'))
       return { feature, allowed: false, reason: 'limit_reached' }
     }
     const fresh = known && Date.now() - known.at < maxStale ? known : undefined
@@ -219,7 +217,7 @@ export function createHeadroom(): Headroom {
     if (item) here = evaluate(item, quantity, Date.now() + (fresh!.offset ?? NaN))
     else if (fresh) {
       here = { feature, allowed: false, reason: 'unknown_feature' }
-      report(new Problem(0, 'unknown_feature', `there is no feature "${feature}" in the catalog`, 'use the key of a feature'))
+      report(new Problem(0, 'unknown_feature', `there is no feature "${feature}"`, 'use a key of the catalog'))
     }
     if (here && snapshot.stale) here.stale = true
     if (here?.allowed) return here
@@ -232,16 +230,16 @@ export function createHeadroom(): Headroom {
     } catch (thrown) {
       const problem = problemOf(thrown)
       report(problem)
-      return here ? { ...here, stale: true, decision: none(problem, placement!) } : fallback(feature, options, problem)
+      return here ? { ...here, stale: true, decision: none(problem, placement) } : fallback(feature, options, problem)
     }
   }
 
   const timeout = () => config?.decisionTimeout ?? 300
 
-  const none = (problem: Problem, placement: string): Decision => ({
+  const none = (problem: Problem, placement?: string): Decision => ({
     status: 'none',
-    reason: problem.code === 'timeout' ? 'timeout' : passing(problem) ? 'unreachable' : problem.code,
-    placement,
+    reason: passing(problem) && problem.code !== 'timeout' ? 'unreachable' : problem.code,
+    ...(placement && { placement }),
   })
 
   /** Asks once the events before it were sent: the answer sees them. */
@@ -254,14 +252,14 @@ export function createHeadroom(): Headroom {
     await ready()
     try {
       const { account, user, language } = snapshot
-      if (!account) throw new Problem(0, 'unreachable', 'it is not known yet for which account', '')
+      if (!account) throw new Problem(0, 'unreachable', 'no account is known')
       // A late answer is shown to nobody. What the server has counted for it stands, and it says the same again when it is
       // asked again soon, which then counts no more.
       const answer = await within(
         timeout(),
         sent(() => connection.send<Decision>('POST', '/v1/decide', { account, placement, user, language: language || undefined, ...options })),
       )
-      if (answer?.status !== 'show' && answer?.status !== 'none') throw new Problem(0, 'unexpected_answer', 'a decision was answered with something else', 'check the endpoint')
+      if (answer?.status !== 'show' && answer?.status !== 'none') throw odd('a decision')
       return answer
     } catch (thrown) {
       const problem = problemOf(thrown)
@@ -328,11 +326,10 @@ export function createHeadroom(): Headroom {
       keep = createKeep(next.persist ?? true)
       connection = connect(() => config ?? next, identity)
       claims = typeof next.token === 'string' ? claimsOf(next.token) : {}
-      named = { ...(next.account !== undefined && { account: next.account }), ...(next.user !== undefined && { user: next.user }) }
+      named = { account: next.account, user: next.user }
       learned = typeof next.token !== 'function'
       change({ language: next.language ?? globalThis.document?.documentElement.lang ?? '', role: claims.role ?? '' })
-      globalThis.document?.addEventListener('visibilitychange', hidden)
-      globalThis.addEventListener?.('pagehide', leave)
+      ends ??= [on(globalThis.document, 'visibilitychange', hidden), on(globalThis.window, 'pagehide', leave)]
       settle()
       settled = learned ? Promise.resolve() : learn(mine)
       start()
@@ -387,10 +384,10 @@ export function createHeadroom(): Headroom {
       let answer: Variant
       try {
         answer = await within(timeout(), asked)
-        if (typeof answer?.variant !== 'string') throw new Problem(0, 'unexpected_answer', 'a variant was answered with something else', 'check the endpoint')
+        if (typeof answer?.variant !== 'string') throw odd('a variant')
       } catch (thrown) {
         report(thrown)
-        answer = { variant: '', reason: problemOf(thrown).code === 'timeout' ? 'timeout' : 'unreachable' }
+        answer = { variant: '', reason: none(problemOf(thrown)).reason }
       }
       made('variant', began, { experiment, ...answer })
       return answer
@@ -417,32 +414,19 @@ export function createHeadroom(): Headroom {
       await ready()
       await queue.flush()
     },
-    close() {
-      if (!config) return
-      leave()
-      closed = true
-      generation++
-      live?.stop()
-      live = current = undefined
-      globalThis.document?.removeEventListener('visibilitychange', hidden)
-      globalThis.removeEventListener?.('pagehide', leave)
-    },
+    close,
     reset() {
       if (!config) return
-      leave()
-      generation++
+      close()
       queue.clear()
-      live?.stop()
       keep.drop('headroom|')
-      live = known = config = name = current = undefined
+      known = config = name = undefined
       claims = {}
       named = {}
       calls = []
       learned = false
       variants.clear()
       asking.clear()
-      globalThis.document?.removeEventListener('visibilitychange', hidden)
-      globalThis.removeEventListener?.('pagehide', leave)
       prepare()
       change({ ...nothing, revision: snapshot.revision + 1 })
     },

@@ -1,5 +1,5 @@
 import { claimsOf, type Claims } from './claims'
-import { Problem, problemOf } from './problem'
+import { odd, Problem, problemOf, within } from './problem'
 import type { Identity } from './queue'
 import type { Config } from './types'
 
@@ -30,9 +30,7 @@ const early = 30_000 // milliseconds before a token runs out at which the next o
 const tokenWithin = 5000
 
 /** The address of a path of the API; the endpoint may be an origin, a path, or both. */
-export function addressOf(endpoint: string, path: string): string {
-  return endpoint.replace(/\/+$/, '') + path
-}
+export const addressOf = (endpoint: string, path: string) => endpoint.replace(/\/+$/, '') + path
 
 /** Connects to the server of a configuration, for whoever wanted says. */
 export function connect(config: () => Config, wanted: () => Identity): Connection {
@@ -58,7 +56,7 @@ export function connect(config: () => Config, wanted: () => Identity): Connectio
     if (typeof source !== 'function') return Promise.resolve()
     return (fetching ??= limited({ within: tokenWithin }, async () => take(String(await source())))
       .catch((thrown) => {
-        throw new Problem(0, 'token_unavailable', `no user token could be fetched: ${problemOf(thrown).detail}`, 'let the function given as token answer with one')
+        throw new Problem(0, 'token_unavailable', `no user token: ${problemOf(thrown).detail}`, 'check the function given as token')
       })
       .finally(() => (fetching = undefined)))
   }
@@ -98,40 +96,21 @@ export function connect(config: () => Config, wanted: () => Identity): Connectio
   }
 
   async function refused(answer: Response): Promise<Problem> {
-    let said: Record<string, unknown> = {}
-    try {
-      said = (await answer.json()) ?? {}
-    } catch {
-      // not a problem in the server's words
-    }
+    const said: Record<string, unknown> = (await answer.json().catch(() => {})) ?? {} // or not a problem in the server's words
     const after = Number(answer.headers.get('Retry-After'))
-    return new Problem(answer.status, String(said['code'] ?? 'unexpected_answer'), String(said['detail'] ?? `${new URL(answer.url, 'http://x').pathname} answered ${answer.status}`),
-      String(said['mend'] ?? ''), after > 0 ? after * 1000 : undefined)
+    return new Problem(answer.status, String(said['code'] ?? 'unexpected_answer'), String(said['detail'] ?? `${answer.url} answered ${answer.status}`), String(said['mend'] ?? ''), after > 0 ? after * 1000 : undefined)
   }
 
-  /** Runs something that must be over in time, and says what became of it as a Problem where nothing did. */
+  /** Runs something that must be over in time; what became of it is a Problem where nothing did. */
   async function limited<T>(o: SendOptions, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const stop = new AbortController()
     const end = () => stop.abort()
     o.signal?.addEventListener('abort', end)
-    let late: ReturnType<typeof setTimeout> | undefined
     try {
-      const within = o.within ?? 10_000
-      return await Promise.race([
-        run(stop.signal),
-        new Promise<never>((_, reject) => {
-          late = setTimeout(() => {
-            reject(new Problem(0, 'timeout', `no answer within ${within} ms`, ''))
-            stop.abort()
-          }, within)
-        }),
-      ])
+      return await within(o.within ?? 10_000, run(stop.signal))
     } catch (thrown) {
-      if (thrown instanceof Problem) throw thrown
-      throw new Problem(0, 'unreachable', `${config().endpoint || 'the server'} cannot be reached`, 'check the endpoint, and whether something in between blocks it')
-    } finally {
-      clearTimeout(late)
-      o.signal?.removeEventListener('abort', end)
+      end()
+      throw thrown instanceof Problem ? thrown : new Problem(0, 'unreachable', `${config().endpoint} cannot be reached`, 'check the endpoint')
     }
   }
 
@@ -147,13 +126,12 @@ export function connect(config: () => Config, wanted: () => Identity): Connectio
           if (method !== 'GET' && typeof said?.position === 'string') position = said.position
           return said as T
         } catch {
-          if (signal.aborted) throw new Problem(0, 'timeout', 'the answer did not end in time', '')
-          throw new Problem(0, 'unexpected_answer', `${path} was answered with something that is no JSON`, 'check the endpoint: another server may answer there')
+          throw odd(path)
         }
       }),
     open: (path, o) =>
-      limited({ ...o, signal: undefined }, async (late) => {
-        const answer = await request('GET', path, undefined, { ...o, signal: o.signal ? AbortSignal.any([o.signal, late]) : late }, false)
+      limited(o, async (signal) => {
+        const answer = await request('GET', path, undefined, { ...o, signal }, false)
         if (!answer.ok) throw await refused(answer)
         return answer
       }),

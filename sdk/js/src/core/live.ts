@@ -1,6 +1,6 @@
 import { backoff } from './backoff'
 import type { Connection } from './connection'
-import { Problem, problemOf } from './problem'
+import { odd, on, Problem, problemOf } from './problem'
 import { createParser } from './sse'
 import type { Keep } from './storage'
 import type { Entitlement } from './types'
@@ -34,8 +34,6 @@ export interface Live {
   readonly name: string
   /** Reads the whole set now, over what waits to be heard. */
   read(): Promise<void>
-  /** Another call was answered: tries to listen at once. */
-  nudge(): void
   stop(): void
 }
 
@@ -49,8 +47,8 @@ const shape = (items: Record<string, Entitlement> | undefined) =>
   items && JSON.stringify(Object.values(items).map((i) => [i.feature, i.allowed, i.reason, i.limit, i.source, i.unlimited, i.value, i['hidden']]))
 
 function itemsOf(list: unknown): Record<string, Entitlement> {
-  if (!Array.isArray(list)) throw new Problem(0, 'unexpected_answer', 'entitlements were answered with something else', 'check the endpoint')
-  const found: Record<string, Entitlement> = Object.create(null)
+  if (!Array.isArray(list)) throw odd('entitlements')
+  const found: Record<string, Entitlement> = { __proto__: null } as never
   for (const i of list as Entitlement[]) if (i && typeof i.feature === 'string') found[i.feature] = Object.freeze(i)
   return found
 }
@@ -66,6 +64,7 @@ export function createLive(o: LiveOptions): Live {
   let stopped = false
   let leading = false
   let running: AbortController | undefined
+  let connected: AbortController | undefined
   let wake: (() => void) | undefined
   let reading: Promise<void> | undefined
   let saving: ReturnType<typeof setTimeout> | undefined
@@ -74,6 +73,8 @@ export function createLive(o: LiveOptions): Live {
   const doc = globalThis.document as Document | undefined
   const locks = doc && globalThis.navigator?.locks
   const channel = locks && typeof BroadcastChannel === 'function' ? new BroadcastChannel(o.name) : undefined
+
+  const path = (more: string) => `/v1/accounts/${encodeURIComponent(o.account)}/entitlements${more}?lang=${encodeURIComponent(o.language)}`
 
   function save() {
     clearTimeout(saving)
@@ -116,44 +117,38 @@ export function createLive(o: LiveOptions): Live {
     const said = JSON.parse(data) as { account?: string; items?: unknown; removed?: string[]; now?: string }
     if (said.account !== o.account) return
     const items = itemsOf(said.items)
-    const offset = said.now ? Date.parse(said.now) - Date.now() : known?.offset
+    const hear = (items: Known['items']) => set({ items, id, offset: said.now ? Date.parse(said.now) - Date.now() : known?.offset, at: Date.now() }, false)
     if (event === 'change') {
-      const merged: Record<string, Entitlement> = Object.assign(Object.create(null), known?.items, items)
+      const merged: Record<string, Entitlement> = { __proto__: null as never, ...known?.items, ...items }
       for (const gone of said.removed ?? []) delete merged[gone]
-      set({ items: merged, id, offset, at: Date.now() }, false)
-    } else if (event === 'entitlements') set({ items, id, offset, at: Date.now() }, false)
+      hear(merged)
+    } else if (event === 'entitlements') hear(items)
   }
 
-  function read(): Promise<void> {
-    reading ??= (async () => {
-      try {
-        const { items } = await o.connection().send<{ items: unknown }>('GET', `/v1/accounts/${encodeURIComponent(o.account)}/entitlements?lang=${encodeURIComponent(o.language)}`)
-        set({ items: itemsOf(items), id: known?.id ?? '', offset: known?.offset, at: Date.now() }, false)
-      } finally {
-        reading = undefined
-      }
-    })()
-    return reading
-  }
+  const read = (): Promise<void> =>
+    (reading ??= o
+      .connection()
+      .send<{ items: unknown }>('GET', path(''))
+      .then((answer) => set({ items: itemsOf(answer?.items), id: known?.id ?? '', offset: known?.offset, at: Date.now() }, false))
+      .finally(() => (reading = undefined)))
 
   /** One connection, until it ends. */
   async function listen(signal: AbortSignal) {
-    const stop = new AbortController()
+    const stop = (connected = new AbortController())
     const end = () => stop.abort()
-    signal.addEventListener('abort', end)
     let watch: ReturnType<typeof setTimeout> | undefined
     const alive = (within: number) => {
       clearTimeout(watch)
       watch = setTimeout(end, within)
     }
     try {
-      const answer = await o.connection().open(`/v1/accounts/${encodeURIComponent(o.account)}/entitlements/stream?lang=${encodeURIComponent(o.language)}`, {
+      const answer = await o.connection().open(path('/stream'), {
         headers: { Accept: 'text/event-stream', ...(known?.id && { 'Last-Event-ID': known.id }) },
         signal: stop.signal,
       })
       if (!answer.body || !answer.headers.get('Content-Type')?.startsWith('text/event-stream')) {
         end()
-        throw new Problem(0, 'unexpected_answer', 'the stream of entitlements was answered with something else', 'check the endpoint: another server may answer there')
+        throw odd('the stream')
       }
       const reader = answer.body.getReader()
       const text = new TextDecoder()
@@ -168,11 +163,10 @@ export function createLive(o: LiveOptions): Live {
         alive(silence)
       }
     } catch (thrown) {
-      if (stop.signal.aborted && !signal.aborted && !(thrown instanceof Problem)) throw new Problem(0, 'timeout', 'the stream of entitlements says nothing', 'let what is between pass it on as it comes')
+      if (stop.signal.aborted && !signal.aborted && !(thrown instanceof Problem)) throw new Problem(0, 'timeout', 'the stream says nothing')
       throw thrown
     } finally {
       clearTimeout(watch)
-      signal.removeEventListener('abort', end)
       end()
     }
   }
@@ -195,12 +189,7 @@ export function createLive(o: LiveOptions): Live {
         }
         if (signal.aborted) return
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, backoff(failed, 250, 20_000))
-          wake = () => {
-            clearTimeout(timer)
-            resolve()
-          }
-          signal.addEventListener('abort', wake)
+          setTimeout((wake = resolve), backoff(failed, 250, 20_000))
         })
       }
     } finally {
@@ -226,6 +215,8 @@ export function createLive(o: LiveOptions): Live {
   function pause() {
     running?.abort()
     running = undefined
+    connected?.abort()
+    wake?.()
   }
 
   const seen = () => {
@@ -241,11 +232,7 @@ export function createLive(o: LiveOptions): Live {
     save()
     pause()
   }
-  const online = () => wake?.()
-  doc?.addEventListener('visibilitychange', seen)
-  globalThis.addEventListener?.('pagehide', left)
-  globalThis.addEventListener?.('pageshow', seen)
-  globalThis.addEventListener?.('online', online)
+  const ends = [on(doc, 'visibilitychange', seen), on(globalThis.window, 'pagehide', left), on(globalThis.window, 'pageshow', seen), on(globalThis.window, 'online', () => wake?.())]
 
   const kept = o.keep.read(o.name) as Known | null
   if (kept?.items && typeof kept.items === 'object' && Date.now() - kept.at < maxStale) {
@@ -258,19 +245,13 @@ export function createLive(o: LiveOptions): Live {
   return {
     name: o.name,
     read,
-    nudge: () => {
-      if (stale) wake?.()
-    },
     stop() {
       stopped = true
       clearTimeout(hiding)
       clearTimeout(saving)
       pause()
       channel?.close()
-      doc?.removeEventListener('visibilitychange', seen)
-      globalThis.removeEventListener?.('pagehide', left)
-      globalThis.removeEventListener?.('pageshow', seen)
-      globalThis.removeEventListener?.('online', online)
+      for (const end of ends) end()
     },
   }
 }

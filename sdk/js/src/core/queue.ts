@@ -1,6 +1,7 @@
 import { backoff } from './backoff'
+import type { Claims } from './claims'
 import type { Connection } from './connection'
-import { passing, Problem, problemOf } from './problem'
+import { passing, Problem, problemOf, safely } from './problem'
 import type { Keep } from './storage'
 import { newId } from './storage'
 
@@ -21,13 +22,13 @@ export interface Waiting extends Identity {
 export interface QueueOptions {
   connection(): Connection
   /** Whom the connection's token speaks for. */
-  signedIn(): Promise<Identity>
+  signedIn(): Promise<Claims>
   /** The publishable key, for what is sent when the page is left. */
   writeKey(): string | undefined
   address(path: string): string
-  keep: Keep
-  /** Where it is kept: of this endpoint and key. */
-  key(): string
+  keep(): Keep
+  /** Where it is kept. */
+  key(who: Identity): string
   flushEvery(): number
   onError(problem: Problem): void
 }
@@ -48,16 +49,15 @@ export interface Queue {
 
 const atMost = 1000 // that wait
 const pieceBytes = 50_000 // of a body; browsers send 64 kB at most for a page that is gone
-const pieceCount = 200
 
 /** The bytes of a text as they are sent. */
-const bytes = (text: string) => new TextEncoder().encode(text).length
+const bytes = (text: string) => new Blob([text]).size
 
 /** How many from the front of the sizes make one body, at least one. */
 export function pieceOf(sizes: number[]): number {
   let sum = 0
   let n = 0
-  while (n < sizes.length && n < pieceCount && (n === 0 || sum + sizes[n]! <= pieceBytes)) sum += sizes[n++]!
+  while (n < sizes.length && (n === 0 || sum + sizes[n]! <= pieceBytes)) sum += sizes[n++]!
   return n
 }
 
@@ -71,11 +71,11 @@ export function createQueue(o: QueueOptions): Queue {
   let running: Promise<void> | undefined
   let generation = 0
 
-  const keyOf = (who: Identity) => `${o.key()}|queue|${encodeURIComponent(who.account)}|${encodeURIComponent(who.user)}`
+  const keyOf = o.key
 
   function save(who: Identity) {
     const own = waiting.filter((w) => w.account === who.account && w.user === who.user)
-    o.keep.write(keyOf(who), own.length ? own : undefined)
+    o.keep().write(keyOf(who), own.length ? own : undefined)
   }
 
   function remove(done: Waiting[]) {
@@ -96,7 +96,7 @@ export function createQueue(o: QueueOptions): Queue {
     if (!first?.message) return first ? [first] : []
     const together: Waiting[] = []
     for (const w of waiting) {
-      if (!w.message || w.account !== first.account || w.user !== first.user || together.length === pieceCount) break
+      if (!w.message || w.account !== first.account || w.user !== first.user) break
       together.push(w)
     }
     return together.slice(0, pieceOf(together.map((w) => bytes(JSON.stringify(w.message)))))
@@ -110,7 +110,7 @@ export function createQueue(o: QueueOptions): Queue {
     let own = false
     try {
       const who = await o.signedIn()
-      own = who.account === first.account && who.user === first.user
+      own = who.account === first.account && who.sub === first.user
     } catch (thrown) {
       if (!first.message) throw thrown
     }
@@ -124,7 +124,7 @@ export function createQueue(o: QueueOptions): Queue {
       if (own && problemOf(thrown).status === 401) return post(true)
       throw thrown
     })
-    for (const r of Array.isArray(answer?.rejected) ? answer.rejected : []) o.onError(new Problem(422, r.code, r.detail, 'the event was not taken'))
+    for (const r of Array.isArray(answer?.rejected) ? answer.rejected : []) o.onError(new Problem(422, r.code, r.detail))
   }
 
   async function drain() {
@@ -166,7 +166,7 @@ export function createQueue(o: QueueOptions): Queue {
         // What is on its way may have arrived: the oldest of the others goes.
         const oldest = waiting.find((w) => !flying.has(w.id))
         if (oldest) remove([oldest])
-        o.onError(new Problem(0, 'queue_full', `${atMost} events wait to be sent: the oldest was dropped`, 'the server has not been reached for long'))
+        o.onError(new Problem(0, 'queue_full', `${atMost} events wait: the oldest was dropped`))
       }
       const w: Waiting = { ...what, id: what.id ?? String(what.message?.['messageId'] ?? newId()) }
       waiting.push(w)
@@ -174,7 +174,7 @@ export function createQueue(o: QueueOptions): Queue {
       if (!running) schedule(o.flushEvery())
     },
     resume(who) {
-      const left = o.keep.read(keyOf(who))
+      const left = o.keep().read(keyOf(who))
       if (!Array.isArray(left)) return
       const known = new Set(waiting.map((w) => w.id))
       waiting = [...(left as Waiting[]).filter((w) => w && typeof w.id === 'string' && !known.has(w.id)), ...waiting].slice(-atMost)
@@ -198,11 +198,7 @@ export function createQueue(o: QueueOptions): Queue {
             .then((a) => void (a.ok && remove(piece)))
             .then(back, back)
         } catch {
-          try {
-            navigator.sendBeacon(address, body)
-          } catch {
-            // it is kept for the next page
-          }
+          safely(() => navigator.sendBeacon(address, body))
           back()
         }
       }

@@ -40,6 +40,6 @@ export function createParser(onEvent: (event: StreamEvent) => void): (piece: str
     const lines = rest.split(/\r\n|\n|\r(?!$)/)
     rest = lines.pop()!
     for (const l of lines) line(l)
-    if (rest.length + size > most) throw new Error('an event of the stream does not end')
+    if (rest.length + size > most) throw new Error('the stream does not end')
   }
 }

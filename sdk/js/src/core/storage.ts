@@ -1,3 +1,5 @@
+import { safely } from './problem'
+
 /** What is kept in this tab over a reload; every key holds whose it is. Where the browser keeps nothing, neither does this. */
 export interface Keep {
   read(key: string): unknown
@@ -6,41 +8,17 @@ export interface Keep {
   drop(prefix: string): void
 }
 
-/** Keeps in sessionStorage, or nowhere. */
+/** Keeps in sessionStorage, or nowhere: the browser may allow neither, or be full, and the queue counts once all the same. */
 export function createKeep(persist: boolean): Keep {
-  let area: Storage | undefined
-  try {
-    area = persist ? globalThis.sessionStorage : undefined
-  } catch {
-    // the browser lets pages keep nothing
-  }
+  const area = safely(() => (persist ? globalThis.sessionStorage : undefined))
   return {
-    read(key) {
-      try {
-        return JSON.parse(area?.getItem(key) ?? 'null')
-      } catch {
-        return null
-      }
-    },
-    write(key, value) {
-      try {
-        if (value === undefined) area?.removeItem(key)
-        else area?.setItem(key, JSON.stringify(value))
-      } catch {
-        // it is full: what stands there is older than what should, and the queue counts once all the same
-      }
-    },
-    drop(prefix) {
-      try {
-        for (const key of Object.keys(area ?? {})) if (key.startsWith(prefix)) area?.removeItem(key)
-      } catch {
-        // as above
-      }
-    },
+    read: (key) => safely(() => JSON.parse(area?.getItem(key) ?? 'null')),
+    write: (key, value) => safely(() => (value === undefined ? area?.removeItem(key) : area?.setItem(key, JSON.stringify(value)))),
+    drop: (prefix) => safely(() => Object.keys(area ?? {}).forEach((key) => key.startsWith(prefix) && area?.removeItem(key))),
   }
 }
 
 /** A random id; crypto.randomUUID is missing outside of secure contexts. */
 export function newId(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('')
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join('-')
 }
