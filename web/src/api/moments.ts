@@ -277,7 +277,7 @@ export const signalsPage = (of: { key?: string; account?: string }, cursor: stri
   of.account ? get<Page<FiredSignal>>(accountPath(of.account, '/signals'), { cursor, limit }, signal) : get<Page<FiredSignal>>('/v1/signals', { key: of.key, cursor, limit }, signal)
 
 /** What the feed compares with what is read: asked again whenever the server changed. */
-export const newestSignalsQuery = (of: { keys: string[]; account: string }, limit: number, load: (signal: AbortSignal) => Promise<FiredSignal[]>) =>
+export const newestSignalsQuery = <T>(of: { keys: string[]; account: string }, limit: number, load: (signal: AbortSignal) => Promise<T>) =>
   queryOptions({
     queryKey: [...dataKey, 'newest signals', of, limit],
     queryFn: ({ signal }) => load(signal),

@@ -1,4 +1,4 @@
-import { useCallback, useEffect } from 'react'
+import { useCallback, useEffect, useRef } from 'react'
 import { analyse, type Backtest, type RuleDefinition } from '../api/moments'
 import { count } from '../lib/format'
 import { Panel } from '../shared/Panel'
@@ -32,9 +32,11 @@ export function BacktestPanel({ ruleKey, definition, wrong, isNew }: BacktestPan
   // What is only said of a rule changes nothing about when it fires.
   const tried = definition && JSON.stringify({ when: definition.when, type: definition.type, ...(definition.decays ? { decays: definition.decays } : {}), ...(definition.state === 'retired' ? { state: 'retired' } : {}) })
   const settled = useSettled(tried ?? '', pause)
+  const whole = useRef(definition)
+  whole.current = definition ?? whole.current
   const start = useCallback(() => {
     if (settled === '') return
-    const signals = `{"signals":{${JSON.stringify(ruleKey)}:${settled}}}`
+    const signals = JSON.stringify({ signals: { [ruleKey]: { ...whole.current, ...(JSON.parse(settled) as object) } } })
     run(settled, (progress, signal) => analyse<Backtest>('POST', '/v1/signals/backtest', { body: { signals, signal: ruleKey, examples } }, progress, signal))
   }, [settled, ruleKey, run])
   useEffect(start, [start])
@@ -47,7 +49,7 @@ export function BacktestPanel({ ruleKey, definition, wrong, isNew }: BacktestPan
         analysis={analysis}
         cancel={cancel}
         run={start}
-        calm={wrong || (analysis.result ? `${count(analysis.result.events)} events in ${analysis.result.seconds.toFixed(analysis.result.seconds < 10 ? 1 : 0)} s` : 'It runs by itself.')}
+        calm={wrong || (analysis.result && old ? 'The figures are of the rule before the last change.' : analysis.result ? `${count(analysis.result.events)} events in ${analysis.result.seconds.toFixed(analysis.result.seconds < 10 ? 1 : 0)} s` : 'It runs by itself.')}
       />
       {analysis.result && rule ? (
         <div className={old ? analysisClasses.old : undefined} aria-busy={analysis.running || undefined}>

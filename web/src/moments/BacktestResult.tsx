@@ -48,7 +48,7 @@ export function BacktestResult({ backtest, rule, isNew }: { backtest: Backtest; 
       {rule.fired === 0 ? (
         <p className={classes.none}>It would never have fired. Ask less of it, or look at whether its events come in on <Link href="/moments/coverage">coverage</Link>.</p>
       ) : (
-        <WeekChart bars={bars} by={by} title={rule.title} />
+        <WeekChart bars={bars} by={by} title={isNew ? 'the rule' : rule.title} />
       )}
       {rule.difference && !isNew && <Difference difference={rule.difference} compared={backtest.compared} />}
       {rule.fired > 0 && <After rule={rule} />}

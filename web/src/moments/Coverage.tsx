@@ -4,12 +4,12 @@ import { Link } from 'wouter'
 import { coverageQuery, type Coverage as Covered, type MomentsCatalog } from '../api/moments'
 import { clockQuery, definitionsQuery } from '../api/queries'
 import { snippets } from '../api/snippets'
-import { count, day, moment, relative, sentence } from '../lib/format'
+import { count, moment, relative, sentence } from '../lib/format'
 import { Empty } from '../shared/Empty'
 import { Await, Panel, WaitingRows } from '../shared/Panel'
 import { MomentsPage } from './MomentsPage'
 import { nextOfExpected, nextOfFeature, nextOfUnknown, placeHref, type Next } from './next'
-import { newOfferHref, ruleHref, stateWord } from './terms'
+import { dateWords, newOfferHref, ruleHref, stateWord, titled } from './terms'
 import lists from '../shared/List.module.css'
 import classes from './Moments.module.css'
 
@@ -92,7 +92,7 @@ function Parts({ covered, catalog, now }: { covered: Covered; catalog: MomentsCa
             <Table
               label="Rules that never fired"
               columns={['Rule', 'State', 'Why', 'Next']}
-              rows={never.map((each) => [each.title, stateWord(each.state), each.why ? sentence(each.why) : 'Nothing plain stands in the way.', <Do key="n" next={{ words: 'Try it over the history', href: ruleHref(each.key) }} />])}
+              rows={never.map((each) => [titled(each), stateWord(each.state), each.why ? sentence(each.why) : 'Nothing plain stands in the way.', <Do key="n" next={{ words: 'Try it over the history', href: ruleHref(each.key) }} />])}
             />
           ) : (
             <p className={classes.none}>Every rule has fired.</p>
@@ -116,9 +116,9 @@ function Parts({ covered, catalog, now }: { covered: Covered; catalog: MomentsCa
               label="Reviews that are past"
               columns={['Rule', 'Owner', 'Was due', 'Next']}
               rows={overdue.map((each) => [
-                each.title,
+                titled(each),
                 each.owner || 'nobody',
-                `${day(each.review)} ${each.review.slice(0, 4)}, ${count(each.days)} days ago`,
+                `${dateWords(each.review)}, ${count(each.days)} days ago`,
                 <Do key="n" next={{ words: 'Say what was found', href: `/moments/registry?change=${encodeURIComponent(each.key)}` }} />,
               ])}
             />

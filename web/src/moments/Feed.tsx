@@ -59,17 +59,29 @@ export function Feed() {
     gcTime: 0,
   })
   const newest = useQuery({
-    ...newestSignalsQuery({ keys: [type, rule], account }, part, async (signal) => (await nextOf(streamsFor(asked, rules), asked, part, load(signal))).items),
+    ...newestSignalsQuery({ keys: [type, rule], account }, part, (signal) => nextOf(streamsFor(asked, rules), asked, part, load(signal))),
     enabled: feed.isSuccess,
   })
   const read = feed.data?.pages.flatMap((page) => page.items) ?? []
-  const waiting = feed.isSuccess && newest.data ? newSince(newest.data, read) : 0
+  const waiting = feed.isSuccess && newest.data ? newSince(newest.data.items, read) : 0
   const filtered = Boolean(type || rule || account)
   const titles = (key: string) => titleOf(rules.find((each) => each.key === key), key)
 
   return (
     <MomentsPage title="Moments" question="What is happening that more would help with?">
-      <Panel id="feed" title="Signals" of={filtered ? 'newest first, filtered' : 'newest first'}>
+      <Panel
+        id="feed"
+        title="Signals"
+        of={filtered ? 'newest first, filtered' : 'newest first'}
+        action={
+          // The button has its place before there is anything to say, so that nothing moves.
+          <div role="status" className={waiting > 0 ? undefined : classes.reserved}>
+            <Button size="xs" variant="default" disabled={waiting === 0} onClick={() => newest.data && client.setQueryData(feedKey, { pages: [newest.data], pageParams: [undefined] })}>
+              {waiting >= part ? `${part} or more new` : `${waiting} new`}
+            </Button>
+          </div>
+        }
+      >
         <div className={classes.tools}>
           <ChoiceField label="Type" value={type} set={setType} options={[['', 'all'], ...types]} />
           <ChoiceField
@@ -79,13 +91,6 @@ export function Feed() {
             options={[['', 'all'], ...rules.filter((each) => !type || each.type === type || each.key === rule).map((each): [string, string] => [each.key, titleOf(each)]), ...(rule && !rules.some((each) => each.key === rule) ? [[rule, rule] as [string, string]] : [])]}
           />
           <TextField label="Account" type="search" placeholder="its key" value={text} set={setText} />
-        </div>
-        <div role="status" className={waiting > 0 ? classes.foot : 'hidden'}>
-          {waiting > 0 && (
-            <Button size="xs" variant="default" onClick={() => void client.resetQueries({ queryKey: feedKey })}>
-              {waiting >= part ? `${part} or more new` : `${waiting} new`}
-            </Button>
-          )}
         </div>
         {feed.isError && <FeedFailed error={feed.error} retry={() => void feed.refetch()} />}
         {feed.isPending && (
@@ -137,7 +142,7 @@ function Row({ signal, title, now, open }: { signal: FiredSignal; title: string;
             {title}
           </Link>
         </span>
-        <button type="button" className={`${classes.link} ${lists.end}`} aria-haspopup="dialog" onClick={open} aria-label={`Why: score ${signal.score_now} now, ${signal.account_name || signal.account}, ${title}`}>
+        <button type="button" className={`${classes.link} ${lists.end}`} aria-haspopup="dialog" onClick={open} aria-label={`score ${signal.score_now}: why, ${signal.account_name || signal.account}, ${title}`}>
           score {signal.score_now}: why
         </button>
       </div>

@@ -4,7 +4,7 @@ import { Link } from 'wouter'
 import { analyse, registryQuery, type Precursor, type Precursors, type RegisteredRule, type RuleDefinition } from '../api/moments'
 import { clockQuery } from '../api/queries'
 import { snippets } from '../api/snippets'
-import { count, day, moment, relative, sentence, term, words } from '../lib/format'
+import { count, moment, relative, sentence, term, words } from '../lib/format'
 import { DraftBar } from '../packaging/DraftBar'
 import { useDraft } from '../packaging/useDraft'
 import { Empty } from '../shared/Empty'
@@ -16,7 +16,7 @@ import { shareWords } from './backtest'
 import { MomentsPage } from './MomentsPage'
 import { grows, intervalWords, liftWords } from './lift'
 import { StateDialog } from './StateDialog'
-import { owners, ruleHref, states, stateWord } from './terms'
+import { dateWords, owners, ruleHref, states, stateWord, titled } from './terms'
 import { useAnalysis } from './useAnalysis'
 import lists from '../shared/List.module.css'
 import classes from './Moments.module.css'
@@ -61,7 +61,12 @@ export function Registry() {
           <ChoiceField label="Owner" value={owner} set={setOwner} options={[['', 'all'], ...owners.filter(([key]) => key !== '')]} />
           <ChoiceField label="State" value={state} set={setState} options={[['', 'all'], ...states.map(([key]): [string, string] => [key, stateWord(key)])]} />
         </div>
-        {(analysis.running || analysis.problem || analysis.cancelled || analysis.result) && <AnalysisState analysis={analysis} cancel={cancel} run={measure} calm="Lifts are of accounts of the same age, 30 days after the rule fired first." />}
+        <AnalysisState
+          analysis={analysis}
+          cancel={cancel}
+          run={measure}
+          calm={analysis.result ? 'Lifts are against accounts of the same age, 30 days after the rule fired first.' : 'Lift is measured over the whole history, when you ask for it.'}
+        />
         <Await query={query} waiting={<WaitingRows rows={8} className={lists.row} />}>
           {({ items, notes }) => {
             const shown = (items ?? []).filter((item) => (!owner || item.owner === owner) && (!state || (drafted.get(item.key)?.state || item.state) === state))
@@ -129,19 +134,19 @@ function Row({ item, drafted, now, lift, measured, change }: RowProps) {
   return (
     <tr>
       <th scope="row" className={classes.words}>
-        <Link href={ruleHref(item.key)}>{item.title}</Link> <span className={classes.tag}>{term(item.type)}</span>
+        <Link href={ruleHref(item.key)}>{titled(item)}</Link> <span className={classes.tag}>{term(item.type)}</span>
         <span className={classes.small}>{item.hypothesis ? sentence(item.hypothesis) : 'No hypothesis is said.'}</span>
         <span className={classes.small}>{item.owner ? `Owner: ${words(item.owner)}` : 'Nobody owns it'}</span>
       </th>
       <td>
         {stateWord(state)} {state !== item.state && <span className={classes.tag}>in the draft</span>}
-        {item.evidence && <span className={classes.small}>{sentence(item.evidence)}</span>}
-        <button type="button" className={classes.link} aria-haspopup="dialog" onClick={change} aria-label={`Change the state of ${item.title}`}>
+        {(drafted?.evidence ?? item.evidence) && <span className={classes.small}>{sentence(drafted?.evidence ?? item.evidence)}</span>}
+        <button type="button" className={classes.link} aria-haspopup="dialog" onClick={change} aria-label={`Change the state of ${titled(item)}`}>
           Change
         </button>
       </td>
       <td>{reviewWords(item, now)}</td>
-      <td>
+      <td className={classes.figure}>
         <Link href={`/moments?rule=${encodeURIComponent(item.key)}`}>{count(item.fired)} in all</Link>
         <span className={classes.small}>
           {count(fired(7))} in 7 days, {count(fired(30))} in 30, {count(fired(90))} in 90
@@ -177,13 +182,12 @@ function Row({ item, drafted, now, lift, measured, change }: RowProps) {
 
 function reviewWords(item: RegisteredRule, now: string | undefined) {
   if (!item.review) return <span className={classes.small}>No day is said</span>
-  const year = item.review.slice(0, 4)
-  if (!item.overdue) return `${day(item.review)} ${year}`
+  if (!item.overdue) return dateWords(item.review)
   return (
     <>
       <span className={`${classes.tag} ${classes.warn}`}>overdue</span>
       <span className={classes.small}>
-        It was to be looked at on {day(item.review)} {year}
+        It was to be looked at on {dateWords(item.review)}
         {now && `, ${relative(item.review, now)}`}
       </span>
     </>

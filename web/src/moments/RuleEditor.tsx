@@ -28,6 +28,9 @@ import classes from './RuleEditor.module.css'
 
 const above = { title: 'Rules', path: '/moments/rules' }
 
+/** What a rule is called while it is tried and not in the draft: its title may change, and nothing else by that. */
+const unnamed = 'rule_being_written'
+
 /** The editor of a rule that is there, or of a new one. */
 export function RuleEditor() {
   const { rule } = useParams<{ rule?: string }>()
@@ -162,7 +165,7 @@ function Editor({ ruleKey, before, hand, catalog }: EditorProps) {
         </Form>
       </Panel>
       <div className={classes.results}>
-        <BacktestPanel ruleKey={settled.key} definition={ready ? definitionOf(settled.form, before) : undefined} wrong={backtestWaits(settled.whole, errors)} isNew={!hand.definitions?.signals?.some((each) => each.key === settled.key)} />
+        <BacktestPanel ruleKey={ruleKey ?? unnamed} definition={ready ? definitionOf(settled.form, before) : undefined} wrong={backtestWaits(settled.whole, errors)} isNew={!hand.definitions?.signals?.some((each) => each.key === ruleKey)} />
         <RuleText text={text} ruleKey={settled.key} findings={findings} problem={made.error ? problemOf(made.error) : undefined} />
       </div>
     </div>

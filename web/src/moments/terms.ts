@@ -1,5 +1,7 @@
 // Fixed words of the pages under Moments, and their addresses.
 
+import { words } from '../lib/format'
+
 /** Types of revenue. */
 export const types: [string, string][] = [
   ['new_logo', 'New logo'],
@@ -62,3 +64,11 @@ export const whyWords: Record<string, string> = {
 export function newOfferHref(about: { placement?: string | undefined; feature?: string | undefined }): string {
   return `/offers?${new URLSearchParams({ open: 'new', ...(about.placement ? { at: about.placement } : {}) })}`
 }
+
+const reader = typeof navigator === 'undefined' ? undefined : navigator.language
+
+/** A day with its year, as the reader writes dates; in English, as all of the console. */
+export const dateWords = (time: string): string => new Intl.DateTimeFormat(reader?.startsWith('en') ? reader : 'en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' }).format(new Date(time))
+
+/** What people call a rule: where nobody said, its key in words. */
+export const titled = (rule: { key: string; title: string }): string => (rule.title === rule.key ? words(rule.key) : rule.title)

@@ -5,7 +5,7 @@ import { Foot } from '../packaging/EditDialog'
 import { Dialog } from '../shared/Dialog'
 import { ChoiceField, TextField } from '../shared/Field'
 import { Form } from '../shared/Form'
-import { useOpen } from '../shared/open'
+import { useOpen, useParam } from '../shared/open'
 import { titleOf } from '../lib/entitlement'
 import { words } from '../lib/format'
 import { keyFor } from '../packaging/draft'
@@ -34,7 +34,8 @@ function Beginning({ hand, shown, close }: { hand: DraftInHand; shown: OffersCat
   const [title, setTitle] = useState('')
   const [give, setGive] = useState(sold[0]?.[0] ?? '')
   const [on, setOn] = useState(signals[0]?.key ?? '')
-  const [at, setAt] = useState(shown.placements?.[0]?.key ?? '')
+  const [asked] = useParam('at') // the placement that was missed, or that the list is filtered by
+  const [at, setAt] = useState(asked || (shown.placements?.[0]?.key ?? ''))
   const [tried, setTried] = useState(false)
   const wrongAt = /^[a-z0-9_]+(\.[a-z0-9_]+)*$/.test(at.trim()) ? undefined : 'A name such as speakers.add.'
   return (

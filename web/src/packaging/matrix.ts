@@ -111,6 +111,7 @@ export function hrefOf(path: string): string {
     const cell = section !== 'bundles' && part === 'entitlements' && feature ? `.entitlements.${feature.replace(/\[.*$/, '')}` : ''
     return `/packaging?edit=${encodeURIComponent(`${section}.${key}${cell}`)}`
   }
+  if (section === 'signals' && key) return `/moments/rules/${encodeURIComponent(key)}`
   const step = { currency: 'value', meters: 'value', value: 'value', offers: 'offers', signals: 'moments', placements: 'offers', profiles: 'profiles', launches: 'expansion' }[section ?? '']
   return step ? `/packaging/worksheet?step=${step}` : '/packaging/versions'
 }
