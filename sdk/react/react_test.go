@@ -74,7 +74,7 @@ func app(t *testing.T) string {
 		if built.dir, built.err = os.MkdirTemp("", "headroom-react-"); built.err != nil {
 			return
 		}
-		for _, arguments := range [][]string{{"exec", "--", "tsc"}, {"exec", "--", "vite", "build", "-c", "testdata/app/vite.config.ts"}, {"exec", "--", "vite", "build", "-c", "testdata/app/vite.config.ts", "--ssr"}} {
+		for _, arguments := range [][]string{{"exec", "--", "tsc", "-p", "testdata"}, {"exec", "--", "vite", "build", "-c", "testdata/app/vite.config.ts"}, {"exec", "--", "vite", "build", "-c", "testdata/app/vite.config.ts", "--ssr"}} {
 			build := exec.CommandContext(t.Context(), "npm", arguments...)
 			build.Env = append(os.Environ(), "OUT="+built.dir, "NODE_ENV=development")
 			if out, err := build.CombinedOutput(); err != nil {

@@ -1,5 +1,5 @@
 import { createElement, useEffect, useLayoutEffect, useRef, type CSSProperties, type ReactNode, type Ref } from 'react'
-import type { Decision, Entitlement, Headroom, Outcome, ProblemShape } from '@headroomhq/js'
+import type { Decision, Headroom, Outcome, ProblemShape } from '@headroomhq/js'
 import { unreachable } from './answer'
 import { useHeadroom } from './provider'
 
@@ -17,7 +17,7 @@ export interface ElementProps {
   /** Another client than the provider's. */
   client?: Headroom
   /** Something is shown. */
-  onShown?: (event: HeadroomEvent<{ decision?: Decision; entitlement?: Entitlement }>) => void
+  onShown?: (event: HeadroomEvent<{ decision?: Decision }>) => void
   /** Something went wrong: the page goes on without it. */
   onError?: (event: HeadroomEvent<ProblemShape>) => void
 }
@@ -25,18 +25,20 @@ export interface ElementProps {
 /** What a component tells: a CustomEvent named headroom-…, with more about it in detail. */
 export type HeadroomEvent<Detail = Record<string, unknown>> = CustomEvent<Detail & Record<string, unknown>>
 
-/** What components tell that show offers. */
-export interface OfferEvents {
+/** What components take that show offers, and what they tell. */
+export interface OfferProps {
+  /** To whom requests go, as people know them: "Ada Lovelace". */
+  admin?: string
   onClicked?: (event: HeadroomEvent<{ decision?: Decision }>) => void
   onDismissed?: (event: HeadroomEvent<{ decision?: Decision }>) => void
   /** An admin was asked. */
-  onRequested?: (event: HeadroomEvent<{ outcome?: Outcome }>) => void
+  onRequested?: (event: HeadroomEvent<Outcome>) => void
   /** Bought: entitlements have changed already. */
-  onAccepted?: (event: HeadroomEvent<{ outcome?: Outcome }>) => void
+  onAccepted?: (event: HeadroomEvent<Outcome>) => void
   /** The purchase was taken back. */
-  onUndone?: (event: HeadroomEvent<{ outcome?: Outcome }>) => void
-  /** The person wants to talk to somebody; preventDefault() keeps the offer's link closed. */
-  onContact?: (event: HeadroomEvent<{ decision?: Decision; url?: string }>) => void
+  onUndone?: (event: HeadroomEvent<Outcome>) => void
+  /** The person wants to talk to somebody, or on the plan page to end the subscription: what the product does then is its own. */
+  onContact?: (event: HeadroomEvent<{ decision?: Decision; action: string }>) => void
 }
 
 type Values = Record<string, unknown>
@@ -59,7 +61,7 @@ function Wrapped({ tag, load, props, slots }: { tag: string; load: () => Promise
 
   const attributes: Values = {}
   for (const [name, value] of Object.entries(rest)) {
-    if (typeof value !== 'function' && value !== undefined && value !== null && value !== false) attributes[name] = value === true ? '' : String(value)
+    if (typeof value !== 'function' && value !== undefined && value !== null && value !== false) attributes[name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)] = value === true ? '' : String(value)
   }
 
   useBrowserEffect(() => {
@@ -112,9 +114,12 @@ function Wrapped({ tag, load, props, slots }: { tag: string; load: () => Promise
 }
 
 /** What UsageMeter takes. */
-export interface UsageMeterProps extends ElementProps {
+export interface UsageMeterProps extends ElementProps, OfferProps {
   feature: string
+  /** Instead of the feature's title. */
   label?: string
+  /** Where the offer of a full meter is decided. */
+  placement?: string
 }
 
 /** How much of a feature is used, as a bar with its text. */
@@ -124,9 +129,11 @@ export function UsageMeter(props: UsageMeterProps) {
 const usageMeter = () => import('@headroomhq/js/elements/usage-meter')
 
 /** What Locked takes. */
-export interface LockedProps extends ElementProps, OfferEvents {
+export interface LockedProps extends ElementProps, OfferProps {
   feature: string
   placement?: string
+  /** A button only, as in a menu. */
+  compact?: boolean
   /** Beside the lock, while the feature is locked. Children are shown when it is allowed. */
   locked?: ReactNode
 }
@@ -138,14 +145,16 @@ export function Locked({ locked, ...props }: LockedProps) {
 const lockedCode = () => import('@headroomhq/js/elements/locked')
 
 /** What UpgradeDialog takes. */
-export interface UpgradeDialogProps extends ElementProps, OfferEvents {
+export interface UpgradeDialogProps extends ElementProps, OfferProps {
   placement: string
   feature?: string
   quantity?: number
   /** The person asked to see what there is to buy. */
   requested?: boolean
-  /** A card in its place instead of a dialog. */
+  /** Always a card in its place. */
   inline?: boolean
+  /** Asks only when it is opened. */
+  onDemand?: boolean
 }
 
 /** The offer of a placement: a dialog for interruptions and for open(), else a card. */
@@ -155,20 +164,27 @@ export function UpgradeDialog(props: UpgradeDialogProps) {
 const upgradeDialog = () => import('@headroomhq/js/elements/upgrade-dialog')
 
 /** What TrialBanner takes. */
-export interface TrialBannerProps extends ElementProps, OfferEvents {
+export interface TrialBannerProps extends ElementProps, OfferProps {
   placement?: string
+  /** More to do. */
+  action?: ReactNode
 }
 
 /** How long a trial still runs, and what keeps what it gave. */
-export function TrialBanner(props: TrialBannerProps) {
-  return <Wrapped tag="headroom-trial-banner" load={trialBanner} props={{ ...props }} />
+export function TrialBanner({ action, ...props }: TrialBannerProps) {
+  return <Wrapped tag="headroom-trial-banner" load={trialBanner} props={props} slots={{ action }} />
 }
 const trialBanner = () => import('@headroomhq/js/elements/trial-banner')
 
 /** What SeatPrompt takes. */
-export interface SeatPromptProps extends ElementProps, OfferEvents {
+export interface SeatPromptProps extends ElementProps, OfferProps {
+  /** Of the kind seats. */
   feature: string
   placement: string
+  /** Seats that are wanted now. */
+  quantity?: number
+  /** Tells of people who use the product outside of the plan. */
+  outside?: boolean
 }
 
 /** The seats that are left, and one more where none is. */
@@ -178,8 +194,18 @@ export function SeatPrompt(props: SeatPromptProps) {
 const seatPrompt = () => import('@headroomhq/js/elements/seat-prompt')
 
 /** What PlanPage takes. */
-export interface PlanPageProps extends ElementProps, OfferEvents {
+export interface PlanPageProps extends ElementProps, OfferProps {
+  /** Where offers are decided that save somebody who is about to leave; billing.page when left out. */
   placement?: string
+  /** What the page leads to, before what its address says: a plan with its interval, an add-on, an offer or a decision. */
+  plan?: string
+  interval?: 'month' | 'year'
+  addon?: string
+  quantity?: number
+  offer?: string
+  decision?: string
+  /** Keys of plans that may be chosen instead, as far as they are less. */
+  smaller?: string
 }
 
 /** Plan, usage, invoices and what else there is: the page of pricing and billing. */
@@ -189,7 +215,7 @@ export function PlanPage(props: PlanPageProps) {
 const planPage = () => import('@headroomhq/js/elements/plan-page')
 
 /** What NavBadge takes. */
-export interface NavBadgeProps extends ElementProps, OfferEvents {
+export interface NavBadgeProps extends ElementProps, OfferProps {
   feature: string
   kind?: 'new' | 'premium'
   placement?: string
@@ -204,6 +230,8 @@ const navBadge = () => import('@headroomhq/js/elements/nav-badge')
 /** What Survey takes. */
 export interface SurveyProps extends ElementProps {
   placement: string
+  /** Of what a wish is worth; USD when left out. */
+  currency?: string
   onAnswered?: (event: HeadroomEvent) => void
   onDismissed?: (event: HeadroomEvent) => void
 }
@@ -217,8 +245,8 @@ const survey = () => import('@headroomhq/js/elements/survey')
 /** What Requests takes. */
 export interface RequestsProps extends ElementProps {
   onAnswered?: (event: HeadroomEvent) => void
-  onAccepted?: (event: HeadroomEvent<{ outcome?: Outcome }>) => void
-  onUndone?: (event: HeadroomEvent<{ outcome?: Outcome }>) => void
+  onAccepted?: (event: HeadroomEvent<Outcome>) => void
+  onUndone?: (event: HeadroomEvent<Outcome>) => void
 }
 
 /** What people have asked their admins for, and its answers. */

@@ -39,12 +39,12 @@ test('components are rendered as their elements, with what they are told in word
   const html = renderToString(
     <HeadroomProvider config={config}>
       <UsageMeter feature="speakers" label="Voices" className="wide" onShown={() => undefined} />
-      <UpgradeDialog placement="speakers.add" quantity={3} inline requested={false} preview={{}} />
+      <UpgradeDialog placement="speakers.add" quantity={3} inline onDemand requested={false} preview={{}} />
     </HeadroomProvider>,
   )
   expect(html).toBe(
     '<headroom-usage-meter feature="speakers" label="Voices" class="wide"></headroom-usage-meter>' +
-      '<headroom-upgrade-dialog placement="speakers.add" quantity="3" inline=""></headroom-upgrade-dialog>',
+      '<headroom-upgrade-dialog placement="speakers.add" quantity="3" inline="" on-demand=""></headroom-upgrade-dialog>',
   )
 })
 
