@@ -69,7 +69,7 @@ test.each([
   ['addons.sponsors', '/packaging?edit=addons.sponsors'],
   ['bundles.all.price.month', '/packaging?edit=bundles.all'],
   ['currency', '/packaging/worksheet?step=value'],
-  ['signals.full.when.limit', '/packaging/worksheet?step=moments'],
+  ['signals.full.when.limit', '/moments/rules/full'],
   ['offers.x.give.plan', '/packaging/worksheet?step=offers'],
   ['routing[0].to', '/packaging/versions'],
 ])('%s is worked on at %s', (path, want) => expect(hrefOf(path)).toBe(want))
