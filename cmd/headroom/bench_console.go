@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/headroomhq/headroom/bench/load"
+	"github.com/headroomhq/headroom/internal/fault"
 )
 
 func benchConsoleCommand() *cobra.Command {
@@ -23,11 +24,13 @@ func benchConsoleCommand() *cobra.Command {
 		Use: "console", Short: "What the console's pages ask the server, with very many accounts", Args: cobra.NoArgs,
 		Long: "A server is filled through its own API: accounts with subscriptions that began over a year, use, closed\n" +
 			"features met, signals, moments, decisions with outcomes and upgrade requests, and days that pass for all of\n" +
-			"them (daily looks: stages, readiness, milestones). Then every call that a page of the console makes is timed,\n" +
+			"them (daily looks: stages, readiness, milestones). Nine of ten accounts are copies of such a one, made in the\n" +
+			"tables. Then every call that a page of the console makes is timed,\n" +
 			"and every page as a browser asks: its calls at once. A --data directory that was filled before is used as it is.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd.Context()) },
 	}
 	b.flags(c, 100_000, time.Minute)
+	c.Flags().IntVar(&b.copies, "copies", 10, "so `many` of the accounts are copies, in the tables alone, of one that lived through the API; 1: none")
 	c.Flags().StringVar(&b.database, "database", "", "PostgreSQL `address` instead of a file in --data")
 	return c
 }
@@ -36,6 +39,7 @@ func benchConsoleCommand() *cobra.Command {
 type consoleBench struct {
 	bench
 	database string
+	copies   int
 }
 
 // consoleResult is its document.
@@ -145,6 +149,9 @@ func consolePages(account string, now time.Time) []consolePage {
 
 // filled starts a server that has been filled, or fills it.
 func (b *consoleBench) filled(ctx context.Context) (*benched, *fill, error) {
+	if b.copies < 1 {
+		return nil, nil, fault.New(fault.Invalid, "flag_out_of_range", "--copies %d is out of range", b.copies).WithMend("1 for none, 10 for nine of ten accounts")
+	}
 	b.catalog = consoleCatalog
 	o := func(dir string) serverOptions {
 		opts := b.serverOptions(dir)
@@ -155,7 +162,7 @@ func (b *consoleBench) filled(ctx context.Context) (*benched, *fill, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	f := &fill{benched: s, accounts: b.accounts, clients: b.clients}
+	f := &fill{benched: s, accounts: max(b.accounts/b.copies, 1), copies: b.copies, clients: b.clients}
 	if err := f.run(ctx); err != nil {
 		s.done()
 		return nil, nil, err

@@ -43,6 +43,7 @@ const fillDays = 3
 // fillCounts is what a server was filled with.
 type fillCounts struct {
 	Accounts  int64 `json:"accounts"`
+	Copies    int64 `json:"copies"` // of every account that lived through Step; what follows is of one copy
 	Events    int64 `json:"events"`
 	Checks    int64 `json:"checks"`    // of closed features
 	Decisions int64 `json:"decisions"` // asked for
@@ -55,16 +56,17 @@ type fillCounts struct {
 // String says it in a line.
 func (c fillCounts) String() string {
 	if c.Before {
-		return fmt.Sprintf("%d accounts, filled before", c.Accounts)
+		return fmt.Sprintf("%d accounts, %d copies of each, filled before", c.Accounts, c.Copies)
 	}
-	return fmt.Sprintf("%d accounts, %d events, %d checks of closed features, %d decisions of which %d showed an offer, %d outcomes, %d requests, %d days",
-		c.Accounts, c.Events, c.Checks, c.Decisions, c.Shown, c.Outcomes, c.Requests, fillDays)
+	return fmt.Sprintf("%d accounts, %d copies of each, of one: %d events, %d checks of closed features, %d decisions of which %d showed an offer, %d outcomes, %d requests, %d days",
+		c.Accounts, c.Copies, c.Events, c.Checks, c.Decisions, c.Shown, c.Outcomes, c.Requests, fillDays)
 }
 
 // fill fills a server through its API.
 type fill struct {
 	*benched
-	accounts, clients int
+	accounts, clients int // accounts that live through Step
+	copies            int // of each of them in the tables, itself included
 	counts            fillCounts
 	now               time.Time
 }
@@ -76,7 +78,7 @@ func (f *fill) run(ctx context.Context) error {
 	if err := c.call(ctx, http.MethodGet, "/v1/accounts?limit=1", nil, &have); err != nil {
 		return err
 	}
-	f.counts.Accounts = int64(f.accounts)
+	f.counts.Accounts, f.counts.Copies = int64(f.accounts*f.copies), int64(f.copies)
 	if len(have.Items) == 0 {
 		if err := f.everything(ctx); err != nil {
 			return err
@@ -107,7 +109,10 @@ func (f *fill) everything(ctx context.Context) error {
 			return err
 		}
 	}
-	return f.wait(ctx)
+	if err := f.wait(ctx); err != nil {
+		return err
+	}
+	return f.store.Multiply(ctx, f.copies-1)
 }
 
 // pass lets the clock go on: every account has its daily look.
@@ -217,7 +222,7 @@ func (f *fill) names(ctx context.Context) error {
 	return f.each(ctx, f.accounts, 200, func(from, to int) []byte {
 		calls := listed(from, to, func(i int) string {
 			industry := industries[i%len(industries)]
-			if i%2000 == 0 {
+			if i%200 == 0 {
 				industry = "museums"
 			}
 			return fmt.Sprintf(`{"type":"group","messageId":"g-%d","userId":"user-%d","groupId":%q,"traits":{"name":"Company %d","industry":%q}}`, i, i, load.AccountKey(i), i, industry)
