@@ -7,7 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -129,19 +131,52 @@ type visitedDemo struct {
 	console, product string
 }
 
-func visitedSummit(t *testing.T) visitedDemo {
-	t.Helper()
+// livedLife is a short life, lived once for all tests of this process: each visits a copy of it.
+var livedLife = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "headroom-visited-")
+	if err != nil {
+		return "", err
+	}
+	visitedLife = dir
 	life := shortLife()
 	life.End = life.End.AddDate(0, 0, 14) // so that the month has a story already
-	c := &company{t: t, data: t.TempDir()}
-	c.opts = serverOptions{data: c.data, listen: "127.0.0.1:0", partitions: 16, secretKey: "hr_sk_test_key", demo: summit.Company,
-		testClock: clock.At(life.Start()).String(), logger: slog.New(slog.DiscardHandler)}
-	c.open()
-	t.Cleanup(func() { c.server.close() })
-	life.URL, life.Key = c.server.url(), c.opts.secretKey
-	if err := life.Run(t.Context()); err != nil {
+	s, err := start(context.Background(), visitedOptions(dir, clock.At(life.Start())))
+	if err != nil {
+		return "", err
+	}
+	defer s.close()
+	life.URL, life.Key = s.url(), "hr_sk_test_key"
+	return dir, life.Run(context.Background())
+})
+
+// visitedLife is where livedLife keeps it; empty while nobody asked.
+var visitedLife string
+
+// Cleanup removes what tests of this process share; TestMain calls it in the end.
+func Cleanup() {
+	if visitedLife != "" {
+		_ = os.RemoveAll(visitedLife) // in the folder for temporary files
+	}
+}
+
+func visitedOptions(data string, at clock.Time) serverOptions {
+	return serverOptions{data: data, listen: "127.0.0.1:0", partitions: 16, secretKey: "hr_sk_test_key", demo: summit.Company,
+		testClock: at.String(), logger: slog.New(slog.DiscardHandler)}
+}
+
+func visitedSummit(t *testing.T) visitedDemo {
+	t.Helper()
+	life, err := livedLife()
+	if err != nil {
 		t.Fatal(err)
 	}
+	c := &company{t: t, data: t.TempDir()}
+	if err := os.CopyFS(c.data, os.DirFS(life)); err != nil {
+		t.Fatal(err)
+	}
+	c.opts = visitedOptions(c.data, clock.At(shortLife().Start())) // the clock stands where the life ended
+	c.open()
+	t.Cleanup(func() { c.server.close() })
 	page, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,7 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	code := m.Run()
+	program.Cleanup()
 	if built {
 		if path, err := binary(); err == nil {
 			_ = os.RemoveAll(filepath.Dir(path))

@@ -25,7 +25,7 @@ func (p *product) explain(t *turn) (any, error) {
 	q := t.r.URL.Query()
 	var e explained
 	if id := q.Get("decision"); id != "" {
-		if err := t.api.call(t.ctx, "GET", "/v1/decisions/"+url.PathEscape(id)+"/explain", nil, &e.Decision); err != nil {
+		if err := t.api.call(t.ctx, "GET", "/v1/decisions/"+url.PathEscape(id)+"/explain", nil, &e.Decision, "Headroom-Position", q.Get("position")); err != nil {
 			return nil, err
 		}
 		var of struct{ Account string }

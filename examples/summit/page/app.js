@@ -78,7 +78,7 @@ async function start() {
 async function drawPlan() {
   try {
     const { subscription: s } = await headroom.call('GET', '/v1/accounts/{account}/billing')
-    $('plan').textContent = !s ? 'No plan' : s.recurring ? `${s.title ?? s.plan}, ${price(s.recurring)} a ${s.interval}` : s.title ?? s.plan
+    $('plan').textContent = !s ? 'No plan' : s.status === 'trialing' ? `${s.title ?? s.plan}, on trial` : s.recurring ? `${s.title ?? s.plan}, ${price(s.recurring)} a ${s.interval}` : s.title ?? s.plan
   } catch {
     $('plan').textContent = ''
   }

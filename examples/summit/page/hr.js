@@ -26,14 +26,11 @@ export let headroom = away
 /** Whether Headroom's files are here. */
 export const present = () => headroom !== away
 
-/** The web components of this page. elements/index.js has all of them. */
-const components = ['usage-meter', 'locked', 'nav-badge', 'trial-banner', 'seat-prompt', 'upgrade-dialog', 'requests', 'survey']
-
 /** Loads Headroom. It is no part of the page's own modules, so that the page lives without it. */
 export async function load() {
   try {
     const core = await import('/hr/sdk/headroom.js')
-    await Promise.all(components.map((name) => import(`/hr/sdk/elements/${name}.js`)))
+    await import('/hr/sdk/elements/index.js') // all web components; each is a file of its own too
     headroom = core.headroom
   } catch {
     // said nowhere: who uses Summitry has not heard of Headroom

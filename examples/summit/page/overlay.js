@@ -80,7 +80,7 @@ async function explain(m, placement, body) {
     return
   }
   body.replaceChildren(h('p', { role: 'status' }, 'Asking…'))
-  const q = new URLSearchParams({ placement, ...(m.feature && { feature: m.feature }), ...(m.decided.decision_id && { decision: m.decided.decision_id }) })
+  const q = new URLSearchParams({ placement, ...(m.feature && { feature: m.feature }), ...(m.decided.decision_id && { decision: m.decided.decision_id }), ...(m.answer.position && { position: m.answer.position }) })
   try {
     const why = await call('GET', `/api/developer?${q}`)
     body.replaceChildren(...explained(m, why))

@@ -7,8 +7,8 @@ export const speakers = {
   draw(app) {
     const list = h('ul', { id: 'list', class: 'list', 'aria-label': 'Speakers' })
     const offer = place('speakers.add')
-    // Ambient: it asks nothing, so it may stand there from the beginning.
-    const more = place('speakers.bar', h('headroom-upgrade-dialog', { placement: 'speakers.bar', feature: 'speakers', inline: true }))
+    // Ambient: the meter asks nothing, and opens what there is for who wants to see it.
+    const meter = place('speakers.bar', h('headroom-usage-meter', { feature: 'speakers', placement: 'speakers.bar', admin: app.session.team[0].name }))
 
     const [add, trouble] = action('Add speaker', { id: 'add', class: 'main' }, async () => {
       // Asked with the placement: a no then carries the offer that belongs here.
@@ -58,9 +58,9 @@ export const speakers = {
       h('div', { class: 'side' },
         h('section', { class: 'box', 'aria-labelledby': 'room' },
           h('h2', { id: 'room' }, 'Room for speakers'),
-          h('headroom-usage-meter', { feature: 'speakers', placement: 'speakers.bar' }),
-          add, see, trouble),
-        offer, more),
+          meter,
+          h('div', { class: 'buttons' }, add, see), trouble),
+        offer),
       list)]
   },
 }

@@ -1,6 +1,6 @@
 // The team: who works on the summit, who could, and what members have asked for.
 import { action, h, place, say } from '../kit.js'
-import { headroom, present } from '../hr.js'
+import { headroom } from '../hr.js'
 
 export const team = {
   title: 'Team',
@@ -43,16 +43,6 @@ function invite(app) {
 }
 
 /** Colleagues who use Summitry on their own: the company pays twice, and does not know. */
-function outside(admin) {
-  const words = h('p', { id: 'outside' })
-  const section = h('section', { class: 'box', 'aria-labelledby': 'outside-title', hidden: true },
-    h('h2', { id: 'outside-title' }, 'Outside your plan'), words,
-    place('team.page', h('headroom-upgrade-dialog', { placement: 'team.page', feature: 'hosts', inline: true, admin })))
-  if (present()) {
-    headroom.call('GET', '/v1/accounts/{account}/outside').then((of) => {
-      words.textContent = `${of.words ?? `${of.outside} people`}.`
-      section.hidden = !of.outside
-    }, () => {}) // nobody misses what they have not seen
-  }
-  return section
-}
+const outside = (admin) => place('team.page',
+  h('headroom-seat-prompt', { feature: 'hosts', outside: true, placement: 'team.page', admin }),
+  h('headroom-upgrade-dialog', { placement: 'team.page', feature: 'hosts', inline: true, admin }))
