@@ -141,7 +141,9 @@ func TestAMemberWhoOpensWhatIsLockedAsksForTheFeature(t *testing.T) {
 	w.click("[part=send]", "Send to")
 	w.reads("Your request went to the admins of your account.")
 	w.noMoney("a locked feature")
-	var asked struct{ Requests []struct{ Feature, Reason string } }
+	var asked struct {
+		Requests []struct{ Feature, Reason string }
+	}
 	s.headroom.Must("GET", "/v1/accounts/acme/billing", nil, &asked)
 	if len(asked.Requests) != 1 || asked.Requests[0].Feature != "recordings" || !strings.Contains(asked.Requests[0].Reason, "sell") {
 		t.Errorf("the requests are %+v", asked.Requests)

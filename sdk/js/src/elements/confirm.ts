@@ -23,6 +23,8 @@ caption{text-align:start;font-weight:600}
 th{font-weight:400;text-align:start;padding-block:.125rem;padding-inline-end:1rem}
 td{text-align:end;white-space:nowrap}
 tfoot *{border-block-start:1px solid var(--b);font-weight:600}
+.check{display:flex;gap:.5em;align-items:center}
+.check input{min-block-size:1.25rem;inline-size:1.25rem;flex:none;accent-color:var(--a)}
 .buttons{display:flex;flex-wrap:wrap;gap:var(--p);justify-content:flex-end}
 `
 

@@ -35,7 +35,7 @@ input[type=number]{inline-size:5rem}
 fieldset{border:0;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:var(--p) calc(var(--p)*2);align-items:center}
 legend{font-weight:600;padding:0;float:inline-start;margin-inline-end:1rem}
 fieldset label{font-weight:400;display:inline-flex;gap:.375em;align-items:center;min-block-size:1.5rem}
-input[type=radio]{min-block-size:1.25rem;inline-size:1.25rem;margin:0}
+input[type=radio]{min-block-size:1.25rem;inline-size:1.25rem;margin:0;accent-color:var(--a)}
 @media(forced-colors:active){.meter{border:1px solid}.meter>*{background:Highlight}}
 `
 

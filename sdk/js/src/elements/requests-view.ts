@@ -210,7 +210,7 @@ export class RequestsView {
   #approve(r: UpgradeRequest): Promise<void> {
     let first: Preview | undefined
     const always = h('input', { type: 'checkbox', id: 'always' })
-    const most = h('input', { id: 'most', type: 'number', min: 0, step: 'any', size: 8 })
+    const most = h('input', { id: 'most', type: 'number', min: 0, step: 'any', vars: { 'inline-size': '8rem' } })
     const select = (id: string, label: string, options: string[]) => [h('label', { for: id }, this.#host.t(label)), h('select', { id }, options.map((o) => h('option', { value: o }, this.#host.t(o))))]
     const [whoLabel, who] = select('who', 'who', ['member', 'everybody']) as [HTMLElement, HTMLSelectElement]
     const [perLabel, per] = select('per', 'per', ['month', 'year']) as [HTMLElement, HTMLSelectElement]
@@ -221,7 +221,7 @@ export class RequestsView {
       const { confirmCharge, saidBought } = await import('./confirm')
       const outcome = await confirmCharge(this.#host, {
         title: this.#host.t('question', { title: r.title ?? '' }), interval: this.#interval(r),
-        extra: h('div', { class: 'stack' }, h('label', {}, always, ' ', this.#host.t('always')), bound),
+        extra: h('div', { class: 'stack' }, h('label', { class: 'check' }, always, this.#host.t('always')), bound),
         preview: async () => {
           const p = await this.#host.client.previewChange({ request_id: r.id })
           most.value ||= p.recurring.amount
