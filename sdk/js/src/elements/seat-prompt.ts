@@ -49,7 +49,7 @@ export class HeadroomSeatPrompt extends HeadroomElement {
     const waiting = of('waiting'), sent = of('sent') // who was invited has a seat kept
     const wanted = Math.max(0, Number(this.getAttribute('quantity')) || 0)
     const left = Math.max(0, (remaining ?? limit - (usage ?? 0)) - sent)
-    const missing = waiting + Math.max(0, wanted - left)
+    const missing = Math.max(0, waiting + wanted - left)
     if (!missing) return wanted ? h('p', { part: 'body', class: 'muted small' }, this.t('left', { left })) : undefined
     const unit = e.title || (e['content'] as { title?: string } | undefined)?.title || feature
     return this.#card(this.t('missing', { missing }), [this.t('taken', { usage: (usage ?? 0) + sent, limit, unit: /^en/.test(this.language) ? unit.toLowerCase() : unit }), waiting ? ` ${this.t('waiting', { waiting })}` : ''],
