@@ -52,6 +52,8 @@ type OfferPreviewAnswer struct {
 	Problems []string        `json:"problems" doc:"faults in the offer itself, such as a placeholder that nothing fills"`
 	InTheWay []OfferObstacle `json:"in_the_way" doc:"every rule that keeps it away now; none: it would be shown"`
 	Fills    []OfferFill     `json:"fills" doc:"what each placeholder stands for here"`
+	// Findings are the draft's errors; with one nothing else is known.
+	Findings []catalog.Finding `json:"findings" doc:"errors of the draft; with one there is no preview, and its reason is catalog_invalid"`
 	// Decision is the one that would be made there now.
 	Decision offer.Decision `json:"decision" doc:"what would be shown there now, with every offer that was considered"`
 }
@@ -67,9 +69,15 @@ func (s *Server) previewOffer(ctx context.Context, in *offerPreviewRequest) (*st
 	if err := cmp.Or(checkName("account", b.Account), checkName("offer", b.Offer), req.check()); err != nil {
 		return nil, err
 	}
-	cat, err := s.drafted(ctx, b.Edits, b.Base)
+	cat, findings, err := s.drafted(ctx, b.Edits, b.Base)
 	if err != nil {
 		return nil, err
+	}
+	out := &OfferPreviewAnswer{Problems: []string{}, InTheWay: []OfferObstacle{}, Fills: []OfferFill{}, Findings: errorsOf(findings)}
+	if len(out.Findings) > 0 { // somebody is writing it
+		none := offer.Decision{Account: b.Account, Placement: b.Placement, Status: "none", Reason: "catalog_invalid", At: s.Clock.Now()}
+		out.Preview, out.Decision = none, none
+		return &struct{ Body *OfferPreviewAnswer }{out}, nil
 	}
 	if cat.Offers[b.Offer] == nil {
 		return nil, fault.New(fault.NotFound, "offer_unknown", "there is no offer %q", fault.Shorten(b.Offer)).
@@ -79,7 +87,7 @@ func (s *Server) previewOffer(ctx context.Context, in *offerPreviewRequest) (*st
 	if ask.Family, err = s.familyOf(ctx, b.Account); err != nil {
 		return nil, err
 	}
-	out := &OfferPreviewAnswer{Version: cat.Version, Problems: []string{}, InTheWay: []OfferObstacle{}, Fills: []OfferFill{}}
+	out.Version = cat.Version
 	err = s.Runner.ReadAnywhere(ctx, b.Account, func(v runner.View) error {
 		if v.Account == nil {
 			return accountUnknown(b.Account)
@@ -108,26 +116,37 @@ func (s *Server) previewOffer(ctx context.Context, in *offerPreviewRequest) (*st
 	return &struct{ Body *OfferPreviewAnswer }{out}, nil
 }
 
-// drafted is the active catalog after edits.
-func (s *Server) drafted(ctx context.Context, edits []CatalogEdit, base string) (*catalog.Catalog, error) {
+// errorsOf are the findings that keep a catalog from being applied.
+func errorsOf(findings []catalog.Finding) []catalog.Finding {
+	out := []catalog.Finding{}
+	for _, f := range findings {
+		if f.Severity == catalog.SeverityError {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// drafted is the active catalog after edits, with what is found in it.
+func (s *Server) drafted(ctx context.Context, edits []CatalogEdit, base string) (*catalog.Catalog, []catalog.Finding, error) {
 	active, err := s.Runner.Active(ctx)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case base != "" && base != active.Version:
-		return nil, notActive(base, active.Version)
+		return nil, nil, notActive(base, active.Version)
 	case len(edits) == 0:
-		return active, nil
+		return active, nil, nil
 	}
 	text := active.Text()
 	if len(text) == 0 {
 		text = []byte("version: 1\n")
 	}
 	if text, err = s.edited(ctx, text, edits); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	next, findings := catalog.Parse("catalog.yaml", text)
-	return next, catalog.AsError(findings)
+	return next, findings, nil
 }
 
 // edited makes edits in a catalog's text, one call at a time: an edit may take a core for seconds.

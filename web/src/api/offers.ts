@@ -3,7 +3,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { get, post } from './client'
 import { accountPath, dataKey } from './queries'
-import type { CatalogDefinitions, FunnelItem, Keyed, Money, OfferDefinition, Page } from './types'
+import type { CatalogDefinitions, Finding, FunnelItem, Keyed, Money, OfferDefinition, Page } from './types'
 
 type Fields = Record<string, unknown>
 
@@ -127,6 +127,7 @@ export interface OfferPreview {
   problems: string[] | null
   in_the_way: { code: string; reason: string }[] | null
   fills: { name: string; words: string }[] | null
+  findings: Finding[] | null
   decision: OfferDecision
 }
 

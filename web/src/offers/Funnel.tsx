@@ -69,8 +69,8 @@ function Parts({ funnel, offer, at, span }: { funnel: FullFunnel; offer: string;
               {worst ? `Most are lost at “${stepTitles[worst.step] ?? worst.step}”: ${lostWords(worst)}.` : 'Nothing is lost on the way.'} {heldOut > 0 && `${count(heldOut)} more ${heldOut === 1 ? 'is' : 'are'} held out, to measure what offers earn, and in no step.`}
             </p>
             <ol className={mine.steps}>
-              {steps.map((step) => (
-                <Step key={step.step} step={step} all={steps[0]?.count ?? 0} />
+              {steps.map((step, index) => (
+                <Step key={step.step} step={step} first={index === 0} all={steps[0]?.count ?? 0} />
               ))}
               {heldOut > 0 && (
                 <li className={mine.step}>
@@ -90,7 +90,7 @@ function Parts({ funnel, offer, at, span }: { funnel: FullFunnel; offer: string;
   )
 }
 
-function Step({ step, all }: { step: StepOfFunnel; all: number }) {
+function Step({ step, first, all }: { step: StepOfFunnel; first: boolean; all: number }) {
   return (
     <li className={mine.step}>
       <StepLink step={step.step} label={`${stepTitles[step.step] ?? step.step}: ${step.count}`} />
@@ -104,7 +104,7 @@ function Step({ step, all }: { step: StepOfFunnel; all: number }) {
       <span className={mine.bar} aria-hidden="true">
         <span style={{ width: `${all > 0 ? (step.count / all) * 100 : 0}%` }} />
       </span>
-      <span className={classes.dim}>{lostWords(step)}</span>
+      <span className={classes.dim}>{lostWords(step, first)}</span>
     </li>
   )
 }

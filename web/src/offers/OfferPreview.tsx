@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { problemOf } from '../api/client'
 import { offerPreviewQuery, someAccountsQuery, type FullOffer, type OfferPreview, type OffersCatalog, type PreviewAsked } from '../api/offers'
 import { clockQuery } from '../api/queries'
-import { money } from '../lib/format'
+import { money, sentence } from '../lib/format'
 import { withEdit, type Edit } from '../packaging/draft'
 import type { DraftInHand } from '../packaging/useDraft'
 import { Field, TextField } from '../shared/Field'
@@ -50,9 +50,11 @@ export function OfferPreviewPanel({ offer, edits, hand }: PanelProps) {
   const clock = useQuery(clockQuery)
   const places = listOf(offer.at)
   const placement = places.includes(place) ? place : (places[0] ?? '')
+  // Half a key is no account: only one that is there is asked about.
+  const known = account === '' || (accounts.data?.items ?? []).some((each) => each.key === account.trim())
   const asked: PreviewAsked = {
     offer: offer.key,
-    account: account || first.data?.items?.[0]?.key || '',
+    account: known ? account.trim() || first.data?.items?.[0]?.key || '' : '',
     ...(user ? { user } : {}),
     role: role || 'admin',
     language,
@@ -62,13 +64,15 @@ export function OfferPreviewPanel({ offer, edits, hand }: PanelProps) {
   }
   const [settled] = useDebouncedValue(JSON.stringify(asked), pause)
   const query = useQuery(offerPreviewQuery(JSON.parse(settled) as PreviewAsked, settled === JSON.stringify(asked) && asked.account !== '' && placement !== ''))
-  const languages = [...new Set([...languagesOf(offer), ...translatedIn(hand.shown as OffersCatalog | undefined)])]
-  const said = fallbackWords(offer, language)
   const problem = query.error && problemOf(query.error)
+  const languages = [...new Set([...languagesOf(offer), ...translatedIn(hand.shown as OffersCatalog | undefined)])]
+  const said = fallbackWords(offer, language, query.data?.preview.offer?.cta.action === 'request')
+  const findings = query.data?.findings ?? []
+  const answer = problem === null && findings.length === 0 && known ? query.data : undefined
   return (
     <Panel id="preview" title="Preview" of={edits.length > 0 || hand.draft.edits.length > 0 ? 'the draft, said by the server' : 'said by the server'}>
       <div className={classes.two}>
-        <Field label="For the account" hint={<AccountHint account={asked.account} name={accounts.data?.items?.find((each) => each.key === asked.account)?.name} />}>
+        <Field label="For the account" hint={<AccountHint account={asked.account} typed={account} name={accounts.data?.items?.find((each) => each.key === asked.account)?.name} />}>
           {(control) => (
             <>
               <input {...control} type="search" list="preview-accounts" autoComplete="off" placeholder={asked.account || 'key of an account'} value={account} onChange={(event) => setAccount(event.currentTarget.value)} />
@@ -102,11 +106,20 @@ export function OfferPreviewPanel({ offer, edits, hand }: PanelProps) {
           {problem.places.length > 0 && <p>At {problem.places.join(', ')}.</p>}
         </div>
       )}
+      {findings.length > 0 && (
+        <div role="alert" className={classes.alert}>
+          {findings.map((each, index) => (
+            <p key={index}>
+              <strong>{sentence(each.message)}</strong> {sentence(`To mend it: ${each.mend}`)} <code>{each.path}</code>
+            </p>
+          ))}
+        </div>
+      )}
       {!problem && placement === '' && <p className={classes.none}>Name a place for it, and how it looks there is shown here.</p>}
       <div className={mine.stage} aria-live="polite" aria-busy={query.isFetching && query.data === undefined}>
-        {!problem && query.data && <Answer answer={query.data} role={asked.role} language={language} now={clock.data?.now ?? ''} />}
+        {answer && <Answer answer={answer} role={asked.role} language={language} now={clock.data?.now ?? ''} />}
       </div>
-      {!problem && query.data && <Why answer={query.data} offer={offer.key} />}
+      {answer && <Why answer={answer} offer={offer.key} />}
     </Panel>
   )
 }
@@ -114,7 +127,8 @@ export function OfferPreviewPanel({ offer, edits, hand }: PanelProps) {
 /** All languages that any offer is written in. */
 const translatedIn = (catalog: OffersCatalog | undefined) => ((catalog?.offers ?? []) as FullOffer[]).flatMap((each) => Object.keys(each.content?.translations ?? {}))
 
-function AccountHint({ account, name }: { account: string; name: string | undefined }) {
+function AccountHint({ account, name, typed }: { account: string; name: string | undefined; typed: string }) {
+  if (!account && typed) return <>No account has this key.</>
   if (!account) return <>There is no account yet to look at it with.</>
   return (
     <>

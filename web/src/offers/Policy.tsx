@@ -179,7 +179,7 @@ function Quiet({ rule, hand }: { rule: QuietForm; hand: DraftInHand }) {
       {rule.usual !== '' && rule.on && (
         <Form className={classes.actions} send={() => !wrong && hand.edit(quietEdit(rule, true, holds))}>
           <TextField label={`${rule.title}: for`} value={holds} set={setHolds} wrong={wrong} />
-          <Button type="submit" size="xs" variant="default" disabled={holds === rule.holds} aria-label={`Put the time of ${rule.title} into the draft`}>
+          <Button type="submit" size="xs" variant="default" disabled={holds === rule.holds} aria-label={`Put into the draft: the time of ${rule.title}`}>
             Put into the draft
           </Button>
         </Form>

@@ -13,8 +13,8 @@ export const stepTitles: Record<string, string> = {
 }
 
 /** "3 of 12 are lost here: 25%". */
-export function lostWords(step: StepOfFunnel): string {
-  if (step.step === 'moment') return ''
+export function lostWords(step: StepOfFunnel, first = step.step === 'moment'): string {
+  if (first) return ''
   const before = step.count + step.lost
   if (before === 0) return 'nobody came this far'
   if (step.lost === 0) return before === 1 ? 'the one goes on' : `all ${count(before)} go on`
@@ -40,13 +40,13 @@ export function offerSteps(row: FunnelRow): StepOfFunnel[] {
   // Whoever went on without saying that they saw it had seen it: a step holds at least what the next one does.
   const active = Math.max(0, row.accepted - row.undone)
   const confirmed = row.accepted
-  const clicked = Math.max(row.clicked, row.requested, confirmed)
+  const clicked = Math.max(row.clicked, confirmed)
   const seen = Math.max(row.seen, clicked)
   const shown = Math.max(row.shown, seen)
   const all: [string, string, number][] = [
     ['offered', 'It was shown', shown],
     ['seen', 'The person saw it', seen],
-    ['clicked', 'They clicked, or asked an admin', clicked],
+    ['clicked', row.requested > 0 ? `They clicked; ${count(row.requested)} asked an admin` : 'They clicked', clicked],
     ['confirmed', 'Somebody who may buy confirmed it', confirmed],
     ['active', 'It took effect and was not undone', active],
   ]

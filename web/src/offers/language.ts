@@ -28,9 +28,10 @@ export function foundIn(offer: FullOffer, language: string, field: TextField): s
 const names: Record<TextField, string> = { title: 'title', body: 'body', action: 'button' }
 
 /** What of an offer is not said in the language asked for, and what is said instead; '' where all is. */
-export function fallbackWords(offer: FullOffer, language: string): string {
+/** `asks`: the person asks an admin, by a button that is never the offer's own. */
+export function fallbackWords(offer: FullOffer, language: string, asks = false): string {
   if (!language) return ''
-  const missing = (['title', 'body', 'action'] as const).filter((field) => written(offer.content, field) && foundIn(offer, language, field).toLowerCase() !== language.toLowerCase())
+  const missing = (asks ? (['title', 'body'] as const) : (['title', 'body', 'action'] as const)).filter((field) => written(offer.content, field) && foundIn(offer, language, field).toLowerCase() !== language.toLowerCase())
   if (missing.length === 0) return ''
   const groups = new Map<string, string[]>()
   for (const field of missing) {

@@ -139,6 +139,7 @@ describe('the language of a text', () => {
     expect(fallbackWords(offer, 'de')).toBe('Not all of it is written in de: button is said as the catalog is written.')
     expect(fallbackWords(offer, 'de-AT')).toBe('Not all of it is written in de-AT: title and body are said in de and button is said as the catalog is written.')
     expect(fallbackWords(offer, '')).toBe('')
+    expect(fallbackWords(offer, 'de', true)).toBe('')
   })
 })
 
