@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -265,6 +266,41 @@ func TestCatalogsOfTheExamplesAreWithoutFindings(t *testing.T) {
 		}
 		if _, findings := catalog.Parse(name, text); len(findings) > 0 {
 			t.Errorf("%s: %v", name, findings)
+		}
+	}
+}
+
+func TestTheGuideToTheDemoCountsWhatTheCatalogHolds(t *testing.T) {
+	text, err := os.ReadFile("../../docs/guides/demo.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _ := catalog.Parse("summit", summit.Catalog)
+	want := fmt.Sprintf("%d signals, %d offers", len(c.Signals), len(c.Offers))
+	if !strings.Contains(string(text), want) {
+		t.Errorf("docs/guides/demo.md does not say %q", want)
+	}
+	readme, err := os.ReadFile("../../examples/summit/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages, err := os.ReadFile("placements_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(readme), "## Where Headroom speaks")
+	kinds := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z]+\\.[a-z]+)` \\|").FindAllStringSubmatch(table, -1) {
+		place := c.Places[row[1]]
+		if place == nil || !strings.Contains(string(pages), `"`+row[1]+`"`) && !strings.Contains(string(pages), row[1]+"'") {
+			t.Errorf("examples/summit/README.md speaks of %s, which the catalog or placements_test.go lacks", row[1])
+			continue
+		}
+		kinds[place.Kind] = true
+	}
+	for _, kind := range catalog.PlacementKinds {
+		if !kinds[kind] {
+			t.Errorf("no placement of the kind %s is in the product", kind)
 		}
 	}
 }
