@@ -80,7 +80,7 @@ export function offerCard(host: HeadroomElement, { offer, help }: Decision, does
   const link = safeUrl(!offer ? help?.link : cta?.action === 'buy' || cta?.action === 'request' || cta?.action === 'try' ? '' : cta?.url)
   const onclick = (e: MouseEvent) => does.act(e.currentTarget as HTMLElement)
   const label = cta?.label ?? host.t('offer.help')
-  return h('section', { part: 'card', class: 'card', 'aria-labelledby': 'title' },
+  return h('article', { part: 'card', class: 'card', 'aria-labelledby': 'title' },
     media(offer?.media),
     h('h2', { part: 'title', id: 'title' }, offer?.title ?? help?.title),
     h('p', { part: 'body' }, offer?.body ?? help?.body),

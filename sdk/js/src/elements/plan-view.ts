@@ -122,8 +122,7 @@ export class PlanView {
   }
 
   #section(part: string, title: string, ...children: Child[]): HTMLElement {
-    const id = `title-${part}`
-    return h('section', { part, 'aria-labelledby': id, class: 'stack' }, h('h2', { id, part: 'title' }, title), ...children)
+    return h('section', { part, class: 'stack' }, h('h2', { part: 'title' }, title), ...children)
   }
 
   #current(b: Billing): HTMLElement {
@@ -380,7 +379,7 @@ export class PlanView {
     const stay = h('button', { part: 'dismiss', type: 'button', class: 'main', onclick: () => this.#stay() }, this.#t('stay'))
     if (!decision) {
       const lost = Object.values(this.#in.known.entitlements ?? {}).filter((e) => e.allowed).map((e) => e.title ?? (e['content'] as { title?: string } | undefined)?.title)
-      return h('section', { part: 'card', class: 'card leaving', 'aria-labelledby': 'ending' }, h('h2', { part: 'title', id: 'ending', tabindex: -1 }, this.#t('ending', { plan: b.subscription.title })),
+      return h('section', { part: 'card', class: 'card leaving' }, h('h2', { part: 'title', tabindex: -1 }, this.#t('ending', { plan: b.subscription.title })),
         !!lost.length && h('div', { part: 'lost' }, h('p', {}, this.#t('lose')), h('ul', {}, lost.map((title) => title && h('li', {}, title)))), h('div', { class: 'row' }, stay, goOn))
     }
     const offer = decision.offer!

@@ -81,7 +81,7 @@ export class RequestsView {
     const open = this.#billing?.requests ?? requests?.items.filter((r) => r.status === 'open') ?? []
     const rest = requests?.items.filter((r) => r.status !== 'open').slice(0, 10) ?? []
     const none = requests && !open.length && (admin || !rest.length)
-    return h('section', { part: 'card', class: 'card', 'aria-labelledby': 'title', 'aria-busy': String(!requests) },
+    return h('section', { part: 'card', class: 'card', 'aria-busy': String(!requests) },
       h('h2', { part: 'title', id: 'title', tabindex: -1 }, this.#host.t(admin ? 'open' : 'mine')),
       inside(this.#host).trouble(this.#trouble ?? requests?.trouble),
       none && !requests.trouble && h('p', { class: 'muted' }, this.#host.t(admin ? 'none' : 'none_mine')),

@@ -61,7 +61,7 @@ export class SurveyForm {
     if (this.#thanked) return this.#thanks(this.#thanked.referral)
     const wish = s.kind === 'feature_request'
     return h('form', {
-      part: 'card', class: 'card', 'aria-label': s.question,
+      part: 'card', class: 'card',
       onsubmit: (e: Event) => (e.preventDefault(), this.#send(s)),
       onkeydown: (e: KeyboardEvent) => void (e.key === 'Escape' && this.#close(s)),
     },

@@ -63,7 +63,7 @@ export class UpgradeCard {
     const feature = host.getAttribute('feature')
     const asks = !pending && feature && host.client.snapshot().role === 'member'
     const send = () => host.client.requestUpgrade({ feature: feature!, quantity: Number(host.getAttribute('quantity')) || undefined, reason: this.#reason() })
-    return h('section', { part: 'card', class: 'card', 'aria-busy': String(pending) },
+    return h('article', { part: 'card', class: 'card', 'aria-busy': String(pending) },
       h('h2', { id: 'title', part: 'title' }, pending ? '…' : host.t(asks ? 'locked' : 'none')),
       inside(host).trouble(this.#trouble),
       this.#phase === 'done' ? this.#done() : asks ? this.#form(undefined, send) : h('div', { class: 'row' }, this.#close()))
