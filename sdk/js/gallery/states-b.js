@@ -55,6 +55,22 @@ const requests = (name, role, requested, notices = [], approvals = [], more = {}
 
 const survey = (name, asked, note) => ({ name, note, attributes: { placement: 'summit.done' }, preview: { answers: { 'POST /v1/surveys/next': { survey: name, ask_id: `ask_${name}`, ...asked } } } })
 
+/** Does what a person would, one step after the other, as soon as there is what it is done to. */
+const acted = (...steps) => (made) => {
+  const next = () => {
+    const found = made.shadowRoot?.querySelector(steps[0])
+    if (found) {
+      steps.shift()
+      found.click()
+    }
+    if (steps.length) requestAnimationFrame(next)
+  }
+  next()
+  return made
+}
+const ask = (outcome, ...steps) => ({ attributes: { placement: 'speakers.add', inline: true, admin: 'Ada' }, around: acted(...steps), preview: { role: 'member', outcome, decision: shown(offer('Room for 50 of us', 'request', 'Ask for Pro')) } })
+const leaving = (name, more = {}) => ({ ...page(name, { ...billing, options: [], seats: [], allowances: [] }, { entitlements: { recordings: { feature: 'recordings', title: 'Talk recordings', kind: 'boolean', allowed: true } }, ...more }), around: acted('[part=less] [part=action]') })
+
 export const sections = [
   {
     element: 'headroom-upgrade-dialog', about: 'What is offered at a placement: a card in its place, a dialog where somebody is interrupted or asked for it.',
@@ -66,6 +82,10 @@ export const sections = [
       inPlace('bought once', shown(offer('120 caption minutes', 'buy', 'Buy', { price: { once: usd('15.00'), interval: 'month', recurring: usd('149.00'), difference: usd('0.00') } }))),
       inPlace('instead of leaving', shown(offer('Stay for less', 'buy', 'Change to Starter', { price: { difference: usd('-100.00'), recurring: usd('49.00'), interval: 'month' }, lost: ['Talk recordings', '40 speakers'] }))),
       inPlace('help before any offer', { status: 'none', reason: 'not_activated', help: { rule: 'not_activated', title: 'Find your first speakers', body: 'Three voices are enough for a first summit.', link: 'https://docs.summitry.example/speakers' } }),
+      { name: 'a member says why', ...ask(said, '[part=action]') },
+      { name: 'sent', ...ask(said, '[part=action]', '[part=send]') },
+      { name: 'sent, as somebody had asked', ...ask({ ...said, joined: true }, '[part=action]', '[part=send]') },
+      { ...inPlace('asked to talk', shown(offer('A plan for more', 'contact_sales', 'Talk to us')), { preview: { outcome: { type: 'accepted' } } }), around: acted('[part=action]') },
       inPlace('nothing decided', { status: 'none', reason: 'no_signal' }, { note: 'nothing is shown' }),
       { name: 'in a dialog', around: opened, attributes: { placement: 'speakers.add', 'on-demand': true }, preview: { cost, decision: shown(offer('More speakers in a dialog', 'buy', 'Upgrade to Pro', { price })) } },
       { name: 'asked for, and there is nothing', around: opened, attributes: { placement: 'speakers.add', 'on-demand': true }, preview: { decision: { status: 'none', reason: 'no_offer' } } },
@@ -73,13 +93,20 @@ export const sections = [
   },
   {
     element: 'headroom-plan-page', about: 'What an account has, how far it is filled, and what it could have.', wide: true,
-    states: [page('for who may buy', billing), page('for a member', seenByMember, { role: 'member' })],
+    states: [page('for who may buy', billing), page('for a member', seenByMember, { role: 'member' }),
+      { ...page('a member asks', seenByMember, { role: 'member' }), around: acted('[part=plans] [part=action]') },
+      page('asked already', { ...seenByMember, requests: [{ give: { plan: 'pro' } }] }, { role: 'member' }),
+      page('no plan yet', { ...billing, subscription: { plan: '', title: '', status: '', interval: '', scheduled: [] }, allowances: [], seats: [], discounts: [] }),
+      leaving('about to end'),
+      leaving('something instead of the end', { decision: shown(offer('Starter may be enough', 'buy', 'Keep Starter', { price: { difference: usd('-20.00'), recurring: usd('29.00'), interval: 'month' }, lost: ['5 speakers'] })) }),
+    ],
   },
   {
     element: 'headroom-requests', about: 'What members asked for: an admin answers, a member sees what became of it.',
     states: [
       requests('for who answers', 'admin', asks, [{ id: 'n_1', at: '2026-03-15T09:00:00Z', words: 'Eve’s request for caption minutes was approved at once.' }], [{ id: 'apr_1', title: '120 caption minutes', per: 'month', at_most: usd('45.00'), left: usd('30.00') }]),
       requests('for who asked', 'member', [...asks, { id: 'req_0', at: '2026-02-20T09:00:00Z', status: 'declined', title: 'Business', user: 'u_tom', answer: 'After the summer.' }]),
+      { ...requests('declining', 'admin', asks), around: acted('[part=decline]') },
       requests('nobody asks', 'admin', []),
     ],
   },
@@ -87,6 +114,7 @@ export const sections = [
     element: 'headroom-survey', about: 'One question at a good moment.',
     states: [
       survey('nps', { kind: 'nps', question: 'How likely are you to recommend Summitry to another host?', scale: { least: 0, most: 10 } }),
+      { ...survey('nps_follow', { kind: 'nps', question: 'How likely are you to recommend Summitry to somebody?', follow: 'Why?', scale: { least: 0, most: 10 } }), name: 'with the question after it', around: acted('input[value="9"]') },
       survey('csat', { kind: 'csat', question: 'How did your summit go?', scale: { least: 1, most: 5 } }),
       survey('wish', { kind: 'feature_request', question: 'What is missing for your next summit?' }),
       { name: 'nothing is asked', note: 'nothing is shown', attributes: { placement: 'summit.done' }, preview: { answers: { 'POST /v1/surveys/next': {} } } },
