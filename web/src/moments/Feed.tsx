@@ -142,7 +142,7 @@ function Row({ signal, title, now, open }: { signal: FiredSignal; title: string;
             {title}
           </Link>
         </span>
-        <button type="button" className={`${classes.link} ${lists.end}`} aria-haspopup="dialog" onClick={open} aria-label={`score ${signal.score_now}: why, ${signal.account_name || signal.account}, ${title}`}>
+        <button type="button" className={`${lists.end} ${classes.link} ${classes.why}`} aria-haspopup="dialog" onClick={open} aria-label={`score ${signal.score_now}: why, ${signal.account_name || signal.account}, ${title}`}>
           score {signal.score_now}: why
         </button>
       </div>

@@ -33,11 +33,10 @@ const unnamed = 'rule_being_written'
 
 /** The editor of a rule that is there, or of a new one. */
 export function RuleEditor() {
-  const { rule } = useParams<{ rule?: string }>()
+  const { rule: key } = useParams<{ rule?: string }>() // keys need no escaping
   const query = useQuery(definitionsQuery)
   const hand = useDraft()
   const catalog = hand.shown as MomentsCatalog | undefined
-  const key = rule === undefined ? undefined : decodeURIComponent(rule)
   const definition = catalog?.signals?.find((each) => each.key === key) as RuleDefinition | undefined
   return (
     <MomentsPage title={key === undefined ? 'New rule' : titleOf(definition, key)} question="Would this rule have found them in time?" above={above}>

@@ -63,7 +63,7 @@ function Opened({ signal, title, now }: { signal: FiredSignal; title: string; no
       </p>
       <p className={classes.dim}>
         Fired {moment(signal.at)}
-        {signal.user && <> by {signal.user}</>}. {alive ? `Worth acting on until ${moment(signal.decays_at)}` : `It is over since ${moment(signal.decays_at)}`}
+        {signal.user && <> by the person {signal.user}</>}. {alive ? `Worth acting on until ${moment(signal.decays_at)}` : `It is over since ${moment(signal.decays_at)}`}
         {now && ` (${relative(signal.decays_at, now)})`}.
       </p>
       <p>
@@ -93,7 +93,7 @@ function Opened({ signal, title, now }: { signal: FiredSignal; title: string; no
             {data.map(([key, value]) => (
               <div key={key}>
                 <dt>{words(key)}</dt>
-                <dd>{value}</dd>
+                <dd>{/^\d{4}-\d\d-\d\dT/.test(value) ? moment(value) : value}</dd>
               </div>
             ))}
           </dl>
