@@ -1,9 +1,29 @@
-/** Loads the module and replays, in order, what the page called before it was there. */
-type Queue = unknown[] & { ready?: boolean }
-const page = window as unknown as { headroom?: Queue | Record<string, (...args: unknown[]) => unknown> }
-const script = document.currentScript as HTMLScriptElement | null
-void import(/* @vite-ignore */ new URL('headroom.js', script?.src ?? location.href).href).then((module: { headroom: Record<string, (...args: unknown[]) => unknown> }) => {
-  const waiting = page.headroom
-  page.headroom = module.headroom
-  if (Array.isArray(waiting)) for (const [name, ...args] of waiting as [string, ...unknown[]][]) module.headroom[name]?.(...args)
-})
+// A classic script for pages without a bundler: calls of the core work at once, and are made in their order when the
+// module is there. It is loaded from beside this file. README.md has the same to be copied into a page.
+{
+  type Core = Record<string, (...args: unknown[]) => unknown>
+  const page = window as unknown as { headroom?: Core }
+  const source = (document.currentScript as HTMLScriptElement | null)?.src ?? location.href
+  if (!page.headroom) {
+    const loaded = import(/* @vite-ignore */ new URL('headroom.js', source).href) as Promise<{ headroom: Core }>
+    const waiting: Core = (page.headroom = {})
+    for (const name of 'init identify group track page check decide variant outcome requestUpgrade flush reset'.split(' ')) {
+      waiting[name] = (...args) =>
+        loaded.then(
+          (module) => module.headroom[name]!(...args),
+          // It does not come: gates are what the page says, offers are none.
+          () =>
+            ({
+              check: { feature: args[0], allowed: !!(args[1] as { fallback?: boolean } | undefined)?.fallback, reason: 'unavailable', stale: true },
+              decide: { status: 'none', reason: 'unreachable' },
+              variant: { variant: '', reason: 'unreachable' },
+            })[name],
+        )
+    }
+    loaded.then(
+      (module) => (page.headroom = module.headroom),
+      () => {},
+    )
+  }
+}
+export {}

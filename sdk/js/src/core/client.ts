@@ -75,7 +75,7 @@ export function createHeadroom(): Headroom {
 
   const identity = () => ({ account: named.account ?? claims.account ?? '', user: named.user ?? claims.sub ?? '' })
   /** Of what is kept: whose it is, in full. */
-  const keyFor = (...parts: string[]) => ['headroom', new URL(config!.endpoint, globalThis.location?.href).href, config!.key ?? '', ...parts].map(encodeURIComponent).join('|')
+  const keyFor = (...parts: string[]) => ['headroom', safely(() => new URL(config!.endpoint, location.href).href) ?? config!.endpoint, config!.key ?? '', ...parts].map(encodeURIComponent).join('|')
 
   const queue = createQueue({
     connection: () => connection,

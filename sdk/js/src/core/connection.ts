@@ -56,7 +56,7 @@ export function connect(config: () => Config, wanted: () => Identity): Connectio
     if (typeof source !== 'function') return Promise.resolve()
     return (fetching ??= limited({ within: tokenWithin }, async () => take(String(await source())))
       .catch((thrown) => {
-        throw new Problem(0, 'token_unavailable', `no user token: ${problemOf(thrown).detail}`, 'check the function given as token')
+        throw new Problem(0, 'token_unavailable', `no user token: ${problemOf(thrown).detail}`, 'check token')
       })
       .finally(() => (fetching = undefined)))
   }
@@ -98,7 +98,7 @@ export function connect(config: () => Config, wanted: () => Identity): Connectio
   async function refused(answer: Response): Promise<Problem> {
     const said: Record<string, unknown> = (await answer.json().catch(() => {})) ?? {} // or not a problem in the server's words
     const after = Number(answer.headers.get('Retry-After'))
-    return new Problem(answer.status, String(said['code'] ?? 'unexpected_answer'), String(said['detail'] ?? `${answer.url} answered ${answer.status}`), String(said['mend'] ?? ''), after > 0 ? after * 1000 : undefined)
+    return new Problem(answer.status, String(said['code'] ?? 'unexpected_answer'), String(said['detail'] ?? `${answer.status} was answered`), String(said['mend'] ?? ''), after > 0 ? after * 1000 : undefined)
   }
 
   /** Runs something that must be over in time; what became of it is a Problem where nothing did. */
