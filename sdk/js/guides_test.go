@@ -267,6 +267,7 @@ func TestTheGuideToPlainHTMLDoesWhatItSays(t *testing.T) {
 			meterSays(w, "2 of 2 speakers")
 			w.Click("#add")
 			w.Until("the offer is there", `(`+within("headroom-upgrade-dialog")+`).includes('Room for 50 speakers')`)
+			w.Shot("guide-html-offer")
 			if !w.Is(`document.querySelectorAll('#speakers li').length === 2`) {
 				t.Error("a third speaker was added")
 			}
@@ -277,11 +278,27 @@ func TestTheGuideToPlainHTMLDoesWhatItSays(t *testing.T) {
 			w.Until("it can be undone", `document.querySelector('headroom-upgrade-dialog').shadowRoot.querySelector('[part~=undo]')?.checkVisibility()`)
 			w.Click("#add")
 			w.Until("the next speaker is added", `document.querySelectorAll('#speakers li').length === 3`)
+			w.Shot("guide-html-bought")
 			if found := w.Axe(); found != "" {
 				t.Error(found)
 			}
 		})
 	}
+}
+
+func TestTheGuidesSnippetIsTheOneOfTheReadme(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, snippet, _ := strings.Cut(string(readme), "<script nonce=\"…\">\n")
+	snippet, _, found := strings.Cut(snippet, "</script>")
+	for _, b := range readGuide(t, "html.md") {
+		if found && b.file == "public/page.js" && strings.HasPrefix(b.text, strings.ReplaceAll(snippet, "https://headroom.example", "http://127.0.0.1:8080")) {
+			return
+		}
+	}
+	t.Error("the guide to plain HTML has another snippet than sdk/js/README.md")
 }
 
 func TestThePageOfTheGuideGoesOnWithoutHeadroom(t *testing.T) {
@@ -314,8 +331,12 @@ func TestTheGuideToReactDoesWhatItSays(t *testing.T) {
 	if html := d.run(render); !strings.Contains(html, "2 of 2 left") || !strings.Contains(html, "<headroom-usage-meter") || strings.Contains(html, `id="talks"`) {
 		t.Errorf("the server renders\n%s", html)
 	}
-	w := browsertest.OpenBrowser(t).Window("react", d.serve(d.signing()+build))
+	address := d.serve(d.signing() + build)
+	w := browsertest.OpenBrowser(t).Window("react", address)
 	app(w)
+	w.Open("about:blank") // it would complain
+	d.server.Kill()
+	withoutHeadroom(forgiving(t, address))
 }
 
 func TestTheGuideToVueDoesWhatItSays(t *testing.T) {
@@ -323,9 +344,13 @@ func TestTheGuideToVueDoesWhatItSays(t *testing.T) {
 	d.installed()
 	blocks := readGuide(t, "vue.md")
 	d.follow(blocks)
-	w := browsertest.OpenBrowser(t).Window("vue", d.serve(d.signing()+blocks[len(blocks)-1].commands))
+	address := d.serve(d.signing() + blocks[len(blocks)-1].commands)
+	w := browsertest.OpenBrowser(t).Window("vue", address)
 	app(w)
 	w.Reads("#bought", "Thank you")
+	w.Open("about:blank") // it would complain
+	d.server.Kill()
+	withoutHeadroom(forgiving(t, address))
 }
 
 // app uses the page that the guides to React and to Vue build.
@@ -345,6 +370,17 @@ func app(w *browsertest.Window) {
 	w.Click("#add")
 	w.Reads("#added", "3 added here")
 	w.Reads("#room", "47 of 50 left")
+}
+
+// withoutHeadroom uses the same page with nobody to ask: work goes on as `defaults` say, and nothing is offered.
+func withoutHeadroom(w *browsertest.Window) {
+	w.T.Helper()
+	w.Reads("#room", "Add as many as you need")
+	w.Click("#add")
+	w.Reads("#added", "1 added here")
+	if !w.Is(`document.querySelector('headroom-upgrade-dialog').shadowRoot.querySelector('[part~=card]') === null`) {
+		w.T.Error("something is offered")
+	}
 }
 
 func TestTheGuideToServerRenderedGoDoesWhatItSays(t *testing.T) {

@@ -88,6 +88,7 @@ function Components() {
         <video id="film" />
       </Locked>
       <UpgradeDialog placement="dashboard.card" inline onShown={(e) => setTold(e.detail.decision?.offer?.title ?? '')} />
+      <headroom-nav-badge feature="recordings" kind="premium" class="badge" />
       <p id="told">{told}</p>
     </>
   )
