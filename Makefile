@@ -58,6 +58,7 @@ sdkjs: $(SDKJS) ## build the JavaScript SDK into the place the binary takes it f
 	@:
 
 $(SDKJS): sdk/node_modules/.package-lock.json $(shell find sdk/js sdk/react \( -path '*/node_modules' -o -path '*/dist' -o -name '*_test.go' \) -prune -o -type f -name '*.[tjm]*' -print)
+	find sdk/js/dist -mindepth 1 ! -name .gitkeep -delete
 	npm --prefix sdk run build
 	@touch $@
 

@@ -22,7 +22,6 @@ export function createHeadroom(): Headroom {
   let known: Known | undefined
   let claims: Claims = {}
   let named: { account?: string | undefined; user?: string | undefined } = {}
-  let name: string | undefined // as the person is called, for those who are asked
   let snapshot = nothing
   let generation = 0 // rises with every init and reset: what was asked before it changes nothing any more
   let ends: (() => void)[] | undefined // of what is heard of the page
@@ -295,7 +294,7 @@ export function createHeadroom(): Headroom {
     const began = performance.now()
     await ready()
     const who = identity()
-    const body = { type, user: who.user || undefined, ...more, ...(type === 'requested' && { name }) }
+    const body = { type, user: who.user || undefined, ...more }
     // The same outcome twice is one: a second click, a second try.
     const idempotency = [decision.slice(-120), type, onceFor(more) ?? ''].join('.')
     let answer: Outcome
@@ -337,7 +336,6 @@ export function createHeadroom(): Headroom {
     identify(user, traits?: Traits) {
       whenKnown(() => {
         named.user = user
-        if (typeof traits?.['name'] === 'string') name = traits['name']
         settle()
       })
       message('identify', { traits })
@@ -396,7 +394,7 @@ export function createHeadroom(): Headroom {
     requestUpgrade: ({ decision, ...more }) =>
       (decision
         ? outcome(decision, 'requested', { reason: more.reason })
-        : ready().then(() => send<Outcome>('POST', '/v1/requests', { account: snapshot.account, user: snapshot.user || undefined, name, ...more }))
+        : ready().then(() => send<Outcome>('POST', '/v1/requests', { account: snapshot.account, user: snapshot.user || undefined, ...more }))
       ).catch(asProblem),
     previewChange: (wanted: Change) => ready().then(() => send<Preview>('POST', '/v1/subscriptions/preview', { account: snapshot.account, ...wanted })).catch(asProblem),
     undo: (token) => send<Outcome>('POST', '/v1/accounts/{account}/subscription/undo', { token }).catch(asProblem),
@@ -420,7 +418,7 @@ export function createHeadroom(): Headroom {
       close()
       queue.clear()
       keep.drop('headroom|')
-      known = config = name = undefined
+      known = config = undefined
       claims = {}
       named = {}
       calls = []

@@ -48,7 +48,7 @@ export function connect(config: () => Config, wanted: () => Identity): Connectio
     token = next
     claims = claimsOf(next)
     const lasts = claims.exp && claims.iat ? (claims.exp - claims.iat) * 1000 : claims.exp ? claims.exp * 1000 - Date.now() : Infinity
-    goodUntil = Date.now() + Math.max(lasts - early, lasts / 2)
+    goodUntil = Date.now() + Math.max(lasts - early, lasts / 2, early) // a wrong clock must not have it fetched all the time
   }
 
   function refresh(): Promise<void> {

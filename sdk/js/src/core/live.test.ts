@@ -1,0 +1,135 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createHeadroom } from './client'
+import type { Entitlement, Headroom } from './types'
+
+// How entitlements are kept up to date: what is read of a stream, and what happens where there is none.
+
+const item = (feature: string, more: Partial<Entitlement> = {}): Entitlement => ({ feature, kind: 'boolean', allowed: true, reason: 'included', ...more })
+const token = `h.${btoa(JSON.stringify({ account: 'acme', sub: 'mia', role: 'admin' }))}.s`
+
+interface Connected {
+  headers: Record<string, string>
+  send(event: string, data: Record<string, unknown>, id: string): void
+  say(text: string): void
+  end(): void
+}
+
+/** A server whose streams the test holds in its hand; set answers the whole set, where there is one. */
+function server(set?: () => Response) {
+  const streams: Connected[] = []
+  let refused: (() => Response) | undefined
+  const fetch = (async (address: string, init: RequestInit) => {
+    if (!address.includes('/entitlements/stream')) return set && address.includes('/entitlements') ? set() : new Response('{}', { status: 503 })
+    if (refused) return refused()
+    let out!: ReadableStreamDefaultController<Uint8Array>
+    const body = new ReadableStream<Uint8Array>({ start: (c) => void (out = c) })
+    init.signal?.addEventListener('abort', () => out.error(new DOMException('aborted', 'AbortError')))
+    const say = (text: string) => out.enqueue(new TextEncoder().encode(text))
+    streams.push({
+      headers: init.headers as Record<string, string>,
+      say,
+      send: (event, data, id) => say(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify({ account: 'acme', now: new Date().toISOString(), ...data })}\n\n`),
+      end: () => out.close(),
+    })
+    return new Response(body, { headers: { 'Content-Type': 'text/event-stream' } })
+  }) as typeof globalThis.fetch
+  return { streams, fetch, refuse: (how: (() => Response) | undefined) => void (refused = how) }
+}
+
+let h: Headroom
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => {
+  h.reset()
+  vi.useRealTimers()
+})
+
+async function started(s: { fetch: typeof fetch }) {
+  h = createHeadroom()
+  h.init({ endpoint: 'http://h.test', token, fetch: s.fetch, onError: () => {} })
+  await vi.advanceTimersByTimeAsync(0)
+}
+const settled = () => vi.advanceTimersByTimeAsync(0)
+const features = () => Object.keys(h.snapshot().entitlements ?? {}).sort()
+
+describe('the stream', () => {
+  it('says the whole set, then what changed and what is no more; usage alone asks for no new decision', async () => {
+    const s = server()
+    await started(s)
+    s.streams[0]!.send('entitlements', { items: [item('a'), item('b', { kind: 'metered', usage: 1, limit: 5, remaining: 4 })] }, '1')
+    await settled()
+    expect(features()).toEqual(['a', 'b'])
+    const first = h.snapshot()
+    s.streams[0]!.send('change', { items: [item('b', { kind: 'metered', usage: 2, limit: 5, remaining: 3 })] }, '2')
+    await settled()
+    expect(h.entitlement('b')?.usage).toBe(2)
+    expect(h.snapshot()).not.toBe(first)
+    expect(h.snapshot().revision).toBe(first.revision)
+    s.streams[0]!.send('change', { items: [item('c')], removed: ['a'] }, '3')
+    await settled()
+    expect(features()).toEqual(['b', 'c'])
+    expect(h.snapshot().revision).toBe(first.revision + 1)
+    s.streams[0]!.send('change', { account: 'rival', items: [item('z')] }, '4')
+    await settled()
+    expect(features()).toEqual(['b', 'c'])
+  })
+
+  it('is gone on with from where it ended, and what is known stays', async () => {
+    const s = server()
+    await started(s)
+    s.streams[0]!.send('entitlements', { items: [item('a')] }, 'x-17')
+    await settled()
+    s.streams[0]!.end()
+    await vi.advanceTimersByTimeAsync(300)
+    expect(s.streams).toHaveLength(2)
+    expect(s.streams[1]!.headers['Last-Event-ID']).toBe('x-17')
+    expect(h.snapshot()).toMatchObject({ stale: false })
+    s.refuse(() => new Response('{}', { status: 503 }))
+    s.streams[1]!.end()
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(h.snapshot()).toMatchObject({ stale: true })
+    expect(features()).toEqual(['a'])
+    await expect(h.check('a')).resolves.toMatchObject({ allowed: true, stale: true })
+    s.refuse(undefined)
+    await vi.advanceTimersByTimeAsync(20_000)
+    s.streams.at(-1)!.say(': open\n\n') // nothing was missed
+    await settled()
+    expect(h.snapshot()).toMatchObject({ stale: false })
+  })
+
+  it('that gives no sign of life is given up', async () => {
+    const s = server()
+    await started(s)
+    s.streams[0]!.send('entitlements', { items: [item('a')] }, '1')
+    for (let i = 0; i < 8; i++) {
+      await vi.advanceTimersByTimeAsync(15_000)
+      s.streams[0]!.say(': here\n\n')
+    }
+    expect(s.streams).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(46_000)
+    expect(s.streams.length).toBeGreaterThan(1)
+  })
+})
+
+describe('where the stream is held back on the way', () => {
+  it('the set is read, and read again', async () => {
+    let usage = 0
+    const s = server(() => new Response(JSON.stringify({ items: [item('a', { kind: 'metered', usage: usage++, limit: 9, remaining: 9 })] })))
+    await started(s)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(h.snapshot()).toMatchObject({ stale: false })
+    const seen = h.entitlement('a')!.usage!
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(h.entitlement('a')!.usage!).toBeGreaterThan(seen)
+  })
+})
+
+describe('a feature that is called as what objects have of their own', () => {
+  it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])('%s is not known unless the server says so', async (name) => {
+    const s = server()
+    await started(s)
+    s.streams[0]!.send('entitlements', { items: [item('a')] }, '1')
+    await settled()
+    expect(h.entitlement(name)).toBeUndefined()
+    await expect(h.check(name, { fallback: true })).resolves.toMatchObject({ allowed: false, reason: 'unknown_feature' })
+  })
+})
