@@ -1,11 +1,13 @@
 package sdkjs_test
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp/kb"
 
@@ -288,5 +290,68 @@ func TestAReferralIsAskedForWithACodeAndALink(t *testing.T) {
 	}
 	w.fine("a referral")
 	w.click("button", "Close")
+	w.gone("[part=card]", "")
+}
+
+func TestADecisionThatRanOutIsMadeAgain(t *testing.T) {
+	h, s := shop(t)
+	s.subscribe("acme", "starter")
+	h.Events("acme", "speaker.added", 9)
+	// given decisions that last a second
+	s.troubles(func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != "/v1/decide" {
+			return false
+		}
+		forward, err := http.NewRequestWithContext(r.Context(), r.Method, h.URL+r.URL.Path, r.Body)
+		if err != nil {
+			panic(err)
+		}
+		forward.Header = r.Header.Clone()
+		res, err := http.DefaultClient.Do(forward)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		defer res.Body.Close()
+		var d map[string]any
+		if err := json.NewDecoder(res.Body).Decode(&d); err != nil {
+			panic(err)
+		}
+		at, err := time.Parse(time.RFC3339, d["at"].(string))
+		if err != nil {
+			panic(err)
+		}
+		d["expires_at"] = at.Add(time.Second).Format(time.RFC3339)
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(d)
+		return true
+	})
+	w := s.see(browsertest.OpenBrowser(t), "acme/ada/admin", "headroom-upgrade-dialog", `{placement: 'speakers.add'}`)
+	w.there("[part=card]", "")
+	w.Run(`window.first = find('[part=card]')`)
+	w.Until("it was decided again", `made.filter((m) => m.what === 'decide').length > 1`)
+	// then the same offer keeps its place
+	w.Until("it is the same card", `find('[part=card]') === window.first`)
+	if n := len(s.passed("POST /v1/decide")); n < 2 {
+		t.Errorf("%d decisions were made", n)
+	}
+}
+
+func TestWhoNeedsHelpGetsHelpAndNoPrice(t *testing.T) {
+	h := browsertest.Start(t, soldB+`
+milestones:
+  first: {title: First speakers, feature: speakers, at_least: 3, within: 1d, help: {title: Find your first speakers, body: Three voices are enough., link: "https://docs.example/speakers"}}
+`)
+	s := openSite(t, h)
+	s.page = beside
+	s.subscribe("acme", "starter")
+	h.Must("POST", "/v1/clock/advance", map[string]any{"by": "3d"}, nil)
+	w := s.see(browsertest.OpenBrowser(t), "acme/ada/admin", "headroom-upgrade-dialog", `{placement: 'speakers.add'}`)
+	w.reads("Find your first speakers")
+	w.there("a[part=action]", "Show me how")
+	if w.Is(`find('[part=price]')`) || !w.Is(`find('a[part=action]').href === 'https://docs.example/speakers'`) {
+		t.Errorf("the help is %s", ask[string](w.Window, `find('[part=card]').outerHTML`))
+	}
+	w.fine("help")
+	w.click("[part=dismiss]", "Close")
 	w.gone("[part=card]", "")
 }

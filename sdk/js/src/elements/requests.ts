@@ -9,6 +9,7 @@ import type { RequestsView } from './requests-view'
  * confirm-dialog lines cancel confirm.
  */
 export class HeadroomRequests extends HeadroomElement {
+  static override css = ':host{min-block-size:var(--headroom-requests-height,6rem)}'
   static override words = 'requests'
 
   #view: RequestsView | undefined
