@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -99,7 +100,7 @@ func (d *desk) follow(blocks []block, names ...string) {
 	d.t.Helper()
 	found := 0
 	for _, b := range blocks {
-		if b.file == "" || len(names) > 0 && !contains(names, b.file) {
+		if b.file == "" || len(names) > 0 && !slices.Contains(names, b.file) {
 			continue
 		}
 		found++
@@ -120,21 +121,12 @@ func (d *desk) follow(blocks []block, names ...string) {
 	}
 }
 
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
-}
-
 func (d *desk) shell(commands string) *exec.Cmd {
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	cmd := exec.Command("bash", "-e", "-o", "pipefail", "-c", d.inserts.Replace(commands)) //nolint:gosec,noctx // the guide's; serve ends it
+	cmd := exec.Command("bash", "-e", "-o", "pipefail", "-c", d.inserts.Replace(commands))
 	cmd.Dir = d.dir
 	cmd.Env = append(os.Environ(), "PATH="+d.dir+":"+os.Getenv("PATH"), "HEADROOM="+root, "HEADROOM_URL="+d.server.URL,
 		"HEADROOM_SECRET_KEY="+d.server.Key, "GOPROXY=off", "GOFLAGS=-mod=mod", "GOWORK=off")

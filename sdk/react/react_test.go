@@ -71,7 +71,7 @@ var built struct {
 func app(t *testing.T) string {
 	t.Helper()
 	built.once.Do(func() {
-		if built.dir, built.err = os.MkdirTemp("", "headroom-react-"); built.err != nil {
+		if built.dir, built.err = os.MkdirTemp("", "headroom-react-"); built.err != nil { //nolint:usetesting // it outlives the first test
 			return
 		}
 		for _, arguments := range [][]string{{"exec", "--", "tsc", "-p", "testdata"}, {"exec", "--", "vite", "build", "-c", "testdata/app/vite.config.ts"}, {"exec", "--", "vite", "build", "-c", "testdata/app/vite.config.ts", "--ssr"}} {
@@ -129,7 +129,7 @@ func serve(t *testing.T, s *browsertest.Server, data map[string]any) *product {
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", policy)
-		if err := shell.Execute(w, map[string]any{"HTML": template.HTML(html), "Data": data}); err != nil { //nolint:gosec // what React rendered
+		if err := shell.Execute(w, map[string]any{"HTML": template.HTML(html), "Data": data}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -147,7 +147,7 @@ func render(t *testing.T, dir string, data map[string]any) string {
 		t.Fatal(err)
 	}
 	var out, said bytes.Buffer
-	node := exec.CommandContext(t.Context(), "node", filepath.Join(dir, "server", "server.js")) //nolint:gosec // what was just built
+	node := exec.CommandContext(t.Context(), "node", filepath.Join(dir, "server", "server.js"))
 	node.Stdin, node.Stdout, node.Stderr = bytes.NewReader(input), &out, &said
 	if err := node.Run(); err != nil || said.Len() > 0 {
 		t.Fatalf("node: %v\n%s", err, &said)
