@@ -144,7 +144,7 @@ const harm = `(() => {
   if (window.ran || window[0]?.ran) found.push('something ran')
   const look = (root) => {
     for (const e of root.querySelectorAll('*')) {
-      if (e.matches('body iframe, body style, body object, body embed, body math, body base, body form[action], body script, body img[src="x"], body b, body marquee')) found.push('an element of data: ' + e.outerHTML.slice(0, 200))
+      if (e.matches('body iframe, body style:not([data-mantine-styles]), body object, body embed, body math, body base, body form[action], body script, body img[src="x"], body b, body marquee')) found.push('an element of data: ' + e.outerHTML.slice(0, 200))
       for (const a of e.attributes) {
         if (/^on/i.test(a.name)) found.push('a handler: ' + e.outerHTML.slice(0, 200))
         if (/^(href|src|action|formaction|xlink:href|srcdoc|poster)$/i.test(a.name) && a.value) {
