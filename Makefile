@@ -66,6 +66,14 @@ sdk/node_modules/.package-lock.json: sdk/package.json sdk/package-lock.json sdk/
 	npm --prefix sdk ci --no-audit --no-fund
 	@touch $@
 
+.PHONY: gallery
+gallery: sdkjs ## show every component in every state on http://127.0.0.1:4400 (AT=address:port)
+	go run ./sdk/js/gallery $(AT)
+
+.PHONY: components
+components: sdkjs ## take the pictures of docs/components.md anew
+	HEADROOM_COMPONENTS=$(CURDIR)/docs/images/components go test -count 1 -run TestThePicturesOfTheComponents ./sdk/js
+
 .PHONY: sizes
 sizes: sdkjs ## how large the JavaScript SDK is, and whether it may be
 	node sdk/js/size.mjs

@@ -50,11 +50,11 @@ for (const { element, about, wide, states } of [...a, ...b]) {
   if (asked.get('only') && asked.get('only') !== element) continue
   document.getElementById('sections').append(el('section', { id: element, 'aria-labelledby': `${element}-title` },
     el('h2', { id: `${element}-title` }, el('code', {}, `<${element}>`)),
-    el('p', {}, about),
+    el('p', { lang: 'en', dir: 'auto' }, about),
     el('div', { class: wide ? 'states wide' : 'states' }, ...states.map((state) => {
       const shown = show(element, state)
       return el('figure', { 'data-state': state.name, class: state.own ? 'own' : undefined },
-        el('figcaption', {}, el('strong', {}, state.name), state.note ? `: ${state.note}` : ''),
+        el('figcaption', { lang: 'en', dir: 'auto' }, el('strong', {}, state.name), state.note ? `: ${state.note}` : ''),
         el('div', { class: 'stage' }, state.around ? state.around(shown) : shown))
     }))))
 }

@@ -33,7 +33,7 @@ const lock = 'M6 10V7a6 6 0 0 1 12 0v3M5 10h14v11H5zM12 15v2'
  * unlocks it, with the price for who may buy. With a placement the offer that is decided there stands in it, or a button
  * opens what there is; a member can ask an admin. What the catalog hides is not shown, and nothing is shown before it is
  * known. Attributes: feature, placement, compact (a button only, as in a menu), admin (to whom requests go, as people
- * know them). Slots: the content; locked (beside the lock). Parts: root card title body price action docs status trouble.
+ * know them). Slots: the content; locked (beside the lock). Parts: root card title body price offer action docs status trouble.
  */
 export class HeadroomLocked extends HeadroomElement {
   static override css = css
