@@ -37,7 +37,7 @@ func inline(t *testing.T) string {
 const calls = `
 window.order = []
 window.early = window.headroom
-headroom.init({endpoint: %q, key: %q, token: %q, flushEvery: 20})
+headroom.init({endpoint: %q, key: %q, token: %q, flushEvery: 20, decisionTimeout: 8000})
 headroom.track('email.sent', {count: 1})
 headroom.check('speakers').then((a) => { window.gate = a })
 headroom.track('email.sent', {count: 2})

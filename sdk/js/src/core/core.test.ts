@@ -148,6 +148,50 @@ describe('events', () => {
   })
 })
 
+describe('a page that is left', () => {
+  const page = new EventTarget()
+  const beacons: { address: string; body: { writeKey: string; batch: { event: string }[] } }[] = []
+  beforeEach(() => {
+    beacons.length = 0
+    vi.stubGlobal('window', page)
+    vi.stubGlobal('navigator', { sendBeacon: (address: string, body: string) => beacons.push({ address, body: JSON.parse(body) }) })
+  })
+  afterEach(() => void vi.unstubAllGlobals())
+
+  async function left(lastFetch: (body: string, init: RequestInit) => Response) {
+    const sent: { body: string; init: RequestInit }[] = []
+    vi.stubGlobal('fetch', (_: string, init: RequestInit) => {
+      sent.push({ body: init.body as string, init })
+      return Promise.resolve(lastFetch(init.body as string, init))
+    })
+    const h = createHeadroom()
+    h.init({ endpoint: 'http://h.test', key: 'hr_pk_x', token: token('acme', 'mia'), fetch: server(ordinary).fetch })
+    for (let i = 0; i < 900; i++) h.track(`e${i}`)
+    page.dispatchEvent(new Event('pagehide'))
+    await settled()
+    h.reset()
+    return sent
+  }
+
+  it('hands what waits to the browser, which sends 64 kB at most, and asks nothing before', async () => {
+    const sent = await left(() => json({ success: true }))
+    expect(sent.length).toBeGreaterThan(0)
+    expect(sent.reduce((sum, s) => sum + s.body.length, 0)).toBeLessThan(2 * 64_000) // once as it is left, once as it signs out
+    for (const { body, init } of sent) {
+      expect(init).toMatchObject({ keepalive: true, headers: { 'Content-Type': 'text/plain' } })
+      expect(JSON.parse(body)).toMatchObject({ writeKey: 'hr_pk_x' })
+    }
+  })
+
+  it('as a beacon where it cannot fetch any more', async () => {
+    await left(() => {
+      throw new TypeError('no keepalive here')
+    })
+    expect(beacons[0]).toMatchObject({ address: 'http://h.test/v1/batch', body: { writeKey: 'hr_pk_x' } })
+    expect(beacons[0]!.body.batch[0]!.event).toBe('e0')
+  })
+})
+
 describe('decisions', () => {
   it('of the same place at the same time are one call', async () => {
     const s = server((sent) => (sent.path === '/v1/decide' ? json({ status: 'none', reason: 'no_signal' }) : ordinary(sent)))

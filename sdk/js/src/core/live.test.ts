@@ -90,8 +90,8 @@ describe('the stream', () => {
     expect(features()).toEqual(['a'])
     await expect(h.check('a')).resolves.toMatchObject({ allowed: true, stale: true })
     s.refuse(undefined)
-    await vi.advanceTimersByTimeAsync(20_000)
-    s.streams.at(-1)!.say(': open\n\n') // nothing was missed
+    while (s.streams.length < 3) await vi.advanceTimersByTimeAsync(100)
+    s.streams[2]!.say(': open\n\n') // nothing was missed
     await settled()
     expect(h.snapshot()).toMatchObject({ stale: false })
   })
@@ -107,6 +107,40 @@ describe('the stream', () => {
     expect(s.streams).toHaveLength(1)
     await vi.advanceTimersByTimeAsync(46_000)
     expect(s.streams.length).toBeGreaterThan(1)
+  })
+})
+
+describe('a page that nobody looks at', () => {
+  const page = Object.assign(new EventTarget(), { visibilityState: 'visible', documentElement: { lang: 'de' } })
+  const look = (visible: boolean) => {
+    page.visibilityState = visible ? 'visible' : 'hidden'
+    page.dispatchEvent(new Event('visibilitychange'))
+  }
+  afterEach(() => void vi.unstubAllGlobals())
+
+  it('hears on for a minute, then nothing, and goes on when somebody looks again', async () => {
+    vi.stubGlobal('document', page)
+    const s = server()
+    await started(s)
+    expect(h.snapshot().language).toBe('de')
+    s.streams[0]!.send('entitlements', { items: [item('a')] }, 'x-1')
+    await settled()
+    look(false)
+    await vi.advanceTimersByTimeAsync(30_000)
+    look(true) // in time: it is the same stream
+    look(false)
+    await vi.advanceTimersByTimeAsync(14_000)
+    s.streams[0]!.send('change', { items: [item('b')] }, 'x-2')
+    await settled()
+    expect(features()).toEqual(['a', 'b'])
+    await vi.advanceTimersByTimeAsync(10_000)
+    s.streams[0]!.say(': here\n\n')
+    await vi.advanceTimersByTimeAsync(600_000)
+    expect(s.streams).toHaveLength(1)
+    look(true)
+    await settled()
+    expect(s.streams).toHaveLength(2)
+    expect(s.streams[1]!.headers['Last-Event-ID']).toBe('x-2')
   })
 })
 
