@@ -33,6 +33,7 @@ var passed = []string{
 	"GET /hr/v1/accounts/{account}/outside",
 	"GET /hr/v1/accounts/{account}/notices",
 	"POST /hr/v1/accounts/{account}/notices/{id}/read",
+	"GET /hr/v1/accounts/{account}/invites",
 	"POST /hr/v1/accounts/{account}/invites",
 	"POST /hr/v1/accounts/{account}/referrals",
 	"POST /hr/v1/accounts/{account}/subscription/undo",

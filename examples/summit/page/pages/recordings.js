@@ -10,7 +10,7 @@ export const recordings = {
     const talks = h('ul', { id: 'talks', class: 'list', 'aria-label': 'Recordings' }, app.session.speakers.map((s, i) => h('li', {},
       h('span', { class: 'face play', 'aria-hidden': 'true' }, '▶'),
       h('span', { class: 'speaker' }, h('strong', {}, s.talk), h('span', {}, `${s.name}, ${12 + ((i * 7) % 19)} minutes`)))))
-    return [place('recordings.open', h('headroom-locked', { feature: 'recordings', placement: 'recordings.open', admin: app.session.team[0].name },
+    return [h('h2', {}, 'What was said on stage'), place('recordings.open', h('headroom-locked', { feature: 'recordings', placement: 'recordings.open', admin: app.session.team[0].name },
       talks,
       h('p', { slot: 'locked' }, 'Every talk of your summit, to watch again and to sell long after the day.')))]
   },
