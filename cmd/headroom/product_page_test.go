@@ -17,9 +17,17 @@ type summitPage struct{ *browsertest.Window }
 
 func openSummit(b *browsertest.Browser, name, url string) summitPage {
 	b.T.Helper()
-	p := summitPage{b.Window(name, url)}
+	p := summitPage{b.Window(name, patient(url))}
 	p.loaded()
 	return p
+}
+
+// patient makes a page wait for decisions as long as a test does: how fast this machine is, is not asked.
+func patient(url string) string {
+	if strings.Contains(url, "?") {
+		return url + "&wait=10000"
+	}
+	return url + "?wait=10000"
 }
 
 // in is the page for a part of the test.

@@ -37,6 +37,10 @@ export async function load() {
   }
 }
 
+// A decision that takes long is none: nobody waits for an offer. On a slow machine developers wait: /?wait=10000 (ms).
+const wait = new URLSearchParams(location.search).get('wait')
+if (wait) sessionStorage.setItem('wait', wait)
+
 /** Says who is signed in. The token is our backend's word for it, and fetched again before it runs out. */
 export function signIn({ token }) {
   let first = token
@@ -48,5 +52,6 @@ export function signIn({ token }) {
       return now
     },
     defaults,
+    decisionTimeout: Number(sessionStorage.getItem('wait')) || undefined,
   })
 }
