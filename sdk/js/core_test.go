@@ -118,6 +118,7 @@ func TestASlowServerBlocksNothingAndALateOfferIsNotShown(t *testing.T) {
 	// when the answers come after all, what was decided late is not shown, and the next one is the same
 	close(hold)
 	w.Until("the entitlements are there", `headroom.snapshot().entitlements`)
+	w.Run(`config.decisionTimeout = 8000`)
 	d := ask[answer](w, `headroom.decide('speakers.add')`)
 	if d.Status != "show" || !d.Again {
 		t.Errorf("asked again: %+v", d)
