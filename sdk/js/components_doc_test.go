@@ -30,7 +30,7 @@ func elementSources(t *testing.T) map[string]string {
 	}
 	sources := make(map[string]string)
 	for _, file := range files {
-		text, err := os.ReadFile(file) //nolint:gosec // of this folder
+		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
