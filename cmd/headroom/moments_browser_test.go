@@ -291,6 +291,8 @@ func TestARuleIsWrittenTriedAndPutToWork(t *testing.T) {
 		page.Shot("7-missed")
 		page.Press(kb.Escape)
 		page.Until("what no offer gives leads to a new offer at its placement", `[...document.querySelectorAll('[aria-labelledby=missed-title] tbody tr')].some((tr) => tr.innerText.includes('Captions') && tr.innerText.includes('No offer gives it') && tr.querySelector('a[href="/offers?open=new&at=captions.show"]'))`)
+		page.ClickNamed("a", "Write an offer for captions.show")
+		page.Until("the placement is filled in there", `[...document.querySelectorAll('dialog[open] input')].some((i) => i.value === 'captions.show')`)
 	})
 
 	t.Run("what comes before an upgrade is found, and made a rule", func(t *testing.T) {

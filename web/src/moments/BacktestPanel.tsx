@@ -3,7 +3,7 @@ import { analyse, type Backtest, type RuleDefinition } from '../api/moments'
 import { count } from '../lib/format'
 import { Panel } from '../shared/Panel'
 import { AnalysisState } from './AnalysisState'
-import { ruleIn } from './backtest'
+import { ruleIn, secondsWords } from './backtest'
 import { BacktestResult } from './BacktestResult'
 import { useAnalysis } from './useAnalysis'
 import { useSettled } from './useSettled'
@@ -49,7 +49,7 @@ export function BacktestPanel({ ruleKey, definition, wrong, isNew }: BacktestPan
         analysis={analysis}
         cancel={cancel}
         run={start}
-        calm={wrong || (analysis.result && old ? 'The figures are of the rule before the last change.' : analysis.result ? `${count(analysis.result.events)} events in ${analysis.result.seconds.toFixed(analysis.result.seconds < 10 ? 1 : 0)} s` : 'It runs by itself.')}
+        calm={wrong || (analysis.result && old ? 'The figures are of the rule before the last change.' : analysis.result ? `${count(analysis.result.events)} events in ${secondsWords(analysis.result.seconds)}` : 'It runs by itself.')}
       />
       {analysis.result && rule ? (
         <div className={old ? analysisClasses.old : undefined} aria-busy={analysis.running || undefined}>

@@ -12,7 +12,7 @@ import { ChoiceField } from '../shared/Field'
 import { useParam } from '../shared/open'
 import { Panel } from '../shared/Panel'
 import { AnalysisState } from './AnalysisState'
-import { shareWords } from './backtest'
+import { secondsWords, shareWords } from './backtest'
 import { newRuleHref } from './form'
 import { certainty, grows, liftWords, ruleOfAction } from './lift'
 import { MomentsPage } from './MomentsPage'
@@ -50,7 +50,7 @@ export function Precursors() {
           analysis={analysis}
           cancel={cancel}
           run={start}
-          calm={found ? `${count(found.upgraded)} of ${count(found.accounts)} accounts upgraded, up to ${moment(found.until)}; ${found.seconds.toFixed(1)} s${analysis.of === of ? '' : '. The choice above was changed since'}` : 'It looks at every account from its start, and takes a while on a long history.'}
+          calm={found ? `${count(found.upgraded)} of ${count(found.accounts)} accounts upgraded, up to ${moment(found.until)}; ${secondsWords(found.seconds)}${analysis.of === of ? '' : '. The choice above was changed since'}` : 'It looks at every account from its start, and takes a while on a long history.'}
         />
         {found && (
           <div className={analysis.running || analysis.of !== of ? analysisClasses.old : undefined}>

@@ -153,7 +153,7 @@ function Editor({ ruleKey, before, hand, catalog }: EditorProps) {
               Nothing changes for customers until the draft is applied.
             </span>
             <Button type="submit" disabled={whole && edits.length === 0}>
-              {whole && edits.length === 0 ? 'As in the draft' : 'Put into the draft'}
+              {whole && edits.length === 0 ? 'Nothing changed' : 'Put into the draft'}
             </Button>
           </div>
           {tried && !whole && (
@@ -186,7 +186,7 @@ function About({ form, set, wrong }: { form: RuleForm; set: (fields: Partial<Rul
       <TextField label="Hypothesis" value={form.hypothesis} set={(hypothesis) => set({ hypothesis })} lines={2} hint="Why more would help them at this moment." />
       <div className={classes.fields}>
         <ChoiceField label="Owner" value={form.owner} set={(owner) => set({ owner })} options={owners} />
-        <ChoiceField label="State" value={form.state} set={(state) => set({ state })} options={[['', 'Testing, as nothing is said'], ...states]} />
+        <ChoiceField label="State" value={form.state} set={(state) => set({ state })} options={[['', 'Testing'], ...states.filter(([key]) => key !== 'testing' || form.state === 'testing')]} />
         <TextField label="Review on" type="date" value={form.review} set={(review) => set({ review })} />
         <TextField label="Worth acting on for" value={form.decays} set={(decays) => set({ decays })} placeholder="30d" wrong={wrong['decays']} />
         <ChoiceField label="Driven by" value={form.driven} set={(driven) => set({ driven })} options={[['', 'worked out from the rule'], ['usage', 'usage'], ['time', 'time']]} />

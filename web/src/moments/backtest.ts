@@ -48,6 +48,9 @@ export const ruleIn = (backtest: Backtest, key: string): TestedRule | undefined 
 /** How often a share of 0.42 comes true: "42%", or a dash where nobody was followed. */
 export const shareWords = (share: string): string => (share === '' ? '–' : new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 }).format(Number(share)))
 
+/** How long an analysis took: "2.4 s", "less than 0.1 s". */
+export const secondsWords = (seconds: number): string => (seconds < 0.1 ? 'less than 0.1 s' : `${new Intl.NumberFormat(undefined, { maximumFractionDigits: seconds < 10 ? 1 : 0 }).format(seconds)} s`)
+
 /** What the rule is worth against accounts it did not fire for, in a sentence. */
 export function worthWords(after: TestedAfter): string {
   if (after.accounts === 0) return `Nobody was followed for ${after.days} days yet: the history ends sooner.`
