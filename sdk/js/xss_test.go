@@ -63,7 +63,7 @@ const harm = `(() => {
   for (const e of inside) {
     if (/^(SCRIPT|IFRAME|OBJECT|EMBED|STYLE|LINK|BASE|META|TEMPLATE)$/.test(e.nodeName) || (e.nodeName === 'IMG' || e.nodeName === 'VIDEO') && e.part.value !== 'media') found.push(e.outerHTML)
     for (const a of e.attributes) {
-      if (/^(on|style$|srcdoc$)/.test(a.name) && !e.style?.cssText) found.push(e.outerHTML)
+      if (/^(on[a-z]+|srcdoc)$/.test(a.name) || a.name === 'style' && !e.style?.cssText) found.push(e.outerHTML)
       if (/^(href|src|action|formaction|poster|xlink:href)$/.test(a.name) && !/^https?:$/.test(new URL(a.value, document.baseURI).protocol)) found.push(a.name + '=' + a.value)
     }
   }

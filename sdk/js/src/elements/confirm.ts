@@ -79,6 +79,11 @@ export async function confirmCharge(host: HeadroomElement, charge: Charge): Prom
     h('h2', { id: 'confirm-title', part: 'title' }, charge.title), charge.notes, body, charge.extra, trouble, h('div', { class: 'buttons' }, no, yes))
   let paying = false
   let outcome: Outcome | undefined
+  let gone = () => {}
+  const leave = () => {
+    dialog.close()
+    gone()
+  }
   const show = (p: Preview) => {
     shown = p
     body.replaceChildren(...figures(host, p, charge.interval))
@@ -106,7 +111,7 @@ export async function confirmCharge(host: HeadroomElement, charge: Charge): Prom
     trouble.textContent = ''
     try {
       outcome = await charge.accept(shown.token)
-      dialog.close()
+      leave()
     } catch (e) {
       const p = problem(e)
       if (p.status === 409 || p.status === 412) await again()
@@ -114,9 +119,16 @@ export async function confirmCharge(host: HeadroomElement, charge: Charge): Prom
     }
     busy(false)
   })
-  no.addEventListener('click', () => paying || dialog.close())
-  dialog.addEventListener('cancel', (e) => paying && e.preventDefault()) // too late to leave
-  const closed = new Promise((done) => dialog.addEventListener('close', done, { once: true }))
+  no.addEventListener('click', () => paying || leave())
+  dialog.addEventListener('cancel', (e) => {
+    e.preventDefault()
+    if (!paying) leave() // else it is too late
+  })
+  // The event comes later than the next click may; a browser also closes it on a second Escape, whatever is said.
+  const closed = new Promise<void>((done) => {
+    gone = done
+    dialog.addEventListener('close', () => done())
+  })
   const back = root.activeElement as HTMLElement | null
   show(shown)
   root.append(dialog)
