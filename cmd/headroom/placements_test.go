@@ -257,6 +257,6 @@ func tolerant(b *browsertest.Browser, name, url string) tolerantPage {
 	if err := chromedp.Do(ctx); err != nil {
 		b.T.Fatal(err)
 	}
-	w.Open(patient(url))
+	w.Open(withPatience(url))
 	return tolerantPage{summitPage{w}, failed}
 }

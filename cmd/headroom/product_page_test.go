@@ -17,13 +17,13 @@ type summitPage struct{ *browsertest.Window }
 
 func openSummit(b *browsertest.Browser, name, url string) summitPage {
 	b.T.Helper()
-	p := summitPage{b.Window(name, patient(url))}
+	p := summitPage{b.Window(name, withPatience(url))}
 	p.loaded()
 	return p
 }
 
-// patient makes a page wait for decisions as long as a test does: how fast this machine is, is not asked.
-func patient(url string) string {
+// withPatience makes a page wait for decisions as long as a test does: how fast this machine is, is not asked.
+func withPatience(url string) string {
 	if strings.Contains(url, "?") {
 		return url + "&wait=10000"
 	}

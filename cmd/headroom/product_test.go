@@ -119,10 +119,11 @@ func TestAMembersBrowserNeverGetsAPriceNorBuys(t *testing.T) {
 		decision = d.ID
 	}
 	for path, body := range map[string]string{
-		"/v1/subscriptions/preview":                      `{"account":"` + account + `","decision_id":"` + decision + `"}`,
-		"/v1/decisions/" + decision + "/outcomes":        `{"type":"accepted","token":"any"}`,
-		"/v1/requests/any/approve":                       `{"token":"any"}`,
-		"/v1/accounts/" + account + "/subscription/undo": `{}`,
+		"/v1/subscriptions/preview":                         `{"account":"` + account + `","decision_id":"` + decision + `"}`,
+		"/v1/decisions/" + decision + "/outcomes":           `{"type":"accepted","token":"any"}`,
+		"/v1/requests/any/approve":                          `{"token":"any"}`,
+		"/v1/accounts/" + account + "/subscription/undo":    `{}`,
+		"/v1/accounts/" + account + "/subscription/confirm": `{"token":"any"}`,
 	} {
 		if status, text := member("POST", path, body); status < 400 {
 			t.Errorf("a member calls %s: %d %s", path, status, text)

@@ -36,6 +36,7 @@ var passed = []string{
 	"GET /hr/v1/accounts/{account}/invites",
 	"POST /hr/v1/accounts/{account}/invites",
 	"POST /hr/v1/accounts/{account}/referrals",
+	"POST /hr/v1/accounts/{account}/subscription/confirm",
 	"POST /hr/v1/accounts/{account}/subscription/undo",
 }
 
