@@ -19,8 +19,7 @@ export function OfferTable({ rows, period, shown, span }: { rows: OfferRow[]; pe
         <thead>
           <tr>
             <th scope="col">Offer</th>
-            <th scope="col">Shape</th>
-            <th scope="col">Kind</th>
+            <th scope="col">Shape and kind</th>
             <th scope="col">On</th>
             <th scope="col">At</th>
             <th scope="col">State</th>
@@ -34,7 +33,7 @@ export function OfferTable({ rows, period, shown, span }: { rows: OfferRow[]; pe
               Conversion
             </th>
             <th scope="col" className={classes.number}>
-              Earned a month
+              MRR earned
             </th>
             <th scope="col">Lint</th>
           </tr>
@@ -47,11 +46,10 @@ export function OfferTable({ rows, period, shown, span }: { rows: OfferRow[]; pe
                 <span className={classes.key}>{row.offer.key}</span>
                 {row.draft && <span className={classes.tag}>{row.draft} in the draft</span>}
               </th>
-              <td>
-                {shapeWords(row.shape)}
+              <td className={classes.wide}>
+                {shapeWords(row.shape)}, {row.kind}
                 <span className={classes.under}>gives {giveWords(row.offer.give, shown)}</span>
               </td>
-              <td>{words(row.kind)}</td>
               <td className={classes.wide}>{row.on.map(signal).join(', ') || 'no moment'}</td>
               <td className={classes.wide}>{row.at.join(', ') || 'nowhere'}</td>
               <td>

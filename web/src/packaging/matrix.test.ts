@@ -70,6 +70,7 @@ test.each([
   ['bundles.all.price.month', '/packaging?edit=bundles.all'],
   ['currency', '/packaging/worksheet?step=value'],
   ['signals.full.when.limit', '/moments/rules/full'],
-  ['offers.x.give.plan', '/packaging/worksheet?step=offers'],
+  ['offers.x.give.plan', '/offers/edit/x'],
+  ['contact.person.any', '/offers/contact'],
   ['routing[0].to', '/packaging/versions'],
 ])('%s is worked on at %s', (path, want) => expect(hrefOf(path)).toBe(want))

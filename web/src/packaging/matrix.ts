@@ -112,6 +112,8 @@ export function hrefOf(path: string): string {
     return `/packaging?edit=${encodeURIComponent(`${section}.${key}${cell}`)}`
   }
   if (section === 'signals' && key) return `/moments/rules/${encodeURIComponent(key)}`
+  if (section === 'offers' && key) return `/offers/edit/${encodeURIComponent(key.replace(/\[.*$/, ''))}`
+  if (section === 'contact') return '/offers/contact'
   const step = { currency: 'value', meters: 'value', value: 'value', offers: 'offers', signals: 'moments', placements: 'offers', profiles: 'profiles', launches: 'expansion' }[section ?? '']
   return step ? `/packaging/worksheet?step=${step}` : '/packaging/versions'
 }
