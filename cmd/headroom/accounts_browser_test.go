@@ -171,7 +171,7 @@ func TestAccountsAreFoundWalkedAndUnderstood(t *testing.T) {
 		says("people", "1 may buy")
 		page.ClickNamed(`nav[aria-label="Parts of the account"] a`, "Known")
 		says("facts", "INC-<b>7</b>")
-		says("contacts", "left")
+		says("contacts", "ncident")
 		page.Until("the account above is a link", `document.querySelector('[aria-labelledby=family-title] a')?.getAttribute('href') === '/accounts/account-10'`)
 		page.Shot("6-known")
 		page.Until("nothing of what people wrote became markup", `!document.querySelector('main script, main img, main b, main i')`)

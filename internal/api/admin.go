@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -177,7 +178,7 @@ func (s *Server) changes(w http.ResponseWriter, r *http.Request) error {
 		if err := out.Flush(); err != nil {
 			return nil // the reader is gone
 		}
-		committed := s.Runner.Committed()
+		committed, renewed := s.Runner.Committed(), s.renewals.next()
 		select {
 		case <-r.Context().Done():
 			return nil
@@ -187,19 +188,28 @@ func (s *Server) changes(w http.ResponseWriter, r *http.Request) error {
 			if _, err := fmt.Fprint(w, ": here\n\n"); err != nil {
 				return nil
 			}
+		case <-renewed:
+			if err := s.changed(r.Context(), w); err != nil {
+				return nil
+			}
 		case <-committed:
 			if !sleep(r.Context(), 200*time.Millisecond) {
 				return nil
 			}
-			position, err := s.Store.MinPosition(r.Context())
-			if err != nil {
-				return nil
-			}
-			if _, err := fmt.Fprintf(w, "event: change\ndata: {\"position\":%q}\n\n", s.Runner.Position(position)); err != nil {
+			if err := s.changed(r.Context(), w); err != nil {
 				return nil
 			}
 		}
 	}
+}
+
+// changed tells one reader that lists may have changed.
+func (s *Server) changed(ctx context.Context, w io.Writer) error {
+	position, err := s.Store.MinPosition(ctx)
+	if err == nil {
+		_, err = fmt.Fprintf(w, "event: change\ndata: {\"position\":%q}\n\n", s.Runner.Position(position))
+	}
+	return err
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -124,7 +124,7 @@ func (s *Server) guard(next *http.ServeMux) http.Handler {
 				s.refuse(w, r, err)
 				return
 			}
-			ctx = context.WithValue(ctx, principalKey, p)
+			ctx = context.WithValue(context.WithValue(ctx, principalKey, p), headersKey, h)
 			if r.URL.Path == exposuresPath {
 				ctx = context.WithValue(ctx, visitorKey, visitor{remote: s.Access.Remote(r)})
 			}

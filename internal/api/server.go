@@ -76,6 +76,9 @@ type Server struct {
 	noting    sync.WaitGroup
 	leaving   chan struct{} // closed by Leave
 	leave     sync.Once
+	renewals  *renewals
+	ending    context.Context // over when the server leaves: what is made for later stops then
+	end       context.CancelFunc
 	nodes     *http.Client // for streams of other nodes
 }
 
@@ -87,10 +90,11 @@ func New(o Options) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	s := &Server{Options: o, people: newPeople(o.Store, o.PseudonymSecret), gates: newGates(), ingest: newIngest(), meters: newMeters(), turns: newTurns(),
+	s := &Server{Options: o, people: newPeople(o.Store, o.PseudonymSecret), gates: newGates(), ingest: newIngest(), meters: newMeters(), turns: newTurns(), renewals: newRenewals(),
 		started: clock.At(time.Now()), leaving: make(chan struct{}), editing: make(chan struct{}, 1), analysing: make(chan struct{}, 1),
 		scopes: make(map[string]access.Scopes), doors: make(map[string]http.HandlerFunc)}
 	s.nodes = &http.Client{Transport: &http.Transport{DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, ResponseHeaderTimeout: o.Timeout}}
+	s.ending, s.end = context.WithCancel(context.Background())
 	s.handler = s.routes()
 	return s
 }
@@ -100,7 +104,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 
 // Leave ends the streams that would otherwise keep the process from stopping; other calls
 // go on. It may be called more than once.
-func (s *Server) Leave() { s.leave.Do(func() { close(s.leaving) }) }
+func (s *Server) Leave() { s.leave.Do(func() { close(s.leaving); s.end() }) }
 
 // contextKey keys what the middleware puts into a request's context.
 type contextKey int
@@ -109,6 +113,7 @@ const (
 	principalKey contextKey = iota
 	elsewhereKey
 	visitorKey
+	headersKey // of the answer: see kept
 )
 
 // principal returns who is calling.
