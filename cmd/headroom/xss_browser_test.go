@@ -192,7 +192,7 @@ func TestNothingOfWhatOthersCallThingsRunsInTheConsole(t *testing.T) {
 			continue
 		}
 		// Sub-pages that the page itself leads to, once for each form of address.
-		for _, next := range strings.Split(browsertest.Ask(window, chromedp.Evaluate[string](`[...document.querySelectorAll('main a[href^="/"]')].map((a) => a.getAttribute('href')).filter((h) => !h.includes('?') && h.split('/').length === 3).slice(0, 12).join('\n')`)), "\n") {
+		for next := range strings.SplitSeq(browsertest.Ask(window, chromedp.Evaluate[string](`[...document.querySelectorAll('main a[href^="/"]')].map((a) => a.getAttribute('href')).filter((h) => !h.includes('?') && h.split('/').length === 3).slice(0, 12).join('\n')`)), "\n") {
 			if next != "" && !strings.HasPrefix(next, "/accounts/") {
 				visit = append(visit, next)
 			}
