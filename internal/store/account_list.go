@@ -160,13 +160,13 @@ func orderOf(sort string) accountOrder {
 		return accountOrder{from: "accounts a", account: "a.account", value: "a.next_at"}
 	case ByLimit:
 		return accountOrder{from: "limits l JOIN accounts a ON a.account = l.account", account: "l.account", value: "l.percent", down: true,
-			by: "NOT EXISTS (SELECT 1 FROM limits x WHERE x.account = l.account AND (x.percent > l.percent OR x.percent = l.percent AND x.feature > l.feature))"}
+			by: "NOT EXISTS (SELECT 1 FROM limits x WHERE x.account = l.account AND (x.percent, x.feature) > (l.percent, l.feature))"}
 	case ByReadiness:
 		return accountOrder{from: "readiness r JOIN accounts a ON a.account = r.account", account: "r.account", value: "r.score", down: true,
-			by: "NOT EXISTS (SELECT 1 FROM readiness x WHERE x.account = r.account AND (x.score > r.score OR x.score = r.score AND x.type > r.type))"}
+			by: "NOT EXISTS (SELECT 1 FROM readiness x WHERE x.account = r.account AND (x.score, x.type) > (r.score, r.type))"}
 	case BySignal:
 		return accountOrder{from: "signals g JOIN accounts a ON a.account = g.account", account: "g.account", value: "g.at", down: true,
-			by: "NOT EXISTS (SELECT 1 FROM signals x WHERE x.account = g.account AND (x.at > g.at OR x.at = g.at AND x.id > g.id))"}
+			by: "NOT EXISTS (SELECT 1 FROM signals x WHERE x.account = g.account AND (x.at, x.id) > (g.at, g.id))"}
 	case ByStage:
 		return accountOrder{from: "lifecycle c JOIN accounts a ON a.account = c.account", account: "c.account", value: "c.since", down: true}
 	}

@@ -8,6 +8,7 @@ CREATE INDEX accounts_plan ON accounts (plan, account);
 CREATE INDEX accounts_found ON accounts (account, name, domain);
 CREATE INDEX requests_status ON requests (status, account);
 CREATE INDEX readiness_best ON readiness (score, account, type);
+CREATE INDEX signals_latest ON signals (at, account, id);
 
 -- Views of lists that people of the console keep by name: not a part of the company's data, so not in the log.
 CREATE TABLE views (
