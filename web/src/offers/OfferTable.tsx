@@ -11,8 +11,9 @@ import classes from './Offers.module.css'
 const states = { live: `${classes.tag} ${classes.live}`, paused: `${classes.tag} ${classes.warn}`, retired: classes.tag }
 
 /** Offers, one a row; the name opens the editor, figures open the funnel. */
-export function OfferTable({ rows, period, shown, span }: { rows: OfferRow[]; period: string; shown: OffersCatalog; span: Span }) {
+export function OfferTable({ rows, counted, period, shown, span }: { rows: OfferRow[]; counted: boolean; period: string; shown: OffersCatalog; span: Span }) {
   const signal = (key: string) => titleOf(shown.signals?.find((each) => each.key === key) as { key: string; title?: string } | undefined, words(key))
+  const figure = (n: number | undefined) => (counted ? count(n ?? 0) : '…')
   return (
     <div className={classes.scroll} tabIndex={0} role="group" aria-label="Offers">
       <table className={classes.table}>
@@ -58,11 +59,11 @@ export function OfferTable({ rows, period, shown, span }: { rows: OfferRow[]; pe
               </td>
               <td className={classes.number}>
                 <Link href={funnelHref(row.offer.key, period)} aria-label={`Funnel of ${row.offer.key}: shown ${row.counts?.shown ?? 0} times`}>
-                  {count(row.counts?.shown ?? 0)}
+                  {figure(row.counts?.shown)}
                 </Link>
               </td>
               <td className={classes.number}>
-                {count(row.counts?.accepted ?? 0)}
+                {figure(row.counts?.accepted)}
                 {row.reversal?.rate && <span className={classes.under}>{percent(row.reversal.rate)} undone</span>}
               </td>
               <td className={classes.number}>{share(row.counts?.accepted ?? 0, row.counts?.shown ?? 0)}</td>

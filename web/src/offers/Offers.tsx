@@ -25,7 +25,7 @@ const any = ['', 'any'] as const
 export function Offers() {
   const query = useQuery(definitionsQuery)
   const { period, span, set } = usePeriod()
-  const { hand, rows = [] } = useOffers(span)
+  const { hand, rows = [], counted } = useOffers(span)
   const [q, setQ] = useParam('q')
   const [shape, setShape] = useParam('shape')
   const [kind, setKind] = useParam('kind')
@@ -71,7 +71,7 @@ export function Offers() {
                     No offer is like this. <Link href="/offers">Show all of them</Link>
                   </p>
                 ) : (
-                  <OfferTable rows={found} period={period} shown={hand.shown ?? { version: '' }} span={span} />
+                  <OfferTable rows={found} counted={counted} period={period} shown={hand.shown ?? { version: '' }} span={span} />
                 )}
               </>
             )

@@ -20,7 +20,7 @@ export function usePeriod() {
 }
 
 /** Every offer of the draft with how it does; undefined until the catalog came. */
-export function useOffers(span: { from: string; to: string }): { hand: DraftInHand; rows: OfferRow[] | undefined } {
+export function useOffers(span: { from: string; to: string }): { hand: DraftInHand; rows: OfferRow[] | undefined; /** The figures came, so that none is none. */ counted: boolean } {
   const hand = useDraft()
   const funnel = useQuery(offersFunnelQuery(span))
   const reversals = useQuery(reversalsQuery(span))
@@ -33,5 +33,5 @@ export function useOffers(span: { from: string; to: string }): { hand: DraftInHa
       rowsOf({ shown: shown as OffersCatalog, active: definitions as OffersCatalog, counts: funnel.data?.items ?? [], reversals: reversals.data?.items ?? [], findings: lint.data?.findings ?? [] }),
     [shown, definitions, funnel.data, reversals.data, lint.data],
   )
-  return { hand, rows }
+  return { hand, rows, counted: funnel.data !== undefined }
 }
