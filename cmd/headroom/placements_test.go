@@ -80,7 +80,7 @@ func TestEveryPlacementShowsWhatItsOverlaySays(t *testing.T) {
 		p.overlaySays("speakers.bar", "offers pro_at_a_glance")
 		p.Press(kb.Escape)
 		p.Until("the dialog is closed", `document.activeElement !== document.body`)
-		p.Click("#add")
+		p.add()
 		p.agrees("speakers.add", "offers pro_for_speakers: a signal is alive")
 		p.Shot("place-speakers")
 	})
@@ -175,7 +175,7 @@ func TestTheProductGoesOnInTheBrowserWithoutHeadroom(t *testing.T) {
 
 	line.cut()
 	for n := 9; n <= 11; n++ { // one more than the plan has: Summitry lets people work
-		page.Click("#add")
+		page.add()
 		page.Until("the speaker is booked", fmt.Sprintf(`document.querySelectorAll('#list li').length === %d`, n))
 	}
 	page.overlaySays("speakers.add", "offers nothing: Headroom is not heard")

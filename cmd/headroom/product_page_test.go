@@ -124,6 +124,19 @@ func (p summitPage) overlaySays(placement, words string) {
 		fmt.Sprintf(`[...document.querySelectorAll("[data-placement='%s'] > .why summary")].some((s) => s.innerText.startsWith(%q))`, placement, placement+" "+words))
 }
 
+// add clicks the button that adds a speaker, once it is done with the last one.
+func (p summitPage) add() {
+	p.T.Helper()
+	p.rested()
+	p.Click("#add")
+}
+
+// rested waits until the button that adds a speaker is done with the last one: meanwhile it hears nothing.
+func (p summitPage) rested() {
+	p.T.Helper()
+	p.Until("the button is done", `document.querySelector('#add') && !document.querySelector('#add[aria-disabled=true]')`)
+}
+
 // startOver puts the customer back at the beginning.
 func (p summitPage) startOver() {
 	p.T.Helper()

@@ -41,16 +41,16 @@ func TestAMemberAsksAnAdminApprovesAndBothSeeIt(t *testing.T) {
 		demo.company.must("POST", "/v1/contacts", map[string]any{"account": summit.ShownAccount, "user": "u-" + summit.ShownAccount + "-1",
 			"channel": channel, "claim": fmt.Sprint("newsletter-", i)}, nil)
 	}
-	member.Click("#add")
+	member.add()
 	member.uses("speakers", "9 of 10 speakers")
 	member.overlaySays("speakers.add", "offers nothing: the budget of contacts is spent")
 	member.lacks(offerAt("speakers.add", "[part~=title]")...)
 	member.Shot("two-2-capped")
 
 	// Asked for: who asks is not contacted, so no cap binds. A member is told no price.
-	member.Click("#add")
+	member.add()
 	member.uses("speakers", "10 of 10 speakers")
-	member.Click("#add")
+	member.add()
 	member.Says("There is no room for another speaker")
 	member.Click("#see")
 	asked := []string{"[data-placement='speakers.add'] headroom-upgrade-dialog:not([inline])"}
@@ -75,7 +75,7 @@ func TestAMemberAsksAnAdminApprovesAndBothSeeIt(t *testing.T) {
 	// Active: the member's next check knows, without a reload.
 	member.press(append(asked, "[part~=dismiss]")...)
 	member.uses("speakers", "10 of 40 speakers")
-	member.Click("#add")
+	member.add()
 	member.uses("speakers", "11 of 40 speakers")
 	member.Click(".list li:last-child button")
 	member.uses("speakers", "10 of 40 speakers")
@@ -85,7 +85,7 @@ func TestAMemberAsksAnAdminApprovesAndBothSeeIt(t *testing.T) {
 	admin.press("headroom-requests", "[part~=undo]")
 	admin.Reads("#plan", "Starter, $49 a month")
 	member.uses("speakers", "10 of 10 speakers")
-	member.Click("#add")
+	member.add()
 	member.Says("There is no room for another speaker")
 	member.Shot("two-6-undone")
 }
