@@ -1,7 +1,7 @@
-import type { Entitlement } from '@headroomhq/js'
+import type { Entitlement, Headroom } from '@headroomhq/js'
 import { createHeadroom } from '@headroomhq/js'
 import { expect, test } from 'vitest'
-import { byFeature, entitlementOf, initialEntitlementOf, pending, usageOf } from './answer'
+import { entitlementOf, Initial, initialEntitlementOf, pending, usageOf } from './answer'
 
 const speakers: Entitlement = { feature: 'speakers', title: 'Speakers', kind: 'metered', allowed: true, usage: 42, limit: 50, remaining: 8 }
 
@@ -13,7 +13,7 @@ test('before anything is known a feature is pending, and always the same answer'
 
 test('what a backend fetched is the answer at once, as the API gave it or as its items', () => {
   const client = createHeadroom()
-  for (const initial of [byFeature([speakers]), byFeature({ items: [speakers] })]) {
+  for (const initial of [new Initial([speakers]), new Initial({ items: [speakers] })]) {
     expect(initialEntitlementOf(initial, 'speakers')).toEqual({ data: speakers, isPending: false, error: undefined, isStale: false })
     expect(entitlementOf(client, initial, 'speakers').data).toBe(speakers)
   }
@@ -21,13 +21,52 @@ test('what a backend fetched is the answer at once, as the API gave it or as its
 
 test('an answer that says the same is the same object, so that nothing is drawn again for it', () => {
   const client = createHeadroom()
-  const initial = byFeature([speakers])
+  const initial = new Initial([speakers])
   expect(entitlementOf(client, initial, 'speakers')).toBe(entitlementOf(client, initial, 'speakers'))
   expect(initialEntitlementOf(initial, 'speakers')).toBe(initialEntitlementOf(initial, 'speakers'))
 })
 
+const settled = () => new Promise<void>((resolve) => setTimeout(resolve))
+const unheard = { endpoint: 'https://headroom.invalid', persist: false, fetch: () => new Promise<Response>(() => undefined) }
+
+/** A user token as a backend signs it, for who is signed in; nobody here looks at the signature. */
+const tokenOf = (account: string, user: string) => ['{}', JSON.stringify({ sub: user, account, role: 'admin' })].map(btoa).join('.') + '.'
+
+test('what the page was rendered with stays while the client learns for whom that was', async () => {
+  const client = createHeadroom()
+  const initial = new Initial([speakers])
+  client.subscribe((snapshot) => void initial.at(snapshot))
+  client.init({ ...unheard, token: async () => tokenOf('acme', 'ann') })
+  await settled()
+  expect(client.snapshot().user).toBe('ann')
+  expect(entitlementOf(client, initial, 'speakers').data).toBe(speakers)
+})
+
+test.each<[string, (client: Headroom) => void]>([
+  ['another account', (client) => client.group('globex')],
+  ['another user', (client) => client.identify('bob')],
+  ['nobody, and then whoever comes', (client) => (client.reset(), client.init({ ...unheard, account: 'acme', user: 'bob' }))],
+])('what the page was rendered with is not shown to %s', async (_, change) => {
+  const client = createHeadroom()
+  const initial = new Initial([speakers])
+  client.subscribe((snapshot) => void initial.at(snapshot))
+  client.init({ ...unheard, account: 'acme', user: 'ann' })
+  await settled()
+  change(client)
+  expect(entitlementOf(client, initial, 'speakers')).toBe(pending)
+})
+
+test('who signs out before it is known who they are leaves nothing behind', async () => {
+  const client = createHeadroom()
+  const initial = new Initial([speakers])
+  client.subscribe((snapshot) => void initial.at(snapshot))
+  client.init({ ...unheard, language: 'en', token: () => new Promise(() => undefined) })
+  client.reset()
+  expect(entitlementOf(client, initial, 'speakers')).toBe(pending)
+})
+
 test('a feature that the catalog does not have is an error that names it', () => {
-  const { data, isPending, error } = initialEntitlementOf(byFeature([speakers]), 'speekers')
+  const { data, isPending, error } = initialEntitlementOf(new Initial([speakers]), 'speekers')
   expect([data, isPending, error?.code]).toEqual([undefined, false, 'unknown_feature'])
   expect(error?.detail).toContain('"speekers"')
 })

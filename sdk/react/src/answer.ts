@@ -20,11 +20,28 @@ export type InitialEntitlements = { readonly items: readonly Entitlement[] } | r
 /** Entitlements by feature. */
 export type ByFeature = Readonly<Record<string, Entitlement>>
 
-/** The initial entitlements by feature. */
-export function byFeature(initial: InitialEntitlements | undefined): ByFeature | undefined {
-  if (initial === undefined) return undefined
-  const items = 'items' in initial ? initial.items : initial
-  return Object.freeze(Object.fromEntries(items.map((item) => [item.feature, item])))
+/** What a page was rendered with: good for the person it was rendered for, until the client knows better. */
+export class Initial {
+  /** As it was rendered, which is what hydration has to find. */
+  readonly rendered: ByFeature | undefined
+  #left: ByFeature | undefined
+  #last: Snapshot | undefined
+
+  constructor(initial: InitialEntitlements | undefined) {
+    if (initial === undefined) return
+    const items = 'items' in initial ? initial.items : initial
+    this.#left = this.rendered = Object.freeze(Object.fromEntries(items.map((item) => [item.feature, item])))
+  }
+
+  /** What of it may still be shown. It has to be told of every snapshot: once somebody else was there it is gone for good. */
+  at(now: Snapshot): ByFeature | undefined {
+    const last = this.#last
+    this.#last = now
+    // Who is signed in is learned bit by bit: what was empty before says of nobody that they have gone.
+    const changed = last && (['account', 'user', 'language'] as const).some((name) => last[name] !== '' && last[name] !== now[name])
+    if (changed || now.entitlements) this.#left = undefined
+    return this.#left
+  }
 }
 
 /** Said where nobody answered. */
@@ -47,16 +64,17 @@ export function note(client: Headroom, problem: ProblemShape): void {
 }
 
 /** What is known of a feature now: by the client, else by what the page was rendered with. */
-export function entitlementOf(client: Headroom, initial: ByFeature | undefined, feature: string): Answer<Entitlement> {
+export function entitlementOf(client: Headroom, initial: Initial | undefined, feature: string): Answer<Entitlement> {
   const snapshot = client.snapshot()
-  const known = snapshot.entitlements ?? initial
+  const left = initial?.at(snapshot)
+  const known = snapshot.entitlements ?? left
   return remembered(client, feature, answerOf(client, snapshot, known, feature))
 }
 
 /** What is known of a feature while the first page is rendered on a server, or hydrated: what it was rendered with. */
-export function initialEntitlementOf(initial: ByFeature | undefined, feature: string): Answer<Entitlement> {
-  if (initial === undefined) return pending
-  const data = initial[feature]
+export function initialEntitlementOf(initial: Initial | undefined, feature: string): Answer<Entitlement> {
+  if (!initial?.rendered) return pending
+  const data = initial.rendered[feature]
   return remembered(initial, feature, { data, isPending: false, error: data ? undefined : unknownFeature(feature), isStale: false })
 }
 

@@ -1,13 +1,13 @@
 import { createHeadroom, headroom, type Config, type Headroom } from '@headroomhq/js'
 import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
-import { byFeature, note, type ByFeature, type InitialEntitlements } from './answer'
+import { Initial, note, type InitialEntitlements } from './answer'
 
 /** What HeadroomProvider takes: a config, of which it makes a client of its own, or a client that somebody else keeps. */
 export type HeadroomProviderProps = {
   children?: ReactNode
   /**
    * What the backend fetched for the first page (GET /v1/accounts/{account}/entitlements): rendered at once, on the server
-   * too, until the client has heard of newer ones. Read at the first render only.
+   * too, until the client has heard of newer ones or somebody else is there. Read at the first render only.
    */
   initialEntitlements?: InitialEntitlements
 } & (
@@ -24,7 +24,7 @@ export type HeadroomProviderProps = {
 
 interface Context {
   client: Headroom
-  initial: ByFeature | undefined
+  initial: Initial | undefined
 }
 
 const HeadroomContext = createContext<Context>({ client: headroom, initial: undefined })
@@ -36,7 +36,12 @@ const HeadroomContext = createContext<Context>({ client: headroom, initial: unde
 export function HeadroomProvider({ client: given, config, initialEntitlements, children }: HeadroomProviderProps) {
   const [made] = useState(() => (given ? undefined : createHeadroom()))
   const client = given ?? made ?? headroom
-  const [initial] = useState(() => byFeature(initialEntitlements))
+  const [initial] = useState(() => new Initial(initialEntitlements))
+  // Before the client is opened: whose it was has to be known when somebody else comes.
+  useEffect(() => {
+    initial.at(client.snapshot())
+    return client.subscribe((snapshot) => void initial.at(snapshot))
+  }, [client, initial])
   const latest = useRef(config)
   useEffect(() => {
     latest.current = config
