@@ -245,3 +245,27 @@ func TestTheProductGoesOnWithoutHeadroom(t *testing.T) {
 		t.Errorf("a call that is passed on: %d %s", status, text)
 	}
 }
+
+// Given a key of the page that somebody revoked, then the next session is signed with a new one.
+func TestThePageGetsANewKeyWhenItsIsRevoked(t *testing.T) {
+	c, page := shownCompany(t)
+	before := browserOf(t, page, "admin")
+	if status, text := before("POST", "/v1/check", `{"feature":"speakers"}`); status != 200 {
+		t.Fatalf("%d %s", status, text)
+	}
+	var keys struct {
+		Items []struct{ ID, Kind string }
+	}
+	c.must("GET", "/v1/keys", nil, &keys)
+	for _, k := range keys.Items {
+		if k.Kind == "publishable" {
+			c.must("DELETE", "/v1/keys/"+k.ID, nil, nil)
+		}
+	}
+	if status, text := before("POST", "/v1/check", `{"feature":"speakers"}`); status != 401 {
+		t.Fatalf("a revoked key is taken: %d %s", status, text)
+	}
+	if status, text := browserOf(t, page, "admin")("POST", "/v1/check", `{"feature":"speakers"}`); status != 200 {
+		t.Errorf("with a new session: %d %s", status, text)
+	}
+}

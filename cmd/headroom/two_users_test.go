@@ -66,6 +66,7 @@ func TestAMemberAsksAnAdminApprovesAndBothSeeIt(t *testing.T) {
 	// Approved: the admin sees who asks and why, and what it costs, before saying yes.
 	admin.visit("/team")
 	admin.Until("the request is there", fmt.Sprintf(`/Two keynotes said yes/.test(%s?.innerText)`, part("headroom-requests", "[part~=item]")))
+	admin.Until("and who asks, by name", fmt.Sprintf(`/Tavi/.test(%s?.innerText)`, part("headroom-requests", "[part~=item]")))
 	admin.Shot("two-4-request")
 	admin.press("headroom-requests", "[part~=approve]")
 	admin.Until("the price is shown before", fmt.Sprintf(`/\$149(\.00)? a month/.test(%s?.innerText)`, part("headroom-requests", "dialog[open]")))

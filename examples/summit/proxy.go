@@ -1,8 +1,10 @@
 package summit
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -68,6 +70,16 @@ func (p *product) proxy(headroomURL string) http.Handler {
 			}
 		},
 		ModifyResponse: func(res *http.Response) error {
+			if res.StatusCode == http.StatusUnauthorized { // of the key, or of the user token, which the page gets anew by itself
+				said, err := io.ReadAll(io.LimitReader(res.Body, 1<<16))
+				if err != nil {
+					return err
+				}
+				res.Body = io.NopCloser(bytes.NewReader(said))
+				if bytes.Contains(said, []byte(`"key_`)) {
+					p.lost(strings.TrimPrefix(res.Request.Header.Get("Authorization"), "Bearer "))
+				}
+			}
 			for _, own := range []string{"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Cross-Origin-Opener-Policy", "Set-Cookie"} {
 				res.Header.Del(own) // ours stand already
 			}

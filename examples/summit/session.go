@@ -50,11 +50,20 @@ func (p *product) browserKey(ctx context.Context) (browserKey, error) {
 	return p.keys, err
 }
 
+// lost forgets a key that Headroom takes no longer: it was revoked, by another copy of us that started or by somebody.
+func (p *product) lost(secret string) {
+	p.signing.Lock()
+	defer p.signing.Unlock()
+	if p.keys.Secret == secret {
+		p.keys = browserKey{}
+	}
+}
+
 // tokenLife is short: a page fetches the next token by itself.
 const tokenLife = 15 * time.Minute
 
-// userToken says who is signed in: a JWT with HS256. Any JWT library makes one.
-func userToken(secret, user, account, role string, now time.Time) string {
+// userToken says who is signed in, and what colleagues call them: a JWT with HS256. Any JWT library makes one.
+func userToken(secret, user, account, role, name string, now time.Time) string {
 	part := func(v any) string {
 		text, err := json.Marshal(v)
 		if err != nil {
@@ -63,7 +72,7 @@ func userToken(secret, user, account, role string, now time.Time) string {
 		return base64.RawURLEncoding.EncodeToString(text)
 	}
 	text := part(map[string]any{"alg": "HS256", "typ": "JWT"}) + "." +
-		part(map[string]any{"sub": user, "account": account, "role": role, "iat": now.Unix(), "exp": now.Add(tokenLife).Unix()})
+		part(map[string]any{"sub": user, "account": account, "role": role, "name": name, "iat": now.Unix(), "exp": now.Add(tokenLife).Unix()})
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(text))
 	return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
@@ -98,7 +107,7 @@ func (p *product) session(t *turn) (any, error) {
 		return nil, err
 	}
 	if err == nil {
-		s.Token = userToken(key.SigningSecret, t.user(), t.of.key, t.role(), time.Now())
+		s.Token = userToken(key.SigningSecret, t.user(), t.of.key, t.role(), s.Person, time.Now())
 	}
 	s.Speakers = t.of.speakers
 	return s, nil
