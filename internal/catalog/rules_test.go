@@ -142,8 +142,8 @@ func TestTheExampleCompanyHasNoFindings(t *testing.T) {
 	if c == nil {
 		return
 	}
-	want := "[billing.page dashboard.card doors.open nav.plan recordings.open speakers.add speakers.invite speakers.meter " +
-		"sponsors.page summit.done summit.wizard team.page trial.banner whats.new]"
+	want := "[billing.page dashboard.card doors.open home.badge home.card nav.plan recordings.open speakers.add speakers.bar speakers.invite speakers.meter " +
+		"sponsors.page summit.done summit.wizard team.invite team.page trial.banner whats.new]"
 	if got := fmt.Sprint(c.Placements()); got != want {
 		t.Errorf("placements %s, want %s", got, want)
 	}
