@@ -54,7 +54,12 @@ export function useDecision(placement: string, options?: DecideOptions): Decisio
   const subscribe = useCallback(
     (changed: () => void) => {
       const [place, how] = JSON.parse(asked) as [string, DecideOptions]
-      return decisions(client).subscribe(asked, { ask: () => client.decide(place, how), problem: silence }, changed)
+      const ask = async () => {
+        const decision = await client.decide(place, how)
+        // The server may not have heard of it yet, and says the same again.
+        return dismissed(client).has(decision.decision_id ?? '') ? without(decision) : decision
+      }
+      return decisions(client).subscribe(asked, { ask, problem: silence }, changed)
     },
     [client, asked],
   )
@@ -82,16 +87,24 @@ export function useVariant(experiment: string): Answer<Variant> {
   )
 }
 
-const decisions = perClient(new WeakMap<Headroom, Questions<Decision>>())
-const variants = perClient(new WeakMap<Headroom, Questions<Variant>>())
+const decisions = perClient((client) => new Questions<Decision>(client))
+const variants = perClient((client) => new Questions<Variant>(client))
 
-function perClient<T>(all: WeakMap<Headroom, Questions<T>>): (client: Headroom) => Questions<T> {
+// Decisions by their ids.
+const reported = perClient(() => new Set<string>())
+const dismissed = perClient(() => new Set<string>())
+
+function perClient<T>(make: (client: Headroom) => T): (client: Headroom) => T {
+  const all = new WeakMap<Headroom, T>()
   return (client) => {
-    let questions = all.get(client)
-    if (!questions) all.set(client, (questions = new Questions(client)))
-    return questions
+    let its = all.get(client)
+    if (its === undefined) all.set(client, (its = make(client)))
+    return its
   }
 }
+
+/** What is there instead of an offer that was dismissed. */
+const without = ({ placement }: Decision): Decision => ({ status: 'none', reason: 'dismissed', ...(placement && { placement }) })
 
 /** What stood in the way of an answer, where nobody was heard. */
 function silence(answer: { reason: string }): ProblemShape | undefined {
@@ -104,8 +117,6 @@ function silence(answer: { reason: string }): ProblemShape | undefined {
     mend: 'allow for more by decisionTimeout in the config, or leave it: nothing is offered then',
   }
 }
-
-const reported = new WeakMap<Headroom, Set<string>>()
 
 function actionsOf(client: Headroom, key: string): DecisionActions {
   const shown = () => decisions(client).read(key).data
@@ -122,19 +133,17 @@ function actionsOf(client: Headroom, key: string): DecisionActions {
   return {
     seen: () => {
       const id = shown()?.decision_id
-      if (!id) return
-      let all = reported.get(client)
-      if (!all) reported.set(client, (all = new Set()))
-      if (all.has(id)) return
-      all.add(id)
+      if (!id || reported(client).has(id)) return
+      reported(client).add(id)
       report('seen')
     },
     clicked: () => report('clicked'),
     dismiss: (reason) => {
       const decision = shown()
       if (decision?.status !== 'show') return
+      if (decision.decision_id) dismissed(client).add(decision.decision_id)
       report('dismissed', reason)
-      decisions(client).put(key, { status: 'none', reason: 'dismissed', ...(decision.placement && { placement: decision.placement }) })
+      decisions(client).put(key, without(decision))
     },
     preview: async () => client.previewChange({ decision_id: needed() }),
     accept: async (token) => client.outcome(needed(), 'accepted', { token }),

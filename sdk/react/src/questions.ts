@@ -59,12 +59,17 @@ class Open<T> {
   // Of the answer that counts: what was asked for somebody else, or before, comes too late.
   #turn = 0
   #asking = false
+  // Before anybody is known a question waits in the client, and is answered for whom it then learns of.
+  #waiting: boolean
+  // Offers may have changed since the question that is open was put.
+  #again = false
 
   constructor(client: Headroom, question: Question<T>) {
     this.#question = question
     const snapshot = client.snapshot()
     this.#person = person(snapshot)
     this.#revision = snapshot.revision
+    this.#waiting = this.#person === ''
     this.#unsubscribe = client.subscribe((s) => this.#heard(s))
     void this.#ask()
   }
@@ -76,25 +81,33 @@ class Open<T> {
 
   put(data: T): void {
     this.#turn++
+    this.#asking = false
     this.#show({ data, isPending: false, error: undefined, isStale: false })
   }
 
   #heard(snapshot: Snapshot): void {
     const now = person(snapshot)
-    const was = this.#person
-    const changed = was !== now
+    const changed = this.#person !== now
     const revised = this.#revision !== snapshot.revision
     this.#person = now
     this.#revision = snapshot.revision
-    // Before anybody is known a question waits in the client, and is answered for whom it then learns of.
-    if (this.#asking && (was === '' || !changed)) return
-    if (changed) this.#show(pending)
-    if (changed || revised) void this.#ask()
+    if (this.#waiting) {
+      // What the client has kept of the person it tells in the same breath: the question is put after that.
+      if (changed) queueMicrotask(() => (this.#waiting = this.#person === ''))
+      if (this.#asking) return
+    }
+    if (changed) {
+      this.#waiting ||= now === ''
+      this.#show(pending)
+    }
+    if (changed || (revised && !this.#asking)) void this.#ask()
+    else if (revised) this.#again = true
   }
 
   async #ask(): Promise<void> {
     const turn = ++this.#turn
     this.#asking = true
+    this.#again = false
     let next: Answer<T>
     try {
       const data = await this.#question.ask()
@@ -105,7 +118,8 @@ class Open<T> {
     }
     if (turn !== this.#turn) return
     this.#asking = false
-    this.#show(next)
+    if (this.#again) void this.#ask()
+    else this.#show(next)
   }
 
   #show(answer: Answer<T>): void {
