@@ -41,7 +41,11 @@ func (s *Server) lintCatalog(ctx context.Context, in *struct{ PositionParam }) (
 		out.Body.Findings = findings
 	}
 	uses := usesOf(active, s.Clock.Now())
-	if err := s.eachAccount(ctx, uses.add); err != nil {
+	// Who subscribed a moment ago is stored by the next checkpoint.
+	if err := s.Runner.WaitAll(ctx, s.Runner.Appended(), true); err != nil {
+		return nil, err
+	}
+	if err := s.Store.States(ctx, uses.read); err != nil {
 		return nil, err
 	}
 	found, err := s.lintData(ctx, uses)
@@ -56,28 +60,85 @@ type uses struct {
 	features []*catalog.Feature
 	periods  []catalog.Period // of the features
 	members  [][]packaging.Member
-	at       []map[string]int // by account, where it is among the members
+	at       []map[string]int // by account, where it is among the members; of features that have closed periods
 	heard    map[string]bool  // meters for which anything ever came in
+	terms    engine.TermsReader
+	meters   map[string]int // the features' meters, numbered
+	usage    []*meter.Usage // by the meters' numbers, of one account
 }
 
 func usesOf(cat *catalog.Catalog, now clock.Time) *uses {
-	u := &uses{cat: cat, now: now, heard: map[string]bool{}}
+	u := &uses{cat: cat, now: now, heard: map[string]bool{}, meters: map[string]int{}}
 	for _, key := range slices.Sorted(maps.Keys(cat.Features)) {
-		if f := cat.Features[key]; f.Counted() && cat.Meters[f.Meter] != nil {
-			u.features = append(u.features, f)
-			u.periods = append(u.periods, allowancePeriod(cat, key))
-			u.at = append(u.at, map[string]int{})
+		f := cat.Features[key]
+		if !f.Counted() || cat.Meters[f.Meter] == nil {
+			continue
+		}
+		per := allowancePeriod(cat, key)
+		var at map[string]int
+		if closes(cat.Meters[f.Meter], per) {
+			at = map[string]int{}
+		}
+		u.features, u.periods, u.at = append(u.features, f), append(u.periods, per), append(u.at, at)
+		if _, known := u.meters[f.Meter]; !known {
+			u.meters[f.Meter] = len(u.meters)
 		}
 	}
-	u.members = make([][]packaging.Member, len(u.features))
+	u.members, u.usage = make([][]packaging.Member, len(u.features)), make([]*meter.Usage, len(u.meters))
 	return u
 }
 
+// closes says whether a meter's periods end, and what was used in them is kept.
+func closes(m *catalog.Meter, per catalog.Period) bool {
+	return m.Aggregate != catalog.Level && per != catalog.Lifetime && spans[per] != 0
+}
+
+// read adds a stored account. Of most of them a plan is all they have: what is stored of those is not read whole.
+func (u *uses) read(key string, state []byte) error {
+	has, err := u.terms.Read(state)
+	sub := &has.Subscription
+	if err != nil || sub.Plan == "" {
+		return err
+	}
+	if len(sub.Addons) > 0 || len(has.Trials) > 0 || has.Special || sub.Quantity != 1 {
+		a, err := engine.ReadStored(key, state)
+		if err == nil {
+			u.add(key, a)
+		}
+		return err
+	}
+	clear(u.usage)
+	err = engine.StoredUsages(state, func(m []byte, of *meter.Usage) (bool, error) {
+		if n, counted := u.meters[string(m)]; counted {
+			u.usage[n] = of
+		}
+		if !u.heard[string(m)] {
+			u.heard[string(m)] = true
+		}
+		return true, nil
+	})
+	if err == nil {
+		u.member(key, sub, nil)
+	}
+	return err
+}
+
 func (u *uses) add(key string, a *engine.Account) {
-	for meter := range a.Usage {
-		u.heard[meter] = true
+	for m := range a.Usage {
+		u.heard[m] = true
+	}
+	for m, n := range u.meters {
+		u.usage[n] = a.Usage[m]
 	}
 	sub := &a.Subscription
+	if len(sub.Addons) == 0 && len(a.Trials) == 0 && len(a.Entitled.Grants) == 0 && len(a.Entitled.Overrides) == 0 && sub.Quantity == 1 {
+		a = nil
+	}
+	u.member(key, sub, a)
+}
+
+// member adds an account of which u.usage is. special is it where more than its plan says what it may use.
+func (u *uses) member(key string, sub *subscription.Subscription, special *engine.Account) {
 	if sub.Status != subscription.Active && sub.Status != subscription.Trialing {
 		return
 	}
@@ -85,23 +146,25 @@ func (u *uses) add(key string, a *engine.Account) {
 	if plan == nil {
 		return
 	}
-	special := len(sub.Addons) > 0 || len(a.Trials) > 0 || len(a.Entitled.Grants) > 0 || len(a.Entitled.Overrides) > 0 || sub.Quantity != 1
 	for i, f := range u.features {
 		m := packaging.Member{Account: key, Plan: sub.Plan}
-		if special {
-			given, limit := entitlement.Standing(a.Input(u.cat, u.now), f.Key)
+		if special != nil {
+			given, limit := entitlement.Standing(special.Input(u.cat, u.now), f.Key)
 			m.Limit, m.Unlimited = limit, given.Unlimited
 		} else if e := plan.Entitlements[f.Key]; e != nil {
 			m.Limit, m.Unlimited = e.Limit, e.Unlimited
 		}
-		if used := a.Usage[f.Meter]; used != nil {
+		if used := u.usage[u.meters[f.Meter]]; used != nil {
 			// The newest window is open or the current one is empty, wherever windows begin.
 			m.Usage = meter.Value(used, u.cat.Meters[f.Meter], u.periods[i], subscription.Calendar{}, u.now)
 		}
-		if m.Limit > 0 || m.Unlimited || m.Usage > 0 {
-			u.at[i][key] = len(u.members[i])
-			u.members[i] = append(u.members[i], m)
+		if m.Limit <= 0 && !m.Unlimited && m.Usage <= 0 {
+			continue
 		}
+		if u.at[i] != nil {
+			u.at[i][key] = len(u.members[i])
+		}
+		u.members[i] = append(u.members[i], m)
 	}
 }
 

@@ -14,10 +14,24 @@ import (
 
 // StoredUsage reads what an account has used of a meter in a period at now out of its stored
 // state, without the rest of it: for looking at all accounts at once. Zero when it used nothing.
-func StoredUsage(stored []byte, m *catalog.Meter, per catalog.Period, now clock.Time) (quantity.Quantity, error) {
+func StoredUsage(stored []byte, m *catalog.Meter, per catalog.Period, now clock.Time) (value quantity.Quantity, err error) {
+	err = StoredUsages(stored, func(key []byte, u *meter.Usage) (bool, error) {
+		if string(key) != m.Key {
+			return string(key) < m.Key, nil // they are sorted
+		}
+		// The newest window is open or the current one is empty, wherever windows begin.
+		value = meter.Value(u, m, per, subscription.Calendar{}, now)
+		return false, nil
+	})
+	return value, err
+}
+
+// StoredUsages calls f with the meters of a stored account, in order, until it says false. Keys are
+// valid during the call.
+func StoredUsages(stored []byte, f func(key []byte, u *meter.Usage) (more bool, err error)) error {
 	d := textReader{b: stored}
 	if len(stored) == 0 || stored[0] != storedVersion {
-		return 0, fmt.Errorf("stored state: its version is not %d", storedVersion)
+		return fmt.Errorf("stored state: its version is not %d", storedVersion)
 	}
 	d.b = d.b[1:]
 	d.text() // the cold part
@@ -26,21 +40,17 @@ func StoredUsage(stored []byte, m *catalog.Meter, per catalog.Period, now clock.
 		key := d.text()
 		u, rest, err := meter.DecodeUsage(d.b)
 		if err != nil {
-			return 0, err
+			return err
 		}
-		if string(key) == m.Key {
-			// The newest window is open or the current one is empty, wherever windows begin.
-			return meter.Value(u, m, per, subscription.Calendar{}, now), nil
-		}
-		if string(key) > m.Key {
-			return 0, nil // they are sorted
+		if more, err := f(key, u); err != nil || !more {
+			return err
 		}
 		d.b = rest
 	}
 	if d.bad {
-		return 0, fmt.Errorf("stored state: its %d bytes do not add up", len(stored))
+		return fmt.Errorf("stored state: its %d bytes do not add up", len(stored))
 	}
-	return 0, nil
+	return nil
 }
 
 // TermsReader reads what accounts have bought and tried out of their stored states, without the

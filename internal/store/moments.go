@@ -125,28 +125,37 @@ type MomentFunnel struct {
 	Missed                                                    int64 // nothing was offered while they lasted
 }
 
-// MomentFunnels counts the moments of a filter and what became of them since.
+// MomentFunnels counts the moments of a time by thing and place, and what became of them since. Things and places
+// are few, and an index leads from each to its moments of that time: each is counted by itself, and nothing sorted.
 func (s *Store) MomentFunnels(ctx context.Context, filter MomentFilter) ([]MomentFunnel, error) {
 	became := func(outcomes string) string {
 		return `COUNT(CASE WHEN m.decision <> '' AND m.variant <> 'holdout' AND EXISTS
 			(SELECT 1 FROM outcomes o WHERE o.decision = m.decision AND o.type IN (` + outcomes + `)) THEN 1 END), `
 	}
-	q := filter.and(ask(`SELECT m.kind, m.feature, m.milestone, m.placement, COUNT(*),
+	counts := `SELECT COUNT(*),
 		COUNT(CASE WHEN m.variant = 'holdout' THEN 1 END),
-		COUNT(CASE WHEN m.decision <> '' AND m.variant <> 'holdout' THEN 1 END), `+
-		became("'seen', 'clicked', 'dismissed', 'requested', 'accepted'")+became("'clicked', 'requested', 'accepted'")+became("'accepted'")+`
+		COUNT(CASE WHEN m.decision <> '' AND m.variant <> 'holdout' THEN 1 END), ` +
+		became("'seen', 'clicked', 'dismissed', 'requested', 'accepted'") + became("'clicked', 'requested', 'accepted'") + became("'accepted'") + `
 		COUNT(CASE WHEN m.decision <> '' AND m.variant <> 'holdout'
 			AND EXISTS (SELECT 1 FROM outcomes o WHERE o.decision = m.decision AND o.type = 'accepted')
 			AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.decision = m.decision AND o.type = 'undone') THEN 1 END),
 		COUNT(CASE WHEN m.decision = '' AND m.at <= ? THEN 1 END)
-		FROM moments m WHERE 1 = 1`, filter.Now-engine.MomentLife)).
-		and("GROUP BY m.kind, m.feature, m.milestone, m.placement ORDER BY m.kind, m.feature, m.milestone, m.placement")
+		FROM moments m WHERE m.kind = ? AND m.feature = ? AND m.milestone = ? AND m.placement = ?`
 	var out []MomentFunnel
-	err := s.rows(ctx, q, func(r *sql.Rows) error {
-		var m MomentFunnel
-		err := r.Scan(&m.Kind, &m.Feature, &m.Milestone, &m.Placement, &m.Moments, &m.HeldOut, &m.Offered, &m.Seen, &m.Clicked, &m.Accepted, &m.Stays, &m.Missed)
-		out = append(out, m)
-		return err
-	})
-	return out, err
+	for at := (MomentFunnel{}); ; {
+		// Every moment has a kind, so that the empty one comes before all.
+		found, err := s.row(ctx, ask(`SELECT kind, feature, milestone, placement FROM moments WHERE (kind, feature, milestone, placement) > (?, ?, ?, ?)
+			ORDER BY kind, feature, milestone, placement LIMIT 1`, at.Kind, at.Feature, at.Milestone, at.Placement), &at.Kind, &at.Feature, &at.Milestone, &at.Placement)
+		if err != nil || !found {
+			return out, err
+		}
+		m := MomentFunnel{Kind: at.Kind, Feature: at.Feature, Milestone: at.Milestone, Placement: at.Placement}
+		q := filter.and(ask(counts, filter.Now-engine.MomentLife, m.Kind, m.Feature, m.Milestone, m.Placement))
+		if _, err := s.row(ctx, q, &m.Moments, &m.HeldOut, &m.Offered, &m.Seen, &m.Clicked, &m.Accepted, &m.Stays, &m.Missed); err != nil {
+			return out, err
+		}
+		if m.Moments > 0 {
+			out = append(out, m)
+		}
+	}
 }

@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
+
+	"github.com/valyala/fastjson"
 
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/offer"
@@ -92,17 +95,20 @@ func (s *Store) Funnels(ctx context.Context, from, to clock.Time) ([]Funnel, err
 // them, and the code of what was thought of it.
 func (s *Store) Considered(ctx context.Context, since clock.Time, most int, f func(offer, code string)) error {
 	q := ask("SELECT document FROM decisions WHERE at > ? ORDER BY at DESC, id DESC LIMIT ?", since, most)
+	var parser fastjson.Parser
+	var doc sql.RawBytes
 	return s.rows(ctx, q, func(r *sql.Rows) error {
-		var doc string
 		if err := r.Scan(&doc); err != nil {
 			return err
 		}
-		var d struct{ Considered []offer.Considered }
-		err := document(doc, &d)
-		for _, c := range d.Considered {
-			f(c.Offer, c.Code)
+		v, err := parser.ParseBytes(doc)
+		if err != nil {
+			return fmt.Errorf("stored decision: %w", err)
 		}
-		return err
+		for _, c := range v.GetArray("considered") {
+			f(string(c.GetStringBytes("offer")), string(c.GetStringBytes("code")))
+		}
+		return nil
 	})
 }
 

@@ -37,10 +37,11 @@ func (s *Store) Subscribers(ctx context.Context, documents bool, f func(x Subscr
 	})
 }
 
-// States calls f with the stored state of every account and person; it is valid during the call.
+// States calls f with the stored state of every account; it is valid during the call. Persons whose account is
+// not known, as many again, are left where they are: their keys begin with a control character.
 func (s *Store) States(ctx context.Context, f func(key string, state []byte) error) error {
 	var state sql.RawBytes
-	return s.rows(ctx, ask("SELECT account, state FROM account_states"), func(r *sql.Rows) error {
+	return s.rows(ctx, ask("SELECT account, state FROM account_states WHERE account >= ' '"), func(r *sql.Rows) error {
 		var key string
 		if err := r.Scan(&key, &state); err != nil {
 			return err
