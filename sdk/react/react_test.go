@@ -94,6 +94,7 @@ type product struct {
 	url     string
 	decides atomic.Int64 // calls of decide that came through
 	streams atomic.Int64 // that are open
+	deaf    atomic.Bool  // nothing that became of a decision comes through
 }
 
 var shell = template.Must(template.New("").Parse(`<!doctype html><html lang="en"><title>Summit</title>
@@ -115,6 +116,9 @@ func serve(t *testing.T, s *browsertest.Server, data map[string]any) *product {
 	mux := http.NewServeMux()
 	mux.Handle("/hr/", http.StripPrefix("/hr", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case p.deaf.Load() && strings.HasSuffix(r.URL.Path, "/outcomes"):
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
 		case strings.HasSuffix(r.URL.Path, "/v1/decide"):
 			p.decides.Add(1)
 		case strings.HasSuffix(r.URL.Path, "/stream"):
@@ -218,6 +222,11 @@ func TestADecisionIsAskedForOnceInStrictModeWhoeverShowsIt(t *testing.T) {
 	if n := p.decides.Load(); n != 2 {
 		t.Errorf("two placements were decided by %d calls", n)
 	}
+	t.Run("the element is handed to a ref once, however often the component is drawn", func(t *testing.T) {
+		if said := browsertest.Ask(w.In(t), chromedp.Evaluate[string]("handed.join(' ')")); said != "headroom-upgrade-dialog" {
+			t.Errorf("the ref was handed %s", said)
+		}
+	})
 	t.Run("it is seen once, however often that is said", func(t *testing.T) {
 		w := w.In(t)
 		w.Run(`document.querySelectorAll('.card .seen').forEach((b) => { b.click(); b.click() })`)
@@ -275,6 +284,21 @@ func TestAnOfferThatIsDismissedIsGoneAtOnceWhoeverShowsIt(t *testing.T) {
 	w.Click(".card .dismiss")
 	w.Until("neither does now", `[...document.querySelectorAll('.card')].length === 2 && !document.querySelector('.card h2')`)
 	eventually(t, "it is on record", func() bool { return funnel(s).Dismissed == 1 })
+}
+
+func TestAnOfferThatIsDismissedStaysAwayWhenTheServerDoesNotHearOfIt(t *testing.T) {
+	s := company(t, 2)
+	p := serve(t, s, known(s))
+	w := silent(t, p.url)
+	w.Until("both cards show the offer", `document.querySelectorAll('.card h2').length === 2`)
+	p.deaf.Store(true)
+	asked := p.decides.Load()
+	w.Click(".card .dismiss")
+	eventually(t, "the card's offer is asked for again", func() bool { return p.decides.Load() > asked })
+	w.Until("that is answered", fmt.Sprintf(`performance.getEntriesByType('resource').filter((r) => r.name.endsWith('/decide') && r.responseEnd > 0).length > %d`, asked))
+	if !w.Is(`[...document.querySelectorAll('.card')].length === 2 && !document.querySelector('.card h2')`) {
+		t.Error("the offer came back")
+	}
 }
 
 func TestWhatIsUnmountedLeavesNoStreamOpen(t *testing.T) {

@@ -1,4 +1,18 @@
-import { createElement, useEffect, useLayoutEffect, useRef, type CSSProperties, type ReactNode, type Ref } from 'react'
+import {
+  createElement,
+  forwardRef,
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  type CSSProperties,
+  type ForwardedRef,
+  type ForwardRefExoticComponent,
+  type PropsWithoutRef,
+  type ReactNode,
+  type Ref,
+  type RefAttributes,
+} from 'react'
 import type { Decision, Headroom, Outcome, ProblemShape } from '@headroomhq/js'
 import { unreachable } from './answer'
 import { useHeadroom } from './provider'
@@ -48,15 +62,27 @@ const events = ['Shown', 'Dismissed', 'Clicked', 'Requested', 'Accepted', 'Undon
 // On a server there is no layout to wait for, and React says so.
 const useBrowserEffect = typeof window === 'undefined' ? useEffect : useLayoutEffect
 
+interface WrappedProps {
+  tag: string
+  load: () => Promise<unknown>
+  /** Where the element goes to. */
+  to: ForwardedRef<HTMLElement>
+  props: ElementProps & Values
+  /** Props that are put into the slots of their names. */
+  slots: readonly string[]
+}
+
 /**
  * A custom element as a component. What it is told in words are attributes, which a server renders and hydration meets
  * again; objects are properties, set before the element's code is there to look at them; the code is loaded in the browser,
  * when the first one is shown.
  */
-function Wrapped({ tag, load, props, slots }: { tag: string; load: () => Promise<unknown>; props: Values; slots?: Record<string, ReactNode> }) {
+function Wrapped({ tag, load, to, props, slots }: WrappedProps) {
   const provided = useHeadroom()
   const own = useRef<HTMLElement | null>(null)
-  const { className, style, id, children, ref, preview, client = provided, ...rest } = props as ElementProps & Values
+  useImperativeHandle(to, () => own.current!, [])
+  const { className, style, id, children, preview, client = provided, ...given } = props
+  const rest = Object.fromEntries(Object.entries(given).filter(([name]) => !slots.includes(name)))
   const handlers = useRef(rest)
 
   const attributes: Values = {}
@@ -92,7 +118,7 @@ function Wrapped({ tag, load, props, slots }: { tag: string; load: () => Promise
     return () => hear.forEach((stop) => stop())
   }, [tag, load])
 
-  const named = Object.entries(slots ?? {}).flatMap(([slot, node]) => (node === undefined ? [] : [<div key={slot} slot={slot}>{node}</div>]))
+  const named = slots.flatMap((slot) => (given[slot] === undefined ? [] : [<div key={slot} slot={slot}>{given[slot] as ReactNode}</div>]))
   return createElement(
     tag,
     {
@@ -100,17 +126,24 @@ function Wrapped({ tag, load, props, slots }: { tag: string; load: () => Promise
       ...(className !== undefined && { class: className }),
       ...(id !== undefined && { id }),
       ...(style !== undefined && { style }),
-      ref: (element: HTMLElement | null) => {
-        own.current = element
-        if (typeof ref === 'function') ref(element)
-        else if (ref) (ref as { current: HTMLElement | null }).current = element
-      },
+      ref: own,
       // An element may have come to life, and changed its own attributes, before React gets to it.
       suppressHydrationWarning: true,
     },
     children,
     ...named,
   )
+}
+
+/** One of Headroom's elements as a component, with the element itself as its ref. */
+export type ElementComponent<Props> = ForwardRefExoticComponent<PropsWithoutRef<Props> & RefAttributes<HTMLElement>>
+
+// React 18 hands refs to nobody else than forwardRef. Whoever builds an app may leave out the components it doesn't use.
+/* @__NO_SIDE_EFFECTS__ */
+function component<Props extends ElementProps>(tag: string, load: () => Promise<unknown>, ...slots: string[]): ElementComponent<Props> {
+  const made = forwardRef<HTMLElement, Props>((props, ref) => <Wrapped tag={tag} load={load} to={ref} props={props as ElementProps & Values} slots={slots} />)
+  made.displayName = tag
+  return made
 }
 
 /** What UsageMeter takes. */
@@ -123,10 +156,7 @@ export interface UsageMeterProps extends ElementProps, OfferProps {
 }
 
 /** How much of a feature is used, as a bar with its text. */
-export function UsageMeter(props: UsageMeterProps) {
-  return <Wrapped tag="headroom-usage-meter" load={usageMeter} props={{ ...props }} />
-}
-const usageMeter = () => import('@headroomhq/js/elements/usage-meter')
+export const UsageMeter: ElementComponent<UsageMeterProps> = component('headroom-usage-meter', () => import('@headroomhq/js/elements/usage-meter'))
 
 /** What Locked takes. */
 export interface LockedProps extends ElementProps, OfferProps {
@@ -139,10 +169,7 @@ export interface LockedProps extends ElementProps, OfferProps {
 }
 
 /** Its children where the feature is allowed; else a lock, with what opens it. */
-export function Locked({ locked, ...props }: LockedProps) {
-  return <Wrapped tag="headroom-locked" load={lockedCode} props={props} slots={{ locked }} />
-}
-const lockedCode = () => import('@headroomhq/js/elements/locked')
+export const Locked: ElementComponent<LockedProps> = component('headroom-locked', () => import('@headroomhq/js/elements/locked'), 'locked')
 
 /** What UpgradeDialog takes. */
 export interface UpgradeDialogProps extends ElementProps, OfferProps {
@@ -158,10 +185,7 @@ export interface UpgradeDialogProps extends ElementProps, OfferProps {
 }
 
 /** The offer of a placement: a dialog for interruptions and for open(), else a card. */
-export function UpgradeDialog(props: UpgradeDialogProps) {
-  return <Wrapped tag="headroom-upgrade-dialog" load={upgradeDialog} props={{ ...props }} />
-}
-const upgradeDialog = () => import('@headroomhq/js/elements/upgrade-dialog')
+export const UpgradeDialog: ElementComponent<UpgradeDialogProps> = component('headroom-upgrade-dialog', () => import('@headroomhq/js/elements/upgrade-dialog'))
 
 /** What TrialBanner takes. */
 export interface TrialBannerProps extends ElementProps, OfferProps {
@@ -171,10 +195,7 @@ export interface TrialBannerProps extends ElementProps, OfferProps {
 }
 
 /** How long a trial still runs, and what keeps what it gave. */
-export function TrialBanner({ action, ...props }: TrialBannerProps) {
-  return <Wrapped tag="headroom-trial-banner" load={trialBanner} props={props} slots={{ action }} />
-}
-const trialBanner = () => import('@headroomhq/js/elements/trial-banner')
+export const TrialBanner: ElementComponent<TrialBannerProps> = component('headroom-trial-banner', () => import('@headroomhq/js/elements/trial-banner'), 'action')
 
 /** What SeatPrompt takes. */
 export interface SeatPromptProps extends ElementProps, OfferProps {
@@ -188,10 +209,7 @@ export interface SeatPromptProps extends ElementProps, OfferProps {
 }
 
 /** The seats that are left, and one more where none is. */
-export function SeatPrompt(props: SeatPromptProps) {
-  return <Wrapped tag="headroom-seat-prompt" load={seatPrompt} props={{ ...props }} />
-}
-const seatPrompt = () => import('@headroomhq/js/elements/seat-prompt')
+export const SeatPrompt: ElementComponent<SeatPromptProps> = component('headroom-seat-prompt', () => import('@headroomhq/js/elements/seat-prompt'))
 
 /** What PlanPage takes. */
 export interface PlanPageProps extends ElementProps, OfferProps {
@@ -209,10 +227,7 @@ export interface PlanPageProps extends ElementProps, OfferProps {
 }
 
 /** Plan, usage, invoices and what else there is: the page of pricing and billing. */
-export function PlanPage(props: PlanPageProps) {
-  return <Wrapped tag="headroom-plan-page" load={planPage} props={{ ...props }} />
-}
-const planPage = () => import('@headroomhq/js/elements/plan-page')
+export const PlanPage: ElementComponent<PlanPageProps> = component('headroom-plan-page', () => import('@headroomhq/js/elements/plan-page'))
 
 /** What NavBadge takes. */
 export interface NavBadgeProps extends ElementProps, OfferProps {
@@ -222,10 +237,7 @@ export interface NavBadgeProps extends ElementProps, OfferProps {
 }
 
 /** "New" or "Premium" beside an entry of the menu. */
-export function NavBadge(props: NavBadgeProps) {
-  return <Wrapped tag="headroom-nav-badge" load={navBadge} props={{ ...props }} />
-}
-const navBadge = () => import('@headroomhq/js/elements/nav-badge')
+export const NavBadge: ElementComponent<NavBadgeProps> = component('headroom-nav-badge', () => import('@headroomhq/js/elements/nav-badge'))
 
 /** What Survey takes. */
 export interface SurveyProps extends ElementProps {
@@ -237,10 +249,7 @@ export interface SurveyProps extends ElementProps {
 }
 
 /** One question, now and then. */
-export function Survey(props: SurveyProps) {
-  return <Wrapped tag="headroom-survey" load={survey} props={{ ...props }} />
-}
-const survey = () => import('@headroomhq/js/elements/survey')
+export const Survey: ElementComponent<SurveyProps> = component('headroom-survey', () => import('@headroomhq/js/elements/survey'))
 
 /** What Requests takes. */
 export interface RequestsProps extends ElementProps {
@@ -250,7 +259,4 @@ export interface RequestsProps extends ElementProps {
 }
 
 /** What people have asked their admins for, and its answers. */
-export function Requests(props: RequestsProps) {
-  return <Wrapped tag="headroom-requests" load={requests} props={{ ...props }} />
-}
-const requests = () => import('@headroomhq/js/elements/requests')
+export const Requests: ElementComponent<RequestsProps> = component('headroom-requests', () => import('@headroomhq/js/elements/requests'))

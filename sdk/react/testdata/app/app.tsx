@@ -1,5 +1,5 @@
 import { HeadroomProvider, Locked, UpgradeDialog, UsageMeter, useDecision, useEntitlement, useUsage, useVariant } from '@headroomhq/react'
-import { StrictMode, useState } from 'react'
+import { StrictMode, useCallback, useState } from 'react'
 
 /** What the server that renders the page hands to the browser that hydrates it. */
 export interface PageData {
@@ -79,15 +79,21 @@ function Color() {
   return <p id="variant">{isPending ? 'one moment' : data?.variant}</p>
 }
 
+const handed: string[] = []
+
 function Components() {
   const [told, setTold] = useState('')
+  const hold = useCallback((element: HTMLElement | null) => {
+    handed.push(element?.localName ?? 'nothing')
+    Object.assign(window, { handed })
+  }, [])
   return (
     <>
       <UsageMeter feature="speakers" label="Voices" className="meter" />
       <Locked feature="recordings" locked="Sell every talk long after the day">
         <video id="film" />
       </Locked>
-      <UpgradeDialog placement="dashboard.card" inline onShown={(e) => setTold(e.detail.decision?.offer?.title ?? '')} />
+      <UpgradeDialog placement="dashboard.card" inline ref={hold} onShown={(e) => setTold(e.detail.decision?.offer?.title ?? '')} />
       <headroom-nav-badge feature="recordings" kind="premium" class="badge" />
       <p id="told">{told}</p>
     </>
