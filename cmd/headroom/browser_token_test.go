@@ -104,6 +104,69 @@ func TestABrowserTokenOpensNoOtherAccount(t *testing.T) {
 	}
 }
 
+// pricedCatalog has a limit that may be passed, at a price, and something to buy.
+const pricedCatalog = `
+version: 1
+currency: USD
+meters: {emails: {fed_by: consume}}
+features:
+  emails:     {title: Emails, kind: metered, meter: emails}
+  recordings: {title: Recordings, kind: boolean}
+plans:
+  starter: {title: Starter, family: core, price: {month: "49"}, entitlements: {emails: {limit: 2, per: month, overage: {unit: 10, price: "7.77"}}}}
+  pro:     {title: Pro, family: core, above: starter, price: {month: "149"}, entitlements: {emails: unlimited, recordings: true}}
+`
+
+// Who may ask and not buy is told no price: not in figures, not in words, whatever they call.
+func TestAMemberIsToldNoPrices(t *testing.T) {
+	c := newCompany(t, "")
+	c.must("PUT", "/v1/catalog", []byte(pricedCatalog), nil)
+	c.must("PUT", "/v1/accounts/acme/subscription", map[string]any{"plan": "starter"}, nil)
+	for _, role := range []string{access.RoleAdmin, access.RoleMember} {
+		as, told := c.browser("mia", "acme", role), make(map[string]string)
+		post := func(path, body string) map[string]any {
+			status, got := c.send("POST", path, body, append(as, "Idempotency-Key", role+path+body)...)
+			text, err := json.Marshal(got)
+			if err != nil || status != http.StatusOK {
+				t.Fatalf("%s %s: %d %v %v", path, body, status, got, err)
+			}
+			told[path+" "+body] = string(text)
+			return got
+		}
+		// given more used than the plan has
+		post("/v1/consume", `{"feature":"emails","quantity":3}`)
+		id, _ := post("/v1/consume", `{"feature":"emails","quantity":2,"reserve":"1h"}`)["reservation_id"].(string)
+		post("/v1/reservations/"+id+"/finalize", `{}`)
+		post("/v1/release", `{"account":"acme","feature":"emails"}`)
+		post("/v1/check", `{"feature":"emails"}`)
+		post("/v1/check/bulk", `{"features":["emails","recordings"]}`)
+		_, all := c.send("GET", "/v1/accounts/acme/entitlements", "", as...)
+		text, err := json.Marshal(all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told["entitlements"] = string(text)
+		e := c.listen("acme", as...)
+		told["stream"] = fmt.Sprintf("%+v", e.Next())
+		e.Leave()
+		priced := 0
+		for call, answer := range told {
+			for _, price := range []string{"7.77", "149", `"price"`, `"overage":`} {
+				if !strings.Contains(answer, price) {
+					continue
+				}
+				priced++
+				if role == access.RoleMember {
+					t.Errorf("%s tells a member %q: %s", call, price, answer)
+				}
+			}
+		}
+		if role == access.RoleAdmin && priced < 10 {
+			t.Errorf("an admin is told only %d prices: %v", priced, told)
+		}
+	}
+}
+
 // everythingOf is what can be read of an account, but for the position.
 func (c *company) everythingOf(account string) string {
 	var out []string

@@ -29,6 +29,7 @@ type Told struct {
 type checkedItem struct {
 	checked
 	Feature string
+	Message string
 	Content struct{ Title, Benefit string }
 }
 

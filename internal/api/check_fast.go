@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -112,12 +113,13 @@ func (s *Server) checked(ctx context.Context, c *fastCheck, who access.Principal
 	if err != nil || !s.Runner.ReadNow(c.req.Account, position, c.read) || c.pooled {
 		return false
 	}
+	c.out.forRole(c.req.Role)
 	if c.out.Allowed || c.out.Reason == entitlement.UnknownFeature {
 		return true
 	}
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, principalKey, who), s.Timeout)
 	defer cancel()
-	c.position, err = s.lock(ctx, c.req, &c.out)
+	c.position, err = s.lock(ctx, c.req, &c.out, c.position)
 	return err == nil
 }
 
@@ -185,6 +187,8 @@ func (c *fastCheck) parse(s string) bool {
 			into, bit = &c.req.Placement, 16
 		case "role":
 			into, bit = &c.req.Role, 32
+		case "touch":
+			bit = 64
 		default:
 			return false
 		}
@@ -193,9 +197,12 @@ func (c *fastCheck) parse(s string) bool {
 		}
 		seen |= bit
 		i = space(s, i+1)
-		if into != nil {
+		switch {
+		case into != nil:
 			*into, next, ok = plainText(s, i)
-		} else {
+		case bit == 64:
+			c.req.Touch, next, ok = plainBool(s, i)
+		default:
 			c.quantity, next, ok = plainNumber(s, i)
 			c.req.Quantity = &c.quantity
 		}
@@ -233,6 +240,18 @@ func plainText(s string, i int) (text string, next int, ok bool) {
 			return s[from:i], i + 1, true
 		}
 	}
+}
+
+// plainBool reads true or false.
+func plainBool(s string, i int) (b *bool, next int, ok bool) {
+	yes, no := true, false
+	switch {
+	case strings.HasPrefix(s[i:], "true"):
+		return &yes, i + 4, true
+	case strings.HasPrefix(s[i:], "false"):
+		return &no, i + 5, true
+	}
+	return nil, i, false
 }
 
 // plainNumber reads a number of up to nine digits and nothing else.

@@ -77,7 +77,9 @@ func (s *Server) reservation(ctx context.Context, id, key string, call engine.Re
 	if err != nil {
 		return nil, err
 	}
-	return &releaseAnswer{Body: s.taken(a, position)}, nil
+	out := s.taken(a, position)
+	out.forRole(principal(ctx).Role)
+	return &releaseAnswer{Body: out}, nil
 }
 
 type reservationsAnswer struct {

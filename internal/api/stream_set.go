@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/headroomhq/headroom/internal/access"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/entitlement"
@@ -264,9 +263,7 @@ func (st *stream) read(ctx context.Context, f *followed) (*accountUpdate, error)
 	if err != nil {
 		return nil, err
 	}
-	if principal(st.r.Context()).Kind == access.Browser { // what is hidden is not for the customer's eyes
-		items = slices.DeleteFunc(items, func(it entitlement.Item) bool { return it.Hidden })
-	}
+	items = forPage(st.r.Context(), items)
 	u.position = st.s.Runner.Position(u.at)
 	u.items = make([]streamItem, len(items))
 	for i := range items {

@@ -34,6 +34,7 @@ type CheckRequest struct {
 	Quantity  *quantity.Quantity `json:"quantity,omitempty" doc:"how much of it, 1 when left out"`
 	Placement string             `json:"placement,omitempty" doc:"where the question comes up: a no then carries the offer to show there"`
 	Role      string             `json:"role,omitempty" enum:"admin,member" doc:"of the user; a user token says it for browsers"`
+	Touch     *bool              `json:"touch,omitempty" doc:"false: a page asks to draw itself, and nobody wanted the feature; a no then counts as no touched gate. true when left out"`
 }
 
 // CheckAnswer is the answer to a check or consume.
@@ -50,6 +51,9 @@ func (c CheckRequest) amount() quantity.Quantity {
 	}
 	return *c.Quantity
 }
+
+// looks says whether a page asks to draw itself, and nobody wanted the feature.
+func (c CheckRequest) looks() bool { return c.Touch != nil && !*c.Touch }
 
 // caller fills in who asks, and refuses a browser that asks for somebody else.
 func caller(ctx context.Context, account, user, role *string) error {
@@ -117,8 +121,9 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	out.forRole(req.Role)
 	if !out.Allowed && out.Reason != entitlement.UnknownFeature {
-		if position, err = s.lock(r.Context(), req, &out); err != nil {
+		if position, err = s.lock(r.Context(), req, &out, position); err != nil {
 			return err
 		}
 	}
@@ -138,15 +143,30 @@ func needFeature(key string) error {
 // forRole leaves prices out for who may ask and not buy.
 func (c *CheckAnswer) forRole(role string) {
 	if role == access.RoleMember {
-		c.Unlock = entitlement.Priceless(c.Unlock)
+		c.Answer = c.Priceless()
 	}
 }
 
-// lock records that somebody met a closed feature and finds the offer to show there.
-func (s *Server) lock(ctx context.Context, req CheckRequest, out *CheckAnswer) (uint64, error) {
-	out.forRole(req.Role)
-	user := s.people.name(req.User)
-	position, err := s.touched(ctx, req.Account, user, req.Feature, req.Placement)
+// forPage leaves out what is not for a customer's eyes: what is hidden, and for who may not buy the prices.
+func forPage(ctx context.Context, items []entitlement.Item) []entitlement.Item {
+	p := principal(ctx)
+	if p.Kind != access.Browser {
+		return items
+	}
+	items = slices.DeleteFunc(items, func(it entitlement.Item) bool { return it.Hidden })
+	for i := range items {
+		if p.Role == access.RoleMember {
+			items[i].Answer = items[i].Priceless()
+		}
+	}
+	return items
+}
+
+// lock records that somebody met a closed feature, unless a page only looks, and finds the offer to show there.
+func (s *Server) lock(ctx context.Context, req CheckRequest, out *CheckAnswer, position uint64) (_ uint64, err error) {
+	if !req.looks() {
+		position, err = s.touched(ctx, req.Account, s.people.name(req.User), req.Feature, req.Placement)
+	}
 	if err != nil || req.Placement == "" || principal(ctx).Require(access.Decide) != nil {
 		return position, err
 	}
@@ -335,7 +355,7 @@ func (s *Server) take(ctx context.Context, kind event.Kind, req ReleaseRequest, 
 	}
 	a, position, err := s.claimed(ctx, rec)
 	if role == access.RoleMember {
-		a.Unlock = entitlement.Priceless(a.Unlock)
+		a = a.Priceless()
 	}
 	return a, position, err
 }
@@ -392,9 +412,7 @@ func (s *Server) entitlements(ctx context.Context, in *entitlementsRequest) (*en
 	if err != nil {
 		return nil, err
 	}
-	if principal(ctx).Kind == access.Browser { // what is hidden is not for the customer's eyes
-		out.Body.Items = slices.DeleteFunc(out.Body.Items, func(it entitlement.Item) bool { return it.Hidden })
-	}
+	out.Body.Items = forPage(ctx, out.Body.Items)
 	return out, nil
 }
 

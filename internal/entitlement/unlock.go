@@ -3,6 +3,7 @@ package entitlement
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/headroomhq/headroom/internal/catalog"
 	"github.com/headroomhq/headroom/internal/fault"
@@ -85,6 +86,15 @@ func Priceless(all []Unlock) []Unlock {
 		out[i].Price, out[i].More = nil, nil
 	}
 	return out
+}
+
+// Priceless returns the answer for who may ask and not buy: without prices, in figures and in words.
+func (a Answer) Priceless() Answer {
+	a.Unlock = Priceless(a.Unlock)
+	if a.Overage != nil {
+		a.Message, a.Overage = strings.Replace(a.Message, a.Overage.words(), "", 1), nil
+	}
+	return a
 }
 
 // cost is what taking it means in money at first: each interval, or once.

@@ -49,7 +49,7 @@ func sentence(in Input, f *catalog.Feature, a *Answer, q quantity.Quantity, g *G
 	}
 	switch {
 	case a.Reason == Overage && a.Overage != nil:
-		s += "; above it each started " + number(a.Overage.Unit) + " costs " + a.Overage.Price.String()
+		s += a.Overage.words()
 	case a.Reason == InGrace && a.Grace != nil:
 		s += "; its grace has " + number(*a.Grace) + " left"
 	}
@@ -63,6 +63,11 @@ func sentence(in Input, f *catalog.Feature, a *Answer, q quantity.Quantity, g *G
 		s += in.anew(g.Per, a.ResetsAt)
 	}
 	return s + "."
+}
+
+// words is what a sentence says of the price.
+func (o *OverageCost) words() string {
+	return "; above it each started " + number(o.Unit) + " costs " + o.Price.String()
 }
 
 // simply says why there is no limit that decides.
