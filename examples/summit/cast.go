@@ -197,11 +197,12 @@ func character(rng *rand.Rand) *host {
 }
 
 // aurora is the customer that the product page shows: on Starter from a third of the life
-// on, with its eighth speaker booked a few days before today.
+// on, with its eighth speaker booked a few days before today. It renews some days from now: a
+// visitor is to see a period that has begun and does not end while they look.
 func aurora(seed uint64, days int) *host {
 	return &host{key: ShownAccount, name: "Aurora Events", segment: "smb", country: "CA", industry: "events",
 		people: []string{"Imke Sorel", "Tavi Okonjo"}, rng: rand.New(rand.NewPCG(seed, 0)), side: rand.New(rand.NewPCG(seed^1<<40, 0)), still: true,
-		joins: days / 3, begins: "starter"}
+		joins: max(days/3-11, 0), begins: "starter"}
 }
 
 // families gives some customers a parent: groups that own several of them. A group is the

@@ -152,6 +152,9 @@ func (p *page) seats(f *catalog.Feature, line *BillingAllowance) {
 		if e := addon.Entitlements[f.Key]; e == nil || addon.Kind != catalog.OfSeat || addon.Retired {
 			continue
 		}
+		if !p.sells(catalog.Give{Addon: key, Quantity: 1}) {
+			continue // it goes with another plan
+		}
 		seats.Addon = key
 		n := int64(0)
 		for _, line := range sub.Addons {
@@ -171,6 +174,12 @@ func (p *page) seats(f *catalog.Feature, line *BillingAllowance) {
 		break
 	}
 	p.Seats = append(p.Seats, seats)
+}
+
+// sells says whether the account could buy something now, as it stands.
+func (p *page) sells(g catalog.Give) bool {
+	_, err := p.ask.Quote(offer.Change(g, &p.a.Subscription, p.c))
+	return err == nil
 }
 
 func (p *page) addons() {

@@ -119,6 +119,18 @@ func TestTheBillingPageOfARichAccount(t *testing.T) {
 	}
 }
 
+func TestSeatsAreForSaleWhereThePlanTakesThem(t *testing.T) {
+	sold := strings.Replace(billed, "seat:    {title: Extra seat,", "seat:    {title: Extra seat, needs: [pro, business],", 1)
+	for plan, want := range map[string]string{"starter": "", "pro": "seat"} {
+		d := newDesk(t, parse(t, sold))
+		d.buys(0, subscription.Change{Plan: plan})
+		page := d.page(engine.BillingAsk{User: "ada", Buyer: true})
+		if len(page.Seats) != 1 || page.Seats[0].Addon != want {
+			t.Errorf("on %s: %+v, want seats of %q", plan, page.Seats, want)
+		}
+	}
+}
+
 func TestWhatALinkPreselects(t *testing.T) {
 	for _, c := range []struct {
 		name string

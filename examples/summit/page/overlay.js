@@ -6,7 +6,7 @@ const words = {
   signal: 'a signal is alive', requested: 'the person asked to see it', holdout: 'held out here, to measure what offers earn', cooldown: 'dismissed, and cools down',
   at_most: 'shown as often as it may be', no_signal: 'no signal is alive', not_related: 'nothing to do with this moment', already_has: 'the account has it',
   not_applicable: 'the account cannot take it', not_for_account: 'not meant for this account', routed_to_people: 'people work on it', outranked: 'another offer goes first',
-  unknown_placement: 'no offer belongs to this place', unknown_feature: 'the feature is not in the catalog', chosen: 'chosen', timeout: 'no answer in time', unreachable: 'Headroom is not heard',
+  unknown_placement: 'no offer belongs to this place', unknown_feature: 'the feature is not in the catalog', chosen: 'chosen', timeout: 'the answer came too late to be shown', unreachable: 'Headroom is not heard',
   no_consent: 'they did not agree to be counted', contact_budget: 'the budget of contacts is spent', after_dismissal: 'they have just said no',
   not_activated: 'they have not got going yet', under_using: 'they under-use what they pay for', contacted: 'somebody has just spoken with them', downgraded: 'they have just bought less',
   dissatisfied: 'they are not satisfied', incident: 'there was an incident', overdue: 'an invoice is overdue', muted: 'offers are muted',
