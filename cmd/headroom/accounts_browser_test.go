@@ -73,7 +73,7 @@ func TestAccountsAreFoundWalkedAndUnderstood(t *testing.T) {
 		page.Until("the column says so", `document.querySelector('th[aria-sort=descending]')?.innerText.startsWith('Nearest limit')`)
 		page.ClickNamed("th a", "MRR")
 		page.Until("the same by MRR is another list", `location.search === '?near=80' && !document.querySelector('nav[aria-label=Views] [aria-current]')`)
-		page.ClickNamed("nav a", "Trials that end")
+		page.ClickNamed("nav a", "Trials that end next")
 		page.Until("with the day it ends", rows+`.length === 1 && `+first+`.includes('Account 12') && `+first+`.includes('Trial ends')`)
 		page.ClickNamed("nav a", "Open requests")
 		page.Until("who waits for an answer", first+`?.includes('1 request')`)

@@ -16,7 +16,7 @@ export const usualSort = 'mrr'
 
 export const sorts: Record<string, string> = {
   name: 'by name',
-  mrr: 'highest MRR first',
+  mrr: 'highest MRR first, whichever currency',
   stage: 'who came to their stage last first',
   readiness: 'readiest first',
   limit: 'fullest limit first',
@@ -83,7 +83,7 @@ export interface View {
 export const builtIn: View[] = [
   { name: 'All', query: '', about: 'Every account, the highest MRR first' },
   { name: 'Near a limit', query: 'near=80&sort=limit', about: 'At least 80% of a limit are used' },
-  { name: 'Trials that end', query: 'next=trial_ends&sort=next', about: 'Something is tried, the soonest end first' },
+  { name: 'Trials that end next', query: 'next=trial_ends&sort=next', about: 'The end of a trial is what comes next, the soonest first' },
   { name: 'Help first', query: 'stage=landed', about: 'Not activated yet: help comes before any offer' },
   { name: 'Growing', query: 'stage=expanding', about: 'Expanding now' },
   { name: 'At risk', query: 'stage=at_risk', about: 'Something says that they may leave' },

@@ -96,8 +96,8 @@ export async function getText(path: string, query: Query = {}, signal?: AbortSig
   return (await send('GET', address(path, query), { signal })).text()
 }
 
-export async function post<T = void>(path: string, body: unknown, query: Query = {}, method: 'POST' | 'PUT' | 'PATCH' = 'POST'): Promise<T> {
-  return answered<T>(await send(method, address(path, query), { body }))
+export async function post<T = void>(path: string, body: unknown, query: Query = {}, method: 'POST' | 'PUT' | 'PATCH' = 'POST', signal?: AbortSignal): Promise<T> {
+  return answered<T>(await send(method, address(path, query), { body, signal }))
 }
 
 export async function put<T>(path: string, raw: Raw, query: Query = {}, ifMatch = ''): Promise<T> {

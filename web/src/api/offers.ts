@@ -333,7 +333,7 @@ export const funnelMomentsQuery = (asked: MomentsAsked) =>
 export const offerPreviewQuery = (asked: PreviewAsked, on: boolean) =>
   queryOptions({
     queryKey: [...dataKey, 'offer preview', asked],
-    queryFn: () => post<OfferPreview>('/v1/offers/preview', asked),
+    queryFn: ({ signal }) => post<OfferPreview>('/v1/offers/preview', asked, {}, 'POST', signal),
     placeholderData: keepPreviousData,
     enabled: on,
     retry: false,
