@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/headroomhq/headroom/internal/account"
 	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/db"
 	"github.com/headroomhq/headroom/internal/engine"
@@ -16,7 +17,7 @@ import (
 const (
 	ByKey       = "key"
 	ByName      = "name"
-	ByMRR       = "mrr"       // the highest first
+	ByMRR       = "mrr"       // the highest first, in minor units of whichever currency
 	ByLimit     = "limit"     // by the limit of which most is used, the fullest first
 	ByReadiness = "readiness" // by the highest score, the highest first
 	BySignal    = "signal"    // by the newest signal, the newest first
@@ -41,7 +42,7 @@ type AccountFilter struct {
 
 // few is up to how many accounts that a filter lets pass are looked up one by one. Of more, the
 // order is walked until a part is full: somebody who passes comes soon then.
-const few = 1000
+const few = 1000 // Store.few, which tests set lower
 
 // filters are the conditions of a filter on accounts a; keys is set where an index tells who passes.
 func (s *Store) filters(f AccountFilter) (out []struct{ keys, where *query }) {
@@ -88,7 +89,8 @@ func (s *Store) filters(f AccountFilter) (out []struct{ keys, where *query }) {
 	return out
 }
 
-// traitIs holds a trait against the account's document, whichever type the value has there.
+// traitIs finds the accounts whose document has a trait with the value, whichever type it has there, and those
+// that have it elsewhere in the document: hasTrait tells them apart.
 func (s *Store) traitIs(trait, value string) *query {
 	holds := "instr(a.document, ?) > 0"
 	if s.db.Engine() == db.Postgres {
@@ -109,6 +111,19 @@ func (s *Store) traitIs(trait, value string) *query {
 	return q.and(")")
 }
 
+// hasTrait says whether an account has a trait with a value, as text.
+func hasTrait(a *account.Account, trait, value string) bool {
+	switch v := a.Traits[trait].(type) {
+	case nil:
+		return false
+	case string:
+		return v == value
+	default:
+		b, err := json.Marshal(v)
+		return err == nil && string(b) == value
+	}
+}
+
 // passing returns the keys of who passes those parts of a filter that few pass, in order; ok is false when
 // none of its parts is so narrow.
 func (s *Store) passing(ctx context.Context, f AccountFilter) (keys []string, ok bool, err error) {
@@ -117,7 +132,7 @@ func (s *Store) passing(ctx context.Context, f AccountFilter) (keys []string, ok
 			continue
 		}
 		var some []string
-		err := s.rows(ctx, part.keys.and("LIMIT ?", few+1), func(r *sql.Rows) error {
+		err := s.rows(ctx, part.keys.and("LIMIT ?", s.few+1), func(r *sql.Rows) error {
 			var key string
 			err := r.Scan(&key)
 			some = append(some, key)
@@ -126,7 +141,7 @@ func (s *Store) passing(ctx context.Context, f AccountFilter) (keys []string, ok
 		if err != nil {
 			return nil, false, err
 		}
-		if len(some) > few {
+		if len(some) > s.few {
 			continue
 		}
 		slices.Sort(some)
@@ -175,6 +190,14 @@ func orderOf(sort string) accountOrder {
 
 // Accounts lists accounts, by key unless the filter says otherwise.
 func (s *Store) Accounts(ctx context.Context, f AccountFilter, p Page) (List[engine.Listing], error) {
+	if f.Trait == "" {
+		return s.accounts(ctx, f, p)
+	}
+	return filled(p, func(p Page) (List[engine.Listing], error) { return s.accounts(ctx, f, p) },
+		func(l *engine.Listing) bool { return hasTrait(&l.Account, f.Trait, f.Value) })
+}
+
+func (s *Store) accounts(ctx context.Context, f AccountFilter, p Page) (List[engine.Listing], error) {
 	o := orderOf(f.Sort)
 	var text, key string
 	var number int64

@@ -8,6 +8,7 @@ import (
 	"github.com/headroomhq/headroom/internal/engine"
 	"github.com/headroomhq/headroom/internal/money"
 	"github.com/headroomhq/headroom/internal/offer"
+	"github.com/headroomhq/headroom/internal/revenue"
 )
 
 // Touches calls f with how often each account met a closed feature, most often first.
@@ -36,10 +37,12 @@ func (s *Store) Asked(ctx context.Context, f func(offer.Request)) error {
 }
 
 // EarnedBy adds up the MRR gained by ledger lines recorded from since on, by the offer whose
-// decision or upgrade request they came from, and by currency.
+// decision or upgrade request they came from, and by currency. What was taken back since was not gained.
 func (s *Store) EarnedBy(ctx context.Context, since clock.Time, f func(offer string, c money.Currency, mrr money.Twelfths)) error {
+	const gained = `l.delta > 0 AND l.movement <> '` + revenue.Undone + `' AND NOT EXISTS (SELECT 1 FROM ledger u WHERE u.account = l.account
+		AND u.seq > l.seq AND u.movement = '` + revenue.Undone + `' AND u.ref = l.ref AND u.effective_at = l.effective_at)`
 	q := ask(`SELECT d.offer, l.currency, CAST(SUM(l.delta) AS BIGINT) FROM ledger l JOIN decisions d ON d.id = l.ref
-		WHERE l.recorded_at >= ? AND l.delta > 0 GROUP BY d.offer, l.currency ORDER BY d.offer, l.currency`, since)
+		WHERE l.recorded_at >= ? AND `+gained+` GROUP BY d.offer, l.currency ORDER BY d.offer, l.currency`, since)
 	err := s.rows(ctx, q, func(r *sql.Rows) error {
 		var offer, currency string
 		var sum int64
@@ -51,7 +54,7 @@ func (s *Store) EarnedBy(ctx context.Context, since clock.Time, f func(offer str
 		return err
 	}
 	q = ask(`SELECT r.document, l.currency, l.delta FROM ledger l JOIN requests r ON r.id = l.ref
-		WHERE l.recorded_at >= ? AND l.delta > 0 ORDER BY l.account, l.seq`, since)
+		WHERE l.recorded_at >= ? AND `+gained+` ORDER BY l.account, l.seq`, since)
 	return s.rows(ctx, q, func(r *sql.Rows) error {
 		var doc, currency string
 		var delta int64

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/valyala/fastjson"
 
@@ -120,10 +121,21 @@ type RequestFilter struct {
 
 // Requests lists upgrade requests, newest first.
 func (s *Store) Requests(ctx context.Context, f RequestFilter, p Page) (List[offer.Request], error) {
-	q := ask("SELECT document, at, id FROM requests WHERE 1 = 1").where("account = ?", f.Account).where("status = ?", f.Status)
-	if f.User != "" { // a pseudonym has no character that LIKE or JSON reads otherwise, but for the _ that stands for itself too
-		q = q.where("document LIKE ?", `%"user":"`+f.User+`"%`)
+	if f.User == "" {
+		return s.requests(ctx, f, p)
 	}
+	// To LIKE a _ is any character, and to SQLite no case matters: it finds others' too.
+	return filled(p, func(p Page) (List[offer.Request], error) { return s.requests(ctx, f, p) }, func(r *offer.Request) bool {
+		return r.User == f.User || slices.ContainsFunc(r.Joined, func(j offer.Joined) bool { return j.User == f.User })
+	})
+}
+
+func (s *Store) requests(ctx context.Context, f RequestFilter, p Page) (List[offer.Request], error) {
+	like := ""
+	if f.User != "" { // a pseudonym has no character that JSON writes otherwise
+		like = `%"user":"` + f.User + `"%`
+	}
+	q := ask("SELECT document, at, id FROM requests WHERE 1 = 1").where("account = ?", f.Account).where("status = ?", f.Status).where("document LIKE ?", like)
 	return newest[offer.Request](ctx, s, p, q, "at")
 }
 

@@ -22,10 +22,11 @@ type Store struct {
 	db    *db.DB
 	swept sync.Map // partition → the turn of its last sweep
 	texts sync.Map // texts of multi-row statements, by what they are made of
+	few   int      // see there
 }
 
 // New returns a store on an open database.
-func New(d *db.DB) *Store { return &Store{db: d} }
+func New(d *db.DB) *Store { return &Store{db: d, few: few} }
 
 // DefaultLimit and MaxLimit bound the items of one part of a list.
 const (
@@ -43,8 +44,9 @@ type Page struct {
 // List is a part of a list. Next is empty at the end. A list is stable under what is
 // written meanwhile: nothing that stood there all the time is left out or comes twice.
 type List[T any] struct {
-	Items []T    `json:"items"`
-	Next  string `json:"next,omitempty"`
+	Items []T     `json:"items"`
+	Next  string  `json:"next,omitempty"`
+	at    [][]any // the sort values of each item, as a cursor has them
 }
 
 func (p Page) limit() int {
@@ -192,20 +194,46 @@ func (s *Store) row(ctx context.Context, q *query, dst ...any) (bool, error) {
 func list[T any](ctx context.Context, s *Store, p Page, q *query, scan func(*sql.Rows) (T, []any, error)) (List[T], error) {
 	out := List[T]{Items: []T{}}
 	n := p.limit()
-	var last []any
 	err := s.rows(ctx, q.and("LIMIT ?", n+1), func(r *sql.Rows) error {
 		item, at, err := scan(r)
 		if err != nil {
 			return err
 		}
 		if len(out.Items) == n {
-			out.Next = cursor(last...)
+			out.Next = cursor(out.at[n-1]...)
 			return nil
 		}
-		out.Items, last = append(out.Items, item), at
+		out.Items, out.at = append(out.Items, item), append(out.at, at)
 		return nil
 	})
 	return out, err
+}
+
+// filled is the part of a list with only those that pass, of which the database finds all but
+// also some others: it reads on until the part is full.
+func filled[T any](p Page, part func(Page) (List[T], error), passes func(*T) bool) (List[T], error) {
+	out := List[T]{Items: []T{}}
+	n := p.limit()
+	for {
+		l, err := part(p)
+		if err != nil {
+			return l, err
+		}
+		for i := range l.Items {
+			if !passes(&l.Items[i]) {
+				continue
+			}
+			if len(out.Items) == n {
+				out.Next = cursor(out.at[n-1]...)
+				return out, nil
+			}
+			out.Items, out.at = append(out.Items, l.Items[i]), append(out.at, l.at[i])
+		}
+		if p.Cursor = l.Next; l.Next == "" || len(out.Items) == n {
+			out.Next = l.Next
+			return out, nil
+		}
+	}
 }
 
 // document decodes a JSON column that we wrote.
