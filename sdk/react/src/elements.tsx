@@ -22,6 +22,8 @@ export interface ElementProps {
   className?: string
   style?: CSSProperties
   id?: string
+  /** Of what it says, where that is not the page's language. */
+  lang?: string
   /** Into the element's default slot, where it has one. */
   children?: ReactNode
   /** The element itself: for its methods, such as open() and close() of the upgrade dialog. */
@@ -136,12 +138,20 @@ function Wrapped({ tag, load, to, props, slots }: WrappedProps) {
 }
 
 /** One of Headroom's elements as a component, with the element itself as its ref. */
-export type ElementComponent<Props> = ForwardRefExoticComponent<PropsWithoutRef<Props> & RefAttributes<HTMLElement>>
+export type ElementComponent<Props, Element extends HTMLElement = HTMLElement> = ForwardRefExoticComponent<PropsWithoutRef<Props> & RefAttributes<Element>>
+
+/** The element of UpgradeDialog. */
+export interface UpgradeDialogElement extends HTMLElement {
+  /** Shows what there is, because the person asked; says so when there is nothing. */
+  open(): void
+  /** Puts it away; nothing is reported. */
+  close(): void
+}
 
 // React 18 hands refs to nobody else than forwardRef. Whoever builds an app may leave out the components it doesn't use.
 /* @__NO_SIDE_EFFECTS__ */
-function component<Props extends ElementProps>(tag: string, load: () => Promise<unknown>, ...slots: string[]): ElementComponent<Props> {
-  const made = forwardRef<HTMLElement, Props>((props, ref) => <Wrapped tag={tag} load={load} to={ref} props={props as ElementProps & Values} slots={slots} />)
+function component<Props extends ElementProps, Element extends HTMLElement>(tag: string, load: () => Promise<unknown>, ...slots: string[]): ElementComponent<Props, Element> {
+  const made = forwardRef<Element, Props>((props, ref) => <Wrapped tag={tag} load={load} to={ref as ForwardedRef<HTMLElement>} props={props as ElementProps & Values} slots={slots} />)
   made.displayName = tag
   return made
 }
@@ -185,7 +195,7 @@ export interface UpgradeDialogProps extends ElementProps, OfferProps {
 }
 
 /** The offer of a placement: a dialog for interruptions and for open(), else a card. */
-export const UpgradeDialog: ElementComponent<UpgradeDialogProps> = component('headroom-upgrade-dialog', () => import('@headroomhq/js/elements/upgrade-dialog'))
+export const UpgradeDialog: ElementComponent<UpgradeDialogProps, UpgradeDialogElement> = component('headroom-upgrade-dialog', () => import('@headroomhq/js/elements/upgrade-dialog'))
 
 /** What TrialBanner takes. */
 export interface TrialBannerProps extends ElementProps, OfferProps {
@@ -201,7 +211,8 @@ export const TrialBanner: ElementComponent<TrialBannerProps> = component('headro
 export interface SeatPromptProps extends ElementProps, OfferProps {
   /** Of the kind seats. */
   feature: string
-  placement: string
+  /** Where more seats are offered: without it there is no button. */
+  placement?: string
   /** Seats that are wanted now. */
   quantity?: number
   /** Tells of people who use the product outside of the plan. */
@@ -231,7 +242,8 @@ export const PlanPage: ElementComponent<PlanPageProps> = component('headroom-pla
 
 /** What NavBadge takes. */
 export interface NavBadgeProps extends ElementProps, OfferProps {
-  feature: string
+  /** Left out, it is the one that the placement is about. */
+  feature?: string
   kind?: 'new' | 'premium'
   placement?: string
 }

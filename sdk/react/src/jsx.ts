@@ -11,7 +11,7 @@ export interface HeadroomElements {
   'headroom-locked': Tag<{ feature: string; placement?: string; compact?: Flag; admin?: string }>
   'headroom-upgrade-dialog': Tag<{ placement: string; feature?: string; quantity?: number; requested?: Flag; inline?: Flag; 'on-demand'?: Flag; admin?: string }>
   'headroom-trial-banner': Tag<{ placement?: string; admin?: string }>
-  'headroom-seat-prompt': Tag<{ feature: string; placement: string; quantity?: number; outside?: Flag; admin?: string }>
+  'headroom-seat-prompt': Tag<{ feature: string; placement?: string; quantity?: number; outside?: Flag; admin?: string }>
   'headroom-plan-page': Tag<{
     placement?: string
     plan?: string
@@ -23,7 +23,7 @@ export interface HeadroomElements {
     smaller?: string
     admin?: string
   }>
-  'headroom-nav-badge': Tag<{ feature: string; kind?: 'new' | 'premium'; placement?: string }>
+  'headroom-nav-badge': Tag<{ feature?: string; kind?: 'new' | 'premium'; placement?: string }>
   'headroom-survey': Tag<{ placement: string; currency?: string }>
   'headroom-requests': Tag<object>
 }

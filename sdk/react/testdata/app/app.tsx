@@ -1,4 +1,4 @@
-import { HeadroomProvider, Locked, UpgradeDialog, UsageMeter, useDecision, useEntitlement, useUsage, useVariant } from '@headroomhq/react'
+import { HeadroomProvider, Locked, UpgradeDialog, UsageMeter, useDecision, useEntitlement, useUsage, useVariant, type UpgradeDialogElement } from '@headroomhq/react'
 import { StrictMode, useCallback, useState } from 'react'
 
 /** What the server that renders the page hands to the browser that hydrates it. */
@@ -83,7 +83,7 @@ const handed: string[] = []
 
 function Components() {
   const [told, setTold] = useState('')
-  const hold = useCallback((element: HTMLElement | null) => {
+  const hold = useCallback((element: UpgradeDialogElement | null) => {
     handed.push(element?.localName ?? 'nothing')
     Object.assign(window, { handed })
   }, [])
