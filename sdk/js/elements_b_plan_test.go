@@ -54,7 +54,7 @@ func TestThePlanPageShowsWhatThereIsAndSellsTheRestThroughTheConfirmation(t *tes
 	}
 	// packs come with quantities
 	w.reads("More of what is short")
-	w.click("#n-captions_top_up", "")
+	w.click("#n-more-captions_top_up", "")
 	w.Press(kb.Backspace + kb.Delete + "3")
 	w.click("[part=action]", "Buy… 120 caption minutes")
 	w.reads("3 × 120 caption minutes: confirm?")

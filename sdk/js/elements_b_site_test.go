@@ -148,6 +148,7 @@ func (v view) reads(text string) {
 func (v view) click(selector, text string, times ...int) {
 	v.T.Helper()
 	v.there(selector, text)
+	v.Until(selector+" "+text+" may be clicked", fmt.Sprintf(`!find(%q, %q)?.matches('[aria-disabled=true]')`, selector, text))
 	at := ask[[]float64](v.Window, fmt.Sprintf(`(() => { const e = find(%q, %q); e.scrollIntoView({block: 'center', behavior: 'instant'}); const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] })()`, selector, text))
 	n := 1
 	if len(times) > 0 {

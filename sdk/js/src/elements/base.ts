@@ -66,17 +66,19 @@ export function icon(path: string): SVGElement {
 /** Makes the old element what the new one is, and keeps what need not change: what is open, what was typed. */
 function morph(old: Made, next: Made): void {
   const has = next.attributes
+  // What was typed or chosen goes with the attribute, when that says something else than before.
+  const follow = (name: string, value = '', on = false) => /^(value|checked)$/.test(name) && Object.assign(old, { [name]: name === 'value' ? value : on })
   for (const { name } of [...old.attributes]) {
-    if (!(name in has) && name !== 'style' && !(name === 'open' && /^D/.test(old.nodeName)) && !(name === 'aria-disabled' && old.busy)) old.removeAttribute(name)
+    if (!(name in has) && name !== 'style' && !(name === 'open' && /^D/.test(old.nodeName)) && !(name === 'aria-disabled' && old.busy)) old.removeAttribute(name), follow(name)
   }
-  for (const { name, value } of has) if (name !== 'style' && old.getAttribute(name) !== value) old.setAttribute(name, value)
+  for (const { name, value } of has) if (name !== 'style' && old.getAttribute(name) !== value) old.setAttribute(name, value), follow(name, value, true)
   // Through the object model: a style attribute that is set as text is what a strict policy forbids.
   if (next.style && old.style.cssText !== next.style.cssText) old.style.cssText = next.style.cssText
   for (const name in old.$) if (!next.$?.[name]) Object.assign(old, { [name]: null })
   Object.assign(old, (old.$ = next.$ ?? {}))
   let at = old.firstChild
   for (const wanted of [...next.childNodes]) {
-    if (at && at.nodeName === wanted.nodeName && (at as Element).part?.value === (wanted as Element).part?.value) {
+    if (at && at.nodeName === wanted.nodeName && (at as Element).part?.value === (wanted as Element).part?.value && (at as Element).id === (wanted as Element).id) {
       if (at instanceof Element) morph(at as Made, wanted as Made)
       else if (at.nodeValue !== wanted.nodeValue) at.nodeValue = wanted.nodeValue
       at = at.nextSibling
@@ -111,6 +113,7 @@ export abstract class HeadroomElement extends Base {
   #ends: (() => void)[] | undefined
   #due = false
   #watched = false
+  #who = ''
   #asked: Record<string, { who: string; key: string; answer: unknown }> = {}
 
   constructor() {
@@ -184,13 +187,25 @@ export abstract class HeadroomElement extends Base {
     if (staged !== this.#preview || this.#ends) return // set anew meanwhile
     if (client !== this.#client) this.#asked = {}
     this.#client = client
-    const redraw = () => this.update()
+    const redraw = () => {
+      const { account, user } = this.known
+      const who = account && `${account} ${user}`
+      if (this.#who && this.#who !== who) {
+        this.#asked = {}
+        this.parted()
+      }
+      this.#who = who
+      this.update()
+    }
     this.#ends = [client.subscribe(redraw), onTexts(redraw)]
     redraw()
   }
 
   /** The element left the page for good, or is about to ask somebody else. */
   protected gone(): void {}
+
+  /** Somebody else is there now, or nobody: what was said to the last person, and what they began, goes. */
+  protected parted(): void {}
 
   /** Draws anew, soon and once. */
   update(): void {
@@ -199,8 +214,13 @@ export abstract class HeadroomElement extends Base {
     queueMicrotask(() => {
       this.#due = false
       if (!this.isConnected || !ready(this.language)) return
-      morph(this.box, h('div', { part: 'root', lang: this.language }, this.render()))
-      this.updated()
+      try {
+        morph(this.box, h('div', { part: 'root', lang: this.language }, this.render()))
+        this.updated()
+      } catch (trouble) {
+        this.box.replaceChildren() // rather nothing than half of something
+        this.emit('error', trouble)
+      }
     })
   }
 
@@ -252,7 +272,13 @@ export abstract class HeadroomElement extends Base {
 
   /** The language of texts, numbers and dates: the element's own lang, else the reader's as the client knows it, else the page's. */
   get language(): string {
-    return this.lang || this.known.language || document.documentElement.lang || navigator.language || 'en'
+    const said = (this.lang || this.known.language || document.documentElement.lang || navigator.language).replaceAll('_', '-')
+    try {
+      Intl.getCanonicalLocales(said)
+      return said || 'en'
+    } catch {
+      return 'en'
+    }
   }
 
   /** A text of the element, or of all: t('left', {left: 3}), t('all.close'). */

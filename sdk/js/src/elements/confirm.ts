@@ -3,6 +3,8 @@
 // Elements load it when somebody is about to buy.
 import type { Money, Outcome, Preview, ProblemShape } from '../core/types'
 import { h, sheet, texts, type Child, type HeadroomElement } from './base'
+import type { Billing } from './billing'
+import type { Insides } from './inside'
 import { boughtHere, each, positive } from './offer'
 
 texts('confirm', {
@@ -11,11 +13,13 @@ texts('confirm', {
     dropped: 'This goes away with it: {what}.', cancel: 'Cancel', pay: 'Confirm and pay {amount}', confirm: 'Confirm', moved: 'The price has changed since it was shown. Please look again: nothing was bought.',
     over: 'This cannot be bought any more, and nothing was charged. {why}', unsure: 'No answer came, so it is not known whether it was bought. Try again: it is bought once at most.',
     unreachable: 'The server cannot be reached. Nothing was bought.', failed: 'That did not work. Nothing was bought.', undo: 'Undo', undone: 'Taken back. Nothing has changed.',
+    unknown: 'It is not known whether it was bought. Look at your plan before you buy it again.', since: 'Something else was changed since, so this cannot be taken back here. Look at your plan.',
   },
 })
 
 const css = `
 dialog.confirm{border:1px solid var(--b);border-radius:var(--r);background:var(--s);color:var(--t);padding:calc(var(--p)*3);inline-size:min(32rem,calc(100vw - 2rem));max-block-size:calc(100dvh - 2rem);overflow:auto;box-shadow:var(--sh)}
+dialog.confirm.still{position:static;margin:var(--p) 0 0;max-inline-size:100%;max-block-size:none}
 dialog.confirm::backdrop{background:rgb(0 0 0/.5)}
 dialog.confirm>*+*,.figures>*+*{margin-block-start:calc(var(--p)*1.5)}
 table{inline-size:100%;border-collapse:collapse;font-variant-numeric:tabular-nums}
@@ -45,6 +49,20 @@ export interface Charge {
 const problem = (error: unknown): Pick<ProblemShape, 'status' | 'detail'> => ({ status: 0, detail: '', ...pick(error as ProblemShape) })
 const pick = (p: ProblemShape | undefined) => (p?.status ? { status: p.status, detail: p.detail } : {})
 
+function who(host: HeadroomElement): string {
+  const { account, user } = host.client.snapshot()
+  return `${account} ${user}`
+}
+
+/** Runs when somebody else is there, or nobody. Returns what ends it. */
+function whenParted(host: HeadroomElement, run: () => void): () => void {
+  const first = who(host)
+  return host.client.subscribe(() => who(host) === first || run())
+}
+
+/** A charge that is shown may be meant for a click only when it could be read: not with the second click of two, nor with one that was on its way. */
+const readable = 700
+
 function table(host: HeadroomElement, caption: string, lines: { title: string; amount: Money }[], total: Money) {
   const line = (title: string, amount: Money) => h('tr', {}, h('th', { scope: 'row' }, title), h('td', {}, host.money(amount)))
   return h('table', { part: 'lines' }, h('caption', {}, caption), h('tbody', {}, lines.map((l) => line(l.title, l.amount))), h('tfoot', {}, line(host.t('confirm.total'), total)))
@@ -67,7 +85,9 @@ function figures(host: HeadroomElement, p: Preview, interval?: string): Node[] {
  * when no price could be had. The focus goes back to where it was.
  */
 export async function confirmCharge(host: HeadroomElement, charge: Charge): Promise<Outcome | undefined> {
+  const asks = who(host)
   let shown = await charge.preview()
+  if (who(host) !== asks) return undefined
   const root = host.shadowRoot!
   const own = sheet(css)
   if (own && !root.adoptedStyleSheets.includes(own)) root.adoptedStyleSheets.push(own)
@@ -75,23 +95,34 @@ export async function confirmCharge(host: HeadroomElement, charge: Charge): Prom
   const trouble = h('p', { part: 'trouble', class: 'trouble', role: 'alert' })
   const no = h('button', { part: 'cancel', type: 'button' }, host.t('confirm.cancel'))
   const yes = h('button', { part: 'confirm', class: 'main', type: 'button' })
-  const dialog = h('dialog', { part: 'confirm-dialog', class: 'confirm', role: 'alertdialog', 'aria-labelledby': 'confirm-title', 'aria-describedby': 'confirm-sum', lang: host.language },
+  const dialog = h('dialog', { part: 'confirm-dialog', class: host.preview ? 'confirm still' : 'confirm', role: 'alertdialog', 'aria-labelledby': 'confirm-title', 'aria-describedby': 'confirm-sum', lang: host.language },
     h('h2', { id: 'confirm-title', part: 'title' }, charge.title), charge.notes, body, charge.extra, trouble, h('div', { class: 'buttons' }, no, yes))
   let paying = false
+  let shownAt = 0
   let outcome: Outcome | undefined
+  let running: Promise<void> | undefined
+  let parted = false
+  let unsure = false // whether it was bought
+  let refused: unknown // after the dialog was closed
   let gone = () => {}
   const leave = () => {
     dialog.close()
     gone()
   }
+  const mayPay = () => {
+    for (const b of [yes, no]) b.setAttribute('aria-disabled', String(paying || (b === yes && performance.now() < shownAt + readable)))
+  }
   const show = (p: Preview) => {
     shown = p
     body.replaceChildren(...figures(host, p, charge.interval))
     yes.textContent = Number(p.now.amount) > 0 ? host.t('confirm.pay', { amount: host.money(p.now) }) : host.t('confirm.confirm')
+    shownAt = performance.now()
+    setTimeout(mayPay, readable + 1)
+    mayPay()
   }
   const busy = (on: boolean) => {
     paying = on
-    for (const b of [yes, no]) b.setAttribute('aria-disabled', String(on))
+    mayPay()
   }
   /** What was shown is so no longer: shows what is, and asks again. */
   const again = async () => {
@@ -105,19 +136,26 @@ export async function confirmCharge(host: HeadroomElement, charge: Charge): Prom
     }
     no.focus()
   }
-  yes.addEventListener('click', async () => {
-    if (paying) return
+  const pay = async () => {
     busy(true)
     trouble.textContent = ''
     try {
       outcome = await charge.accept(shown.token)
+      unsure = false
       leave()
     } catch (e) {
       const p = problem(e)
-      if (p.status === 409 || p.status === 412) await again()
-      else trouble.textContent = p.status === 0 || p.status >= 500 ? host.t('confirm.unsure') : `${host.t('confirm.failed')} ${p.detail}`
+      const lost = p.status === 0 || p.status >= 500
+      unsure ||= lost
+      if (!dialog.open) refused = lost ? undefined : e
+      else if (p.status === 409 || p.status === 412) await again()
+      else trouble.textContent = lost ? host.t('confirm.unsure') : `${host.t('confirm.failed')} ${p.detail}`
     }
     busy(false)
+  }
+  yes.addEventListener('click', (e) => {
+    // A keyboard has no click that was meant for something else: the focus begins on Cancel.
+    if (!paying && (!e.detail || performance.now() >= shownAt + readable)) running = pay()
   })
   no.addEventListener('click', () => paying || leave())
   dialog.addEventListener('cancel', (e) => {
@@ -129,15 +167,66 @@ export async function confirmCharge(host: HeadroomElement, charge: Charge): Prom
     gone = done
     dialog.addEventListener('close', () => done())
   })
+  let end!: () => void
+  const parting = new Promise<void>((done) => {
+    end = whenParted(host, () => {
+      parted = true
+      leave()
+      done()
+    })
+  })
   const back = root.activeElement as HTMLElement | null
   show(shown)
   root.append(dialog)
-  dialog.showModal()
-  no.focus()
+  if (host.preview) dialog.open = true // in its place, and over nothing
+  else {
+    dialog.showModal()
+    no.focus()
+  }
   await closed
   dialog.remove()
-  back?.focus()
+  if (!host.preview) back?.focus()
+  await Promise.race([running, parting]) // what is being bought comes to its end, whoever closed the dialog
+  end()
+  if (parted) return undefined
+  if (refused) throw refused
+  if (unsure && !outcome) {
+    for (const question of ['billing', 'requests', 'decision', 'asked']) (host as unknown as Insides).forget(question)
+    note(host, host.t('confirm.unknown'))
+  }
   return outcome
+}
+
+let last: (() => void) | undefined
+
+/** Says something politely below what the element shows: one thing in a page, to who is there now. */
+function note(host: HeadroomElement, words: string, ...more: Node[]): HTMLElement {
+  last?.()
+  const said = h('span', {})
+  const box = h('div', { part: 'status', class: 'row', role: 'status', lang: host.language })
+  const root = host.shadowRoot!
+  for (const old of [...root.children]) if (old.part.contains('status')) old.remove()
+  root.append(box)
+  const remove = () => {
+    end()
+    box.remove()
+  }
+  const end = whenParted(host, remove)
+  last = remove
+  requestAnimationFrame(() => { // a live region speaks of what comes into it later
+    said.textContent = words
+    box.append(said, ...more)
+  })
+  return said
+}
+
+/** Takes the purchase back that can be undone until then, unless something else was changed since. */
+export async function takeBack(host: HeadroomElement, until: string): Promise<Outcome> {
+  const { client } = host
+  const { token } = await client.previewChange({ undo: true }) // good for what is the last change now
+  const { subscription } = await client.call<Billing>('GET', '/v1/accounts/{account}/billing')
+  if (!boughtHere(host, until) || subscription.undo?.until !== until) throw { status: -1, code: 'changed_since', detail: host.t('confirm.since'), mend: '' }
+  return client.undo(token)
 }
 
 /**
@@ -148,25 +237,17 @@ export function saidBought(host: HeadroomElement, words: string, outcome: Outcom
   const undo = outcome.subscription?.undo
   const from = outcome['at'] ?? outcome['changed_at'] ?? outcome.subscription?.['changed_at']
   const left = undo?.until ? Date.parse(undo.until) - Date.parse(String(from)) : 0
-  if (undo?.until) boughtHere(undo.until, true)
-  const said = h('span', {})
+  if (undo?.until) boughtHere(host, undo.until, true)
   const trouble = h('span', { class: 'trouble' })
   const button = h('button', { part: 'undo', type: 'button' }, host.t('confirm.undo'))
-  const note = h('div', { part: 'status', class: 'row', role: 'status', lang: host.language })
-  const root = host.shadowRoot!
-  root.querySelector('[part=status]')?.remove()
-  root.append(note)
-  requestAnimationFrame(() => { // a live region speaks of what comes into it later
-    said.textContent = words
-    note.append(said, ...(left > 0 ? [button] : []), trouble)
-  })
+  const said = note(host, words, ...(left > 0 ? [button] : []), trouble)
   const end = setTimeout(() => button.remove(), Math.min(left, 2 ** 31 - 1))
   button.addEventListener('click', async () => {
     if (button.getAttribute('aria-disabled') === 'true') return
     button.setAttribute('aria-disabled', 'true')
     trouble.textContent = ''
     try {
-      const back = await host.client.undo()
+      const back = await takeBack(host, undo!.until!)
       clearTimeout(end)
       button.remove()
       said.textContent = host.t('confirm.undone')

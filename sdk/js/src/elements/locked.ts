@@ -40,8 +40,7 @@ export class HeadroomLocked extends HeadroomElement {
   static override words = 'locked'
   static override observed = ['feature', 'placement', 'compact']
 
-  #asked = ''
-  #trouble: Trouble | undefined
+  #asked: { what: string; trouble?: Trouble | undefined } | undefined // by whom, and for which feature
 
   protected render(): Child {
     const feature = this.getAttribute('feature') ?? '', placement = this.getAttribute('placement')
@@ -50,7 +49,9 @@ export class HeadroomLocked extends HeadroomElement {
     const e = entitlements[feature] as Locked | undefined
     if (e?.allowed) return h('slot')
     if (!e || e.hidden) return undefined // what nobody knows stays closed
-    const check = this.answer('check', `${feature} ${placement} ${e.reason}`, () => this.client.check(feature, placement ? { placement } : {}))
+    const found = this.answer('check', `${feature} ${placement} ${e.reason}`, () => this.client.check(feature, placement ? { placement } : {}))
+    const check = found?.feature === feature ? found : undefined
+    const asked = this.#asked?.what === this.#what ? this.#asked : undefined
     const title = e.title || e.content?.title || feature
     const open = () => void this.openOffer({ placement: placement!, feature })
     if (this.hasAttribute('compact')) {
@@ -65,8 +66,8 @@ export class HeadroomLocked extends HeadroomElement {
       h('slot', { name: 'locked' }),
       offered ? h('headroom-upgrade-dialog', { part: 'offer', inline: true, placement, feature, lang: this.lang || undefined, admin: this.getAttribute('admin') }) : this.#unlock(check, open),
       role === 'member' && !offered && check && h('div', { class: 'stack' },
-        !this.#asked && h('button', { part: 'action', type: 'button', class: 'main', onclick: (click: MouseEvent) => void this.#ask(click.currentTarget as HTMLElement, feature) }, this.t('ask')),
-        this.trouble(this.#trouble), h('p', { part: 'status', role: 'status' }, this.#asked)),
+        (!asked || asked.trouble) && h('button', { part: 'action', type: 'button', class: 'main', onclick: (click: MouseEvent) => void this.#ask(click.currentTarget as HTMLElement) }, this.t('ask')),
+        this.trouble(asked?.trouble), h('p', { part: 'status', role: 'status' }, asked && !asked.trouble && this.t('asked', { admin: this.getAttribute('admin') || this.t('admins') }))),
       safeUrl(e.content?.docs) && h('a', { part: 'docs', class: 'small', href: e.content!.docs, rel: 'noopener' }, this.t('docs')))
   }
 
@@ -92,12 +93,18 @@ export class HeadroomLocked extends HeadroomElement {
     })
   }
 
-  async #ask(button: HTMLElement, feature: string): Promise<void> {
-    this.#trouble = await this.working(button, async () => {
-      const answer = await this.client.requestUpgrade({ feature })
-      this.#asked = this.t('asked', { admin: this.getAttribute('admin') || this.t('admins') })
+  get #what(): string {
+    return [this.known.account, this.known.user, this.getAttribute('feature')].join()
+  }
+
+  async #ask(button: HTMLElement): Promise<void> {
+    const what = this.#what
+    const trouble = await this.working(button, async () => {
+      const answer = await this.client.requestUpgrade({ feature: this.getAttribute('feature')! })
+      this.#asked = { what }
       this.emit('requested', answer)
     })
+    if (trouble) this.#asked = { what, trouble }
     this.update()
   }
 }

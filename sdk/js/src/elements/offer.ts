@@ -23,7 +23,7 @@ textarea{inline-size:100%;display:block}
 /** What a person can do with a card. */
 export interface OfferActions {
   /** The button that the offer names, or the link of help. */
-  act(button: HTMLElement): void
+  act(click: MouseEvent): void
   dismiss(): void
   /** What stands in the place of the buttons: a form, or what came of it. */
   instead?: Child
@@ -38,13 +38,15 @@ export function each(host: HeadroomElement, amount: Money, interval?: string): s
   return interval ? host.t(interval === 'year' ? 'offer.a_year' : 'offer.a_month', { amount: host.money(amount) }) : host.money(amount)
 }
 
-const bought = 'headroom.bought'
+const bought = 'headroom|bought' // as all that is kept: forgotten when somebody signs out
 
-/** Whether the purchase that can be undone until then was made in this tab, or remembers that it was. */
-export function boughtHere(until: string, remember = false): boolean {
+/** Whether the purchase that can be undone until then was made in this tab, by who is there now; or remembers that it was. */
+export function boughtHere(host: HeadroomElement, until: string, remember = false): boolean {
+  const { account, user } = host.client.snapshot()
+  const what = [account, user, until].join()
   try {
-    if (remember) sessionStorage.setItem(bought, until)
-    return sessionStorage.getItem(bought) === until
+    if (remember) sessionStorage.setItem(bought, what)
+    return sessionStorage.getItem(bought) === what
   } catch {
     return false
   }
@@ -78,7 +80,6 @@ const list = (items: string[]) => h('ul', {}, items.map((text) => h('li', {}, te
 export function offerCard(host: HeadroomElement, { offer, help }: Decision, does: OfferActions): HTMLElement {
   const cta = offer?.cta
   const link = safeUrl(!offer ? help?.link : cta?.action === 'buy' || cta?.action === 'request' || cta?.action === 'try' ? '' : cta?.url)
-  const onclick = (e: MouseEvent) => does.act(e.currentTarget as HTMLElement)
   const label = cta?.label ?? host.t('offer.help')
   return h('article', { part: 'card', class: 'card', 'aria-labelledby': 'title' },
     media(offer?.media),
@@ -90,7 +91,7 @@ export function offerCard(host: HeadroomElement, { offer, help }: Decision, does
     offer && price(host, offer),
     does.trouble,
     does.instead ?? h('div', { class: 'row' },
-      link ? h('a', { part: 'action', class: 'button main', href: link, rel: 'noopener noreferrer', onclick }, label)
-        : offer && h('button', { part: 'action', class: 'main', type: 'button', onclick }, label),
+      link ? h('a', { part: 'action', class: 'button main', href: link, rel: 'noopener noreferrer', onclick: does.act }, label)
+        : offer && h('button', { part: 'action', class: 'main', type: 'button', onclick: does.act }, label),
       h('button', { part: 'dismiss', type: 'button', onclick: does.dismiss }, does.no ?? host.t('offer.not_now'))))
 }

@@ -19,6 +19,12 @@ export class HeadroomPlanPage extends HeadroomElement {
 
   #view: PlanView | undefined
   #loading: Promise<void> | undefined
+  #linked = true
+
+  protected override parted(): void {
+    this.#loading = this.#view = undefined // what a link led to was for who followed it
+    this.#linked = false
+  }
 
   protected render(): Child {
     if (!this.known.account) return undefined
@@ -29,7 +35,7 @@ export class HeadroomPlanPage extends HeadroomElement {
   async #load(): Promise<void> {
     const { PlanView, planCss } = await import('./plan-view')
     this.shadowRoot!.adoptedStyleSheets.push(sheet(planCss))
-    this.#view = new PlanView(this)
+    this.#view = new PlanView(this, this.#linked)
     this.update()
   }
 }

@@ -4,6 +4,7 @@ import { h, texts, type Child, type HeadroomElement, type Trouble } from './base
 import type { Billing, Option } from './billing'
 import type { Insides } from './inside'
 import { boughtHere, each, offerCard, offerCss, positive } from './offer'
+import { confirmation } from './paying'
 
 texts('plans', {
   en: {
@@ -12,7 +13,7 @@ texts('plans', {
     addons: 'Add-ons', change: 'Change…', more: 'More of what is short', plans: 'Plans', current: 'Your plan', fits: 'Fits what you use', choose: 'Choose {title}…', buy: 'Buy…', ask: 'Ask an admin', asked: 'Asked: waits for an answer', limit: '{title}: {before} → {after}', yes: 'yes', no: 'no', none_limit: 'unlimited',
     month: 'By the month', year: 'By the year', pay: 'How you pay', saves: 'By the year you save {amount} a year', saved: 'Paying by the year saves you {amount} a year', switch_year: 'Pay by the year…', switch_month: 'Pay by the month…', difference: '{amount} more',
     question: '{title}: confirm?', bought: 'Done: {title}.', why: 'What do you need it for? (optional)', send: 'Send to {admin}', somebody: 'the admins of your account', sent: 'Your request went to {admin}.', joined: 'Somebody had asked {admin} for it already. You asked too, and hear the answer.', approved: 'It was approved at once: it is active now.',
-    leave: 'Need less?', smaller: 'Change to {title}…', cancel: 'End the plan…', go_on: 'Go on', stay: 'Stay', ending: 'End {plan}?', lose: 'You would no longer have:', told: 'To end it, write to us. Nothing has changed yet.', loading: 'Your plan…',
+    leave: 'Need less?', smaller: 'Change to {title}…', cancel: 'End the plan…', go_on: 'Go on', stay: 'Stay', ending: 'End {plan}?', lose: 'You would no longer have:', told: 'To end it, write to us. Nothing has changed yet.', loading: 'Your plan…', again: 'Try again',
   },
 })
 
@@ -76,11 +77,12 @@ export class PlanView {
   #told = ''
   #busy = false
   #trouble: Trouble | undefined
+  #unread: Trouble | undefined // why there is nothing to show
   #link: Link | undefined
   readonly #host: HeadroomElement
   readonly #in: Insides
 
-  constructor(host: HeadroomElement) {
+  constructor(host: HeadroomElement, linked: boolean) {
     this.#host = host
     this.#in = host as unknown as Insides
     const link: Record<string, unknown> = {}
@@ -89,14 +91,17 @@ export class PlanView {
       const value = host.getAttribute(name) ?? query.get(name)
       if (value) link[name] = name === 'quantity' ? Math.max(1, Math.floor(Number(value)) || 1) : value
     }
-    if (names.some((n) => link[n])) this.#link = link as Link
+    if (linked && names.some((n) => link[n])) this.#link = link as Link
     if (link['interval'] === 'year' || link['interval'] === 'month') this.#interval = link['interval']
   }
 
   get #billing(): Billing | undefined {
     const host = this.#host
     const query = host.preview ? '' : `?language=${encodeURIComponent(host.language)}${this.#link?.offer ? `&offer=${encodeURIComponent(this.#link.offer)}` : this.#link?.decision ? `&decision=${encodeURIComponent(this.#link.decision)}` : ''}`
-    return this.#in.answer('billing', query, () => host.client.call<Billing>('GET', '/v1/accounts/{account}/billing' + query))
+    return this.#in.answer('billing', query, () => host.client.call<Billing>('GET', '/v1/accounts/{account}/billing' + query).catch((trouble: Trouble) => {
+      this.#unread = trouble
+      throw trouble
+    }))
   }
 
   #t(key: string, values?: Record<string, string | number>): string {
@@ -113,12 +118,19 @@ export class PlanView {
 
   render(): Child {
     const b = this.#billing
+    if (!b && this.#unread) return h('div', { class: 'stack' }, this.#in.trouble(this.#unread), h('button', { part: 'action', type: 'button', onclick: () => this.#again() }, this.#t('again')))
     if (!b) return h('div', { 'aria-busy': 'true', class: 'muted' }, this.#t('loading'))
+    this.#unread = undefined
     if (this.#link) queueMicrotask(() => this.#follow(b))
     return h('div', { class: 'page' },
       this.#told && h('p', { part: 'status', role: 'status' }, this.#told),
       this.#in.trouble(this.#trouble),
       this.#current(b), this.#usage(b), this.#plans(b), this.#addons(b), this.#more(b), this.#leave(b))
+  }
+
+  #again(): void {
+    this.#unread = undefined
+    this.#in.forget('billing')
   }
 
   #section(part: string, title: string, ...children: Child[]): HTMLElement {
@@ -128,7 +140,7 @@ export class PlanView {
   #current(b: Billing): HTMLElement {
     const s = b.subscription
     // What was bought elsewhere is taken back there; beside the note that has the button it is not needed twice.
-    const undo = b.can_buy && s.undo && Date.parse(s.undo.until) > Date.parse(b.at) && boughtHere(s.undo.until) && !this.#host.shadowRoot!.querySelector('[role=status] [part=undo]') && s.undo
+    const undo = b.can_buy && s.undo && Date.parse(s.undo.until) > Date.parse(b.at) && boughtHere(this.#host, s.undo.until) && !this.#host.shadowRoot!.querySelector('[role=status] [part=undo]') && s.undo
     return this.#section('summary', s.plan ? this.#t('title', { plan: s.title }) : this.#t('none'),
       s.recurring && h('p', { part: 'price' }, h('strong', {}, Number(s.recurring.amount) ? each(this.#host, s.recurring, s.interval) : this.#t('nothing'))),
       s.trial_ends_at && h('p', {}, this.#t('trial', { date: this.#date(s.trial_ends_at) })),
@@ -137,7 +149,7 @@ export class PlanView {
       b.can_buy && s.next_invoice?.at && h('p', {}, this.#t('next', { amount: this.#money(s.next_invoice.total), date: this.#date(s.next_invoice.at) })),
       s.scheduled?.map((c) => h('p', { class: 'muted' }, `${this.#date(c.at)}: ${c.words}`)),
       b.discounts?.filter((d) => d.taken).map((d) => h('p', { class: 'muted' }, d.kind === 'annual' ? this.#t('saved', { amount: this.#money(d.saving) }) : `${d.title}: −${this.#money(d.saving)}`)),
-      undo && h('button', { part: 'undo', class: 'link', type: 'button', onclick: () => this.#undo() },
+      undo && h('button', { part: 'undo', class: 'link', type: 'button', onclick: () => this.#undo(undo.until) },
         Number(undo.now?.amount) < 0 ? this.#t('undo_back', { amount: this.#money(positive(undo.now)) }) : this.#t('undo')))
   }
 
@@ -154,16 +166,18 @@ export class PlanView {
           part: 'meter', role: 'meter', class: a.used >= limit ? 'meter full' : 'meter', 'aria-label': a.title, 'aria-valuemin': 0, 'aria-valuemax': Math.max(limit, a.used), 'aria-valuenow': a.used, 'aria-valuetext': text,
         }, h('div', { part: 'fill', vars: { '--fill': `${limit ? Math.min(100, (a.used / limit) * 100) : 100}%` } })),
         h('p', { class: 'muted small' }, [a.resets_at && this.#t('resets', { date: this.#date(a.resets_at) }), a.overage && Number(a.overage.amount) > 0 && this.#t('overage', { amount: this.#money(a.overage) })].filter(Boolean).join(', ')),
-        seats?.addon && this.#buyable(b, { addon: seats.addon, title: a.title, label: this.#t('add_seats'), price: seats.each && this.#t('seat_each', { amount: each(host, seats.each, b.subscription.interval) }) }))
+        seats?.addon && this.#buyable(b, `usage-${a.feature}`, { addon: seats.addon, title: a.title, label: this.#t('add_seats'), price: seats.each && this.#t('seat_each', { amount: each(host, seats.each, b.subscription.interval) }) }))
     })))
   }
 
   /** A quantity and the button that buys so much, or for a member the one that asks for it. */
-  #buyable(b: Billing, x: { addon: string; kind?: string; title: string; label: string; price?: string; quantity?: number; total?: boolean }): HTMLElement {
-    const id = `n-${x.addon}`
-    const quantity = () => Math.max(1, Math.floor(Number(this.#host.shadowRoot!.getElementById(id) ? (this.#host.shadowRoot!.getElementById(id) as HTMLInputElement).value : 1)) || 1)
-    const go = () => this.#choose(b, this.#addonWanted(b, x.addon, x.kind, x.title, quantity(), x.total), `addon:${x.addon}`)
-    return this.#asks(b, `addon:${x.addon}`, { addon: x.addon }, x.title) ?? h('div', { class: 'row' },
+  #buyable(b: Billing, section: string, x: { addon: string; kind?: string; title: string; label: string; price?: string; quantity?: number; total?: boolean }): HTMLElement {
+    const key = `${section}-${x.addon}`, id = `n-${key}`
+    const go = (e: MouseEvent) => {
+      const n = (e.currentTarget as HTMLElement).parentElement!.querySelector('input')!.value
+      this.#choose(b, this.#addonWanted(b, x.addon, x.kind, x.title, Math.max(1, Math.floor(Number(n)) || 1), x.total), key)
+    }
+    return this.#asks(b, key, { addon: x.addon }, x.title) ?? h('div', { class: 'row' },
       h('label', { for: id, class: 'small' }, this.#t('many')), h('input', { id, part: 'quantity', type: 'number', min: 1, max: 9999, value: x.quantity ?? 1 }),
       x.price && h('span', { class: 'small' }, x.price),
       h('button', { part: 'action', type: 'button', 'aria-label': `${b.can_buy ? x.label : this.#t('ask')} ${x.title}`, onclick: go }, b.can_buy ? x.label : this.#t('ask')))
@@ -177,7 +191,7 @@ export class PlanView {
     if (!has) lines.push({ key: addon, quantity: n })
     else has.quantity = total ? n : has.quantity + n
     return {
-      title: n > 1 ? `${this.#host.number(n)} × ${title}` : title, interval: b.subscription.interval, give: { addon, quantity: n },
+      title: `${this.#host.number(n)} × ${title}`, interval: b.subscription.interval, give: { addon, quantity: n },
       change: once ? { once: [{ key: addon, quantity: n }] } : { addons: lines },
     }
   }
@@ -186,7 +200,7 @@ export class PlanView {
     const addons = b.addons.filter((a) => !b.seats.some((s) => s.addon === a.addon && !b.can_buy))
     return !!addons.length && this.#section('addons', this.#t('addons'), h('ul', {}, addons.map((a) => h('li', {},
       h('div', { class: 'between' }, h('strong', {}, `${this.#host.number(a.quantity)} × ${a.title}`), a.price && h('span', {}, each(this.#host, a.price, b.subscription.interval))),
-      b.can_buy && this.#buyable(b, { addon: a.addon, kind: a.kind, title: a.title, label: this.#t('change'), quantity: a.quantity, total: true })))))
+      b.can_buy && this.#buyable(b, 'addons', { addon: a.addon, kind: a.kind, title: a.title, label: this.#t('change'), quantity: a.quantity, total: true })))))
   }
 
   #limits(o: Option): Child {
@@ -197,7 +211,7 @@ export class PlanView {
   #more(b: Billing): Child {
     return !!b.more?.length && this.#section('more', this.#t('more'), h('div', { class: 'plans' }, b.more.map((o) => h('div', { part: 'plan', class: 'card' },
       h('h3', {}, o.title), this.#limits(o), this.#cost(b, o),
-      o.not_now ? h('p', { class: 'muted' }, o.not_now) : this.#buyable(b, { addon: o.give.addon ?? '', kind: o.kind, title: o.title, label: this.#t('buy'), quantity: o.give.quantity })))))
+      o.not_now ? h('p', { class: 'muted' }, o.not_now) : this.#buyable(b, 'more', { addon: o.give.addon ?? '', kind: o.kind, title: o.title, label: this.#t('buy'), quantity: o.give.quantity })))))
   }
 
   #cost(b: Billing, o: Option): Child {
@@ -298,7 +312,7 @@ export class PlanView {
 
   async #buy(x: Wanted): Promise<void> {
     const host = this.#host
-    const { confirmCharge, saidBought } = await import('./confirm')
+    const { confirmCharge, saidBought } = await confirmation(host)
     const outcome = await confirmCharge(host, {
       title: this.#t('question', { title: x.title }), interval: x.interval, notes: x.notes,
       preview: () => host.client.previewChange(x.change),
@@ -314,9 +328,9 @@ export class PlanView {
     saidBought(host, this.#t('bought', { title: x.title }), outcome, () => this.#in.forget('billing'))
   }
 
-  #undo(): void {
+  #undo(until: string): void {
     void this.#run(async () => {
-      const answer = await this.#host.client.undo()
+      const answer = await (await confirmation(this.#host)).takeBack(this.#host, until)
       this.#in.forget('billing')
       this.#told = this.#t('undone')
       this.#host.emit('undone', answer)
@@ -342,7 +356,7 @@ export class PlanView {
     } else if (link.addon || pre?.give?.addon) {
       const addon = (link.addon ?? pre?.give?.addon)!
       const title = pack?.title ?? pre?.title ?? b.addons.find((a) => a.addon === addon)?.title ?? b.seats.find((s) => s.addon === addon)?.title ?? addon
-      return this.#choose(b, this.#addonWanted(b, addon, pack?.kind, title, link.quantity ?? pack?.give.quantity ?? 1), `addon:${addon}`)
+      return this.#choose(b, this.#addonWanted(b, addon, pack?.kind, title, link.quantity ?? pack?.give.quantity ?? 1), `${pack ? 'more' : `usage-${b.seats.find((s) => s.addon === addon)?.feature}`}-${addon}`)
     } else if (link.interval && link.interval !== b.subscription.interval && b.can_buy && b.subscription.plan && !link.plan) {
       return this.#choose(b, { title: this.#t(link.interval), interval: link.interval, change: { interval: link.interval } }, 'interval')
     }

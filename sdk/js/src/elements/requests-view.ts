@@ -2,6 +2,7 @@
 import type { Money, Outcome, Preview, ProblemShape } from '../core/types'
 import { h, texts, type Child, type HeadroomElement, type Trouble } from './base'
 import type { Insides } from './inside'
+import { confirmation } from './paying'
 
 const inside = (host: HeadroomElement) => host as unknown as Insides
 
@@ -11,6 +12,7 @@ texts('requests', {
     now: '{amount} now, then {then}', a_month: '{amount} a month', a_year: '{amount} a year', approve: 'Approve…', decline: 'Decline', question: 'Approve {title}?', reason: 'Why not? They read it. (optional)', back: 'Back', approved: 'Approved: {title} is active now.', declined: 'Declined. They hear of it.',
     always: 'Approve requests like this at once from now on', who: 'Whose', member: 'of this person', everybody: 'of everybody', at_most: 'At most', per: 'in a', month: 'month', year: 'year', standing: 'Approved at once', bound: '{left} of {most} left this {per}', end: 'End', ended: 'Ended: you are asked again.',
     news: 'News', read: 'Mark as read', is_open: 'waits for an answer', is_approved: 'approved', is_declined: 'declined', is_expired: 'expired: nobody answered', is_superseded: 'active, by another way', is_undone: 'approved, then taken back', answered: 'Answered',
+    news_approved: '{title} was approved and is active now.', news_declined: '{title} was declined.', news_expired: 'Nobody answered the request for {title}, and it has expired. It can be asked for again.', news_activated: '{title} is active: somebody has bought it.', news_undone: '{title} is no longer active: its purchase was undone.',
   },
 })
 
@@ -30,6 +32,8 @@ interface Notice {
   id: string
   at: string
   words: string
+  kind?: string
+  request_id?: string
   reason?: string
 }
 interface Approval {
@@ -58,6 +62,7 @@ export class RequestsView {
   #declining = ''
   #busy = ''
   #trouble: Trouble | undefined
+  #prices: Record<string, { revision: number; price: Preview | undefined }> = {}
   #moved = false
   #timer: ReturnType<typeof setTimeout> | undefined
   #revision = -1
@@ -86,7 +91,7 @@ export class RequestsView {
       inside(this.#host).trouble(this.#trouble ?? requests?.trouble),
       none && !requests.trouble && h('p', { class: 'muted' }, this.#host.t(admin ? 'none' : 'none_mine')),
       h('ul', {}, open.map((r) => (admin ? this.#waits(r) : this.#own(r))), !admin && rest.map((r) => this.#own(r))),
-      !!news?.items.length && h('div', { part: 'news' }, h('h3', {}, this.#host.t('news')), h('ul', {}, news.items.map((n) => this.#notice(n)))),
+      !!news?.items.length && h('div', { part: 'news' }, h('h3', {}, this.#host.t('news')), h('ul', {}, news.items.map((n) => this.#notice(n, admin ? undefined : requests?.items.find((r) => r.id === n.request_id)?.title)))),
       !!standing?.items.length && h('div', { part: 'standing' }, h('h3', {}, this.#host.t('standing')), h('ul', {}, standing.items.map((a) => this.#standing(a)))),
       admin && !!rest.length && h('details', {}, h('summary', {}, this.#host.t('answered')), h('ul', {}, rest.map((r) => this.#own(r)))))
   }
@@ -122,7 +127,17 @@ export class RequestsView {
   }
 
   get #billing(): { requests: UpgradeRequest[]; subscription: { interval?: string } } | undefined {
-    return inside(this.#host).answer('billing', '', () => this.#host.client.call('GET', '/v1/accounts/{account}/billing'))
+    return inside(this.#host).answer('billing', '', async () => {
+      const billing = await this.#host.client.call<{ requests: UpgradeRequest[]; subscription: { interval?: string } }>('GET', '/v1/accounts/{account}/billing')
+      // What one costs is asked of those that still wait as this is answered: of another there is no price.
+      if (inside(this.#host).known.role === 'admin') await Promise.all(billing.requests.map((r) => this.#priced(r.id)))
+      return billing
+    })
+  }
+
+  async #priced(id: string): Promise<void> {
+    const { revision } = inside(this.#host).known
+    if (this.#prices[id]?.revision !== revision) this.#prices[id] = { revision, price: await this.#host.client.previewChange({ request_id: id }).catch(() => undefined) }
   }
 
   #interval(r: UpgradeRequest): string | undefined {
@@ -131,7 +146,7 @@ export class RequestsView {
 
   #waits(r: UpgradeRequest): HTMLElement {
     const title = r.title ?? ''
-    const price = inside(this.#host).answer(r.id, '', () => this.#host.client.previewChange({ request_id: r.id }).catch(() => undefined))
+    const price = this.#prices[r.id]?.price
     const interval = this.#interval(r)
     const then = price && this.#host.money(price.recurring)
     const declining = this.#declining === r.id
@@ -156,8 +171,10 @@ export class RequestsView {
       r.answer && h('blockquote', {}, r.answer), this.#when(r.at))
   }
 
-  #notice(n: Notice): HTMLElement {
-    return h('li', {}, h('span', {}, n.words), n.reason && h('blockquote', {}, n.reason),
+  /** In the reader's words where it is known what it is about; an admin's say more, such as what it costs. */
+  #notice(n: Notice, title?: string): HTMLElement {
+    const words = title && /^(approved|declined|expired|activated|undone)$/.test(n.kind ?? '') ? this.#host.t(`news_${n.kind}`, { title }) : n.words
+    return h('li', {}, h('span', {}, words), n.reason && h('blockquote', {}, n.reason),
       h('div', { class: 'row' }, this.#when(n.at), this.#button('read', 'read', n.id, () => this.#run(n.id, () => this.#host.client.call('POST', `/v1/accounts/{account}/notices/${encodeURIComponent(n.id)}/read`, {}), 'notices'))))
   }
 
@@ -218,7 +235,7 @@ export class RequestsView {
     always.addEventListener('change', () => (bound.hidden = !always.checked))
     const chosen = () => always.checked ? { for: who.value, per: per.value, at_most: { amount: most.value || '0', currency: first!.recurring.currency } } : undefined
     return this.#run(r.id, async () => {
-      const { confirmCharge, saidBought } = await import('./confirm')
+      const { confirmCharge, saidBought } = await confirmation(this.#host)
       const outcome = await confirmCharge(this.#host, {
         title: this.#host.t('question', { title: r.title ?? '' }), interval: this.#interval(r),
         extra: h('div', { class: 'stack' }, h('label', { class: 'check' }, always, this.#host.t('always')), bound),

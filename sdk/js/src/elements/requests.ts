@@ -15,6 +15,11 @@ export class HeadroomRequests extends HeadroomElement {
   #view: RequestsView | undefined
   #loading: Promise<void> | undefined
 
+  protected override parted(): void {
+    this.#loading = this.#view = undefined
+    this.shadowRoot!.querySelectorAll('[part=status]').forEach((said) => said.remove())
+  }
+
   protected render(): Child {
     if (!this.known.account) return undefined
     this.#loading ??= this.#load().catch((trouble) => void this.emit('error', trouble))

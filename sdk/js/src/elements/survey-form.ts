@@ -80,7 +80,7 @@ export class SurveyForm {
       this.#host.update()
     }
     return h('fieldset', { part: 'scale', onchange }, h('legend', { part: 'title' }, question),
-      h('div', { class: 'scale' }, Array.from({ length: most - least + 1 }, (_, i) => {
+      h('div', { class: 'scale' }, Array.from({ length: Math.min(most - least + 1, 11) }, (_, i) => {
         const n = least + i
         const end = n === least ? 'least_' : n === most ? 'most_' : ''
         return h('label', {}, h('input', { type: 'radio', name, value: n, 'aria-label': end ? `${this.#host.number(n)}: ${this.#host.t(end + words)}` : this.#host.number(n) }), h('span', { 'aria-hidden': 'true' }, this.#host.number(n)))

@@ -25,6 +25,11 @@ export class HeadroomSurvey extends HeadroomElement {
     this.#sight = undefined
   }
 
+  protected override parted(): void {
+    this.#form = undefined
+    this.#asked = ''
+  }
+
   /** Who is asked, and where: another person or place is another survey. */
   get #who(): string {
     const { account, user } = this.known

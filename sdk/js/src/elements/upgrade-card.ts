@@ -3,6 +3,7 @@ import type { Decision, Outcome } from '../core/types'
 import { h, texts, type Child, type HeadroomElement, type Trouble } from './base'
 import type { Insides } from './inside'
 import { offerCard, offerCss } from './offer'
+import { confirmation } from './paying'
 
 const inside = (host: HeadroomElement) => host as unknown as Insides
 
@@ -29,6 +30,8 @@ export class UpgradeCard {
   /** While somebody answers, nothing else comes in its place. */
   held: Decision | undefined
   busy = false
+  /** Somebody else is there now: what comes of what was begun is not for them. */
+  over = false
   #phase: '' | 'asking' | 'done' = ''
   #trouble: Trouble | undefined
   #result: () => Child = () => undefined
@@ -49,7 +52,7 @@ export class UpgradeCard {
     const host = this.#host
     if (!d) return this.#nothing(pending)
     return offerCard(host, d, {
-      act: (button) => void this.#act(d, button),
+      act: (click) => void this.#act(d, click),
       dismiss: () => this.dismiss(d),
       trouble: inside(host).trouble(this.#trouble),
       no: d.offer ? undefined : host.t('all.close'),
@@ -91,6 +94,7 @@ export class UpgradeCard {
       e.preventDefault()
       void this.#run(async () => {
         const answer = await send()
+        if (this.over) return
         const said = answer.subscription ? 'approved' : answer.joined ? 'joined' : 'sent'
         if (d) host.settle(d.decision_id!)
         this.#finish(() => h('p', { role: 'status', part: 'status' }, host.t(said, { admin: this.#admin })))
@@ -130,11 +134,12 @@ export class UpgradeCard {
     this.#result = result
   }
 
-  async #act(d: Decision, button: HTMLElement): Promise<void> {
+  async #act(d: Decision, click: MouseEvent): Promise<void> {
     const { offer, decision_id: id } = d
     const host = this.#host
     if (!offer || !id || this.busy) return // help: its link is followed
     const { action } = offer.cta
+    const button = click.currentTarget as HTMLElement
     host.emit('clicked', { decision: d, action })
     host.client.outcome(id, 'clicked').catch(() => {}) // that it was not counted keeps nobody from anything
     if (action === 'request') {
@@ -145,22 +150,28 @@ export class UpgradeCard {
       return
     }
     const give = offer['give'] as { refer?: string } | undefined
+    // Said before the link is followed: the product may have a way of its own to talk.
+    const talks = action !== 'buy' && action !== 'try' && !give?.refer
+    const heeded = talks && !host.emit('contact', { decision: d, action })
+    if (heeded) click.preventDefault()
     await this.#run(async () => {
       if (action === 'buy') return this.#buy(d, button)
       const answer = await host.client.outcome(id, 'accepted')
+      if (this.over) return
       this.held = d
       host.settle(id)
       host.emit('accepted', answer)
       if (action === 'try') return this.#bought(host.t('begun', { title: offer.title }), answer)
       if (give?.refer) return this.#refer(give.refer)
-      host.emit('contact', { decision: d, action })
+      if (heeded) return host.close()
       this.#finish(() => h('p', { role: 'status', part: 'status' }, host.t('talk')))
     })
   }
 
   async #buy(d: Decision, button: HTMLElement): Promise<void> {
     const offer = d.offer!, id = d.decision_id!, host = this.#host
-    const { confirmCharge } = await import('./confirm')
+    const { confirmCharge } = await confirmation(host)
+    if (this.over) return
     this.held = d
     button.focus()
     const outcome = await confirmCharge(host, {
@@ -176,7 +187,7 @@ export class UpgradeCard {
 
   /** The card makes room for what is said: that it is done, and how it is taken back. */
   async #bought(words: string, outcome: Outcome): Promise<void> {
-    const { saidBought } = await import('./confirm')
+    const { saidBought } = await confirmation(this.#host)
     this.#host.close()
     saidBought(this.#host, words, outcome, () => this.#host.again())
   }

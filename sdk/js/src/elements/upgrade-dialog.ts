@@ -6,6 +6,7 @@ import type { UpgradeCard } from './upgrade-card'
 
 const css = `
 dialog.offer{border:0;padding:0;background:none;color:inherit;inline-size:min(30rem,calc(100vw - 2rem));max-block-size:calc(100dvh - 2rem);border-radius:var(--r);box-shadow:var(--sh)}
+dialog.still{position:static;margin:0;max-inline-size:100%}
 dialog::backdrop{background:rgb(0 0 0/.5)}
 `
 
@@ -59,6 +60,13 @@ export class HeadroomUpgradeDialog extends HeadroomElement {
     clearTimeout(this.#expires)
     this.#expiring = undefined
     this.#leave()
+  }
+
+  protected override parted(): void {
+    if (this.#card) this.#card.over = true
+    this.#card = undefined
+    this.close()
+    this.#away = false
   }
 
   /** Shows what there is, because the person asked; says so when there is nothing. */
@@ -143,9 +151,11 @@ export class HeadroomUpgradeDialog extends HeadroomElement {
       this.#leave()
       return card
     }
-    if (front && front !== this) return undefined // its turn comes when the other one is closed
-    front = this
-    return h('dialog', { part: 'dialog', class: 'offer', 'aria-labelledby': 'title', oncancel: (e: Event) => this.#cancelled(e), onclose: () => this.#shut() }, card)
+    if (!this.preview) {
+      if (front && front !== this) return undefined // its turn comes when the other one is closed
+      front = this
+    }
+    return h('dialog', { part: 'dialog', class: this.preview ? 'offer still' : 'offer', open: !!this.preview, 'aria-labelledby': 'title', oncancel: (e: Event) => this.#cancelled(e), onclose: () => this.#shut() }, card)
   }
 
   async #load(): Promise<void> {
