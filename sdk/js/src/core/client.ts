@@ -90,7 +90,8 @@ export function createHeadroom(): Headroom {
   /** Goes over to who the person is now, if that is somebody else. */
   function settle() {
     const who = identity()
-    const next = keyFor('known', who.account, who.user, snapshot.language)
+    const role = claims.role ?? ''
+    const next = keyFor('known', who.account, who.user, role, snapshot.language)
     if (current !== next) {
       current = next
       live?.stop()
@@ -98,7 +99,7 @@ export function createHeadroom(): Headroom {
       variants.clear()
       told.clear()
       asking.clear()
-      change({ ...who, role: claims.role ?? '', entitlements: undefined, stale: false, revision: snapshot.revision + 1 })
+      change({ ...who, role, entitlements: undefined, stale: false, revision: snapshot.revision + 1 })
       if (who.account) {
         live = createLive({
           connection: () => connection,
@@ -119,15 +120,10 @@ export function createHeadroom(): Headroom {
     if (who.account || learned) for (const call of calls.splice(0)) call()
   }
 
-  /** Reads the user token, again and again until there is one. */
+  /** Fetches the user token, again and again until there is one. */
   async function learn(mine: number, failed = 0): Promise<void> {
     try {
-      const next = await connection.claims()
-      if (mine !== generation) return
-      claims = next
-      learned = true
-      if ((claims.role ?? '') !== snapshot.role) change({ role: claims.role ?? '' })
-      settle()
+      await connection.claims()
     } catch (thrown) {
       if (mine !== generation) return
       if (!failed) report(thrown)
@@ -213,7 +209,8 @@ export function createHeadroom(): Headroom {
     const fresh = known && Date.now() - known.at < maxStale ? known : undefined
     const item = fresh?.items[feature]
     let here: Check | undefined
-    if (item) here = evaluate(item, quantity, Date.now() + (fresh!.offset ?? NaN))
+    // Without the server's time this machine's is better than none, where the server says nothing.
+    if (item) here = evaluate(item, quantity, Date.now() + (fresh!.offset ?? (snapshot.stale ? 0 : NaN)))
     else if (fresh) {
       here = { feature, allowed: false, reason: 'unknown_feature' }
       report(new Problem(0, 'unknown_feature', `there is no feature "${feature}"`, 'use a key of the catalog'))
@@ -270,11 +267,11 @@ export function createHeadroom(): Headroom {
   // A confirmation's token is good once, and its end is its seal: a second try with it is the same call.
   const onceFor = (body: unknown): string | undefined => (body as { token?: string } | undefined)?.token?.slice(-64)
 
-  async function send<T>(method: string, path: string, body?: unknown, idempotency = onceFor(body) ?? newId()): Promise<T> {
+  async function send<T>(method: string, path: string, body?: unknown, idempotency = onceFor(body) ?? newId(), keepalive = false): Promise<T> {
     await ready()
     if (!path.startsWith('/v1/')) throw new Problem(0, 'path_invalid', `"${path}" is no path of the API`, 'begin with /v1/')
     const began = performance.now()
-    const answer = await connection.send<T>(method, path.replaceAll('{account}', encodeURIComponent(snapshot.account)), body, method === 'GET' ? undefined : { idempotency })
+    const answer = await connection.send<T>(method, path.replaceAll('{account}', encodeURIComponent(snapshot.account)), body, method === 'GET' ? undefined : { idempotency, keepalive })
     const bare = path.split('?')[0]!
     if (/\/surveys\//.test(bare)) made('survey', began, answer ?? {})
     if (method !== 'GET' && !quiet.test(bare)) {
@@ -298,7 +295,7 @@ export function createHeadroom(): Headroom {
     // The same outcome twice is one: a second click, a second try.
     const idempotency = [decision.slice(-120), type, onceFor(more) ?? ''].join('.')
     let answer: Outcome
-    if (type === 'accepted' || type === 'requested') answer = await send<Outcome>('POST', path, body, type === 'accepted' ? idempotency : undefined)
+    if (type === 'accepted' || type === 'requested') answer = await send<Outcome>('POST', path, body, type === 'accepted' ? idempotency : undefined, !more.token)
     else {
       try {
         answer = await connection.send<Outcome>('POST', path, body, { idempotency, keepalive: true })
@@ -323,11 +320,16 @@ export function createHeadroom(): Headroom {
       if (again) return
       const mine = ++generation
       keep = createKeep(next.persist ?? true)
-      connection = connect(() => config ?? next, identity)
+      connection = connect(() => config ?? next, identity, (said) => {
+        if (mine !== generation) return
+        claims = said
+        learned = true
+        settle()
+      })
       claims = typeof next.token === 'string' ? claimsOf(next.token) : {}
       named = { account: next.account, user: next.user }
       learned = typeof next.token !== 'function'
-      change({ language: next.language ?? globalThis.document?.documentElement.lang ?? '', role: claims.role ?? '' })
+      change({ language: next.language ?? globalThis.document?.documentElement.lang ?? '' })
       ends ??= [on(globalThis.document, 'visibilitychange', hidden), on(globalThis.window, 'pagehide', leave)]
       settle()
       settled = learned ? Promise.resolve() : learn(mine)
@@ -357,7 +359,7 @@ export function createHeadroom(): Headroom {
     },
     entitlement: (feature) => snapshot.entitlements?.[feature],
     decide(placement, options = {}) {
-      const key = JSON.stringify([placement, options])
+      const key = JSON.stringify([placement, options, snapshot.revision])
       const began = performance.now()
       let asked = asking.get(key)
       if (!asked) {
@@ -417,7 +419,7 @@ export function createHeadroom(): Headroom {
       if (!config) return
       close()
       queue.clear()
-      keep.drop('headroom|')
+      keep.drop()
       known = config = undefined
       claims = {}
       named = {}

@@ -32,8 +32,8 @@ const tokenWithin = 5000
 /** The address of a path of the API; the endpoint may be an origin, a path, or both. */
 export const addressOf = (endpoint: string, path: string) => endpoint.replace(/\/+$/, '') + path
 
-/** Connects to the server of a configuration, for whoever wanted says. */
-export function connect(config: () => Config, wanted: () => Identity): Connection {
+/** Connects to the server of a configuration, for whoever wanted says; learned hears of each token that was fetched. */
+export function connect(config: () => Config, wanted: () => Identity, learned: (claims: Claims) => void): Connection {
   const first = config().token
   let token = typeof first === 'string' ? first : ''
   let claims = claimsOf(token)
@@ -54,7 +54,14 @@ export function connect(config: () => Config, wanted: () => Identity): Connectio
   function refresh(): Promise<void> {
     const source = config().token
     if (typeof source !== 'function') return Promise.resolve()
-    return (fetching ??= limited({ within: tokenWithin }, async () => take(String(await source())))
+    return (fetching ??= limited({ within: tokenWithin }, async () => {
+      const next = String(await source())
+      const { sub, account } = claimsOf(next)
+      // Nothing is of nobody in particular; a page that says why there is none is no token.
+      if (next && !(sub && account)) throw new Problem(0, 'token_unavailable', 'what was fetched is none')
+      take(next)
+      learned(claims)
+    })
       .catch((thrown) => {
         throw new Problem(0, 'token_unavailable', `no user token: ${problemOf(thrown).detail}`, 'check token')
       })

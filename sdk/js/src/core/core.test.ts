@@ -204,6 +204,23 @@ describe('decisions', () => {
     expect(s.of('/v1/decide')).toHaveLength(3)
   })
 
+  it('are asked for anew when offers may have changed while they were', async () => {
+    const answers: ((r: Response) => void)[] = []
+    const s = server((sent) => (sent.path === '/v1/decide' ? new Promise((resolve) => answers.push(resolve)) : ordinary(sent)))
+    const h = createHeadroom()
+    h.init({ endpoint: 'http://h.test', token: token('acme', 'mia'), fetch: s.fetch })
+    const before = h.decide('a')
+    await settled()
+    await h.call('POST', '/v1/requests/r1/decline')
+    const after = h.decide('a')
+    await settled()
+    expect(answers).toHaveLength(2)
+    answers[0]!(json({ status: 'show', reason: 'signal' }))
+    answers[1]!(json({ status: 'none', reason: 'requested' }))
+    await expect(before).resolves.toMatchObject({ status: 'show' })
+    await expect(after).resolves.toMatchObject({ status: 'none' })
+  })
+
   it('are none after 300 ms, whatever comes later', async () => {
     let answer!: (r: Response) => void
     const s = server((sent) => (sent.path === '/v1/decide' ? new Promise((resolve) => (answer = resolve)) : ordinary(sent)))
@@ -252,6 +269,90 @@ describe('the user token', () => {
     const asked = Promise.all([h.decide('a'), h.check('speakers')])
     await vi.advanceTimersByTimeAsync(20_000)
     await expect(asked).resolves.toMatchObject([{ status: 'none' }, { allowed: true, stale: true }])
+  })
+})
+
+describe('the user token that is fetched', () => {
+  it.each(['Bad Gateway', 'undefined', 'a.b.c', `h.${btoa('{"sub":"mia"}')}.s`])('as "%s" is none: it is asked for again, and nothing goes out as of nobody', async (nonsense) => {
+    let broken = true
+    const errors: ProblemShape[] = []
+    const s = server(ordinary)
+    const h = createHeadroom()
+    h.init({ endpoint: 'http://h.test', token: async () => (broken ? nonsense : token('acme', 'mia')), fetch: s.fetch, onError: (e) => errors.push(e) })
+    h.track('a')
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(errors.map((e) => e.code)).toContain('token_unavailable')
+    expect(s.sent).toEqual([])
+    broken = false
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(h.snapshot()).toMatchObject({ account: 'acme', user: 'mia' })
+    expect(s.batches().flatMap((b) => b.body.batch!.map((m) => [m.userId, m.context?.groupId]))).toEqual([['mia', 'acme']])
+  })
+
+  it('is empty where nobody is signed in, and then no more is waited for', async () => {
+    const s = server(ordinary)
+    const h = createHeadroom()
+    h.init({ endpoint: 'http://h.test', token: async () => '', fetch: s.fetch })
+    h.track('a')
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(s.batches()[0]!.body.batch![0]).toMatchObject({ anonymousId: expect.any(String) as string })
+  })
+
+  it('says who the page is of and in which role, each time anew', async () => {
+    const lasting = (account: string, sub: string, role: string) => `h.${btoa(JSON.stringify({ account, sub, role, iat: 1000, exp: 4600 }))}.s`
+    const tokens = [lasting('acme', 'mia', 'member'), lasting('acme', 'mia', 'admin'), lasting('rival', 'max', 'admin')]
+    const s = server(ordinary)
+    const h = createHeadroom()
+    h.init({ endpoint: 'http://h.test', token: async () => tokens.shift()!, fetch: s.fetch })
+    await h.decide('a')
+    expect(h.snapshot()).toMatchObject({ account: 'acme', user: 'mia', role: 'member' })
+    const { revision } = h.snapshot()
+    await vi.advanceTimersByTimeAsync(3600_000)
+    await h.decide('a')
+    expect(h.snapshot()).toMatchObject({ account: 'acme', user: 'mia', role: 'admin' })
+    expect(h.snapshot().revision).toBeGreaterThan(revision) // an admin is offered something else
+    await vi.advanceTimersByTimeAsync(3600_000)
+    await h.decide('a')
+    expect(h.snapshot()).toMatchObject({ account: 'rival', user: 'max', role: 'admin' })
+    h.reset()
+  })
+})
+
+describe('what becomes of an offer', () => {
+  it('arrives when the page is left for the link of the offer', async () => {
+    const sent: [string, boolean][] = []
+    const fetch = (async (_: string, init: RequestInit) => {
+      if (init.method === 'POST') sent.push([(JSON.parse(init.body as string) as { type: string }).type, Boolean(init.keepalive)])
+      return json({})
+    }) as typeof globalThis.fetch
+    const h = createHeadroom()
+    h.init({ endpoint: 'http://h.test', token: token('acme', 'mia'), fetch })
+    await Promise.all([h.outcome('d', 'accepted'), h.outcome('d', 'clicked'), h.outcome('d', 'requested')])
+    expect(sent.sort()).toEqual([['accepted', true], ['clicked', true], ['requested', true]])
+  })
+})
+
+describe('signing out', () => {
+  const storage = () => {
+    const kept: Record<string, string> = {}
+    const methods = { getItem: (k: string) => kept[k] ?? null, setItem: (k: string, v: string) => void (kept[k] = v), removeItem: (k: string) => void delete kept[k] }
+    for (const [name, value] of Object.entries(methods)) Object.defineProperty(kept, name, { value })
+    return kept
+  }
+  afterEach(() => void vi.unstubAllGlobals())
+
+  it.each([true, false])('leaves nothing behind, of elements neither, and touches nothing of the page (persist: %s)', (persist) => {
+    const tab = Object.assign(storage(), { 'headroom.bought': '2026-11-22', 'headroom-product': 'x', cart: '1' })
+    const browser = Object.assign(storage(), { 'headroom-trial-acme': 'today', theme: 'dark' })
+    vi.stubGlobal('sessionStorage', tab)
+    vi.stubGlobal('localStorage', browser)
+    const h = createHeadroom()
+    h.init({ endpoint: 'http://h.test', token: token('acme', 'mia'), persist, fetch: server(ordinary).fetch })
+    h.track('a')
+    expect(Object.keys(tab).some((key) => key.startsWith('headroom|'))).toBe(persist)
+    h.reset()
+    expect(Object.keys(tab)).toEqual(['headroom-product', 'cart'])
+    expect(Object.keys(browser)).toEqual(['theme'])
   })
 })
 

@@ -66,7 +66,9 @@ export function createLive(o: LiveOptions): Live {
   let running: AbortController | undefined
   let connected: AbortController | undefined
   let wake: (() => void) | undefined
-  let reading: Promise<void> | undefined
+  let version = 0 // of the set: rises with each that is heard
+  let lost = false // the server was not heard, which is more than that it was not heard yet
+  let hiddenUntil = Infinity // when it is hidden for so long that nothing is heard any more
   let saving: ReturnType<typeof setTimeout> | undefined
   let hiding: ReturnType<typeof setTimeout> | undefined
 
@@ -85,8 +87,13 @@ export function createLive(o: LiveOptions): Live {
   function set(next: Known | undefined, nextStale: boolean, share = leading) {
     if (stopped) return
     // The first set that is heard changes no offer: what was asked before it was answered by the same server.
-    const bump = (known !== undefined || stale) && shape(known?.items) !== shape(next?.items)
-    const changed = next?.items !== known?.items || nextStale !== stale
+    let bump = (known !== undefined || stale) && shape(known?.items) !== shape(next?.items)
+    // What was asked meanwhile may have found nobody.
+    if (lost && !nextStale) bump = true
+    lost = nextStale
+    const fresh = next?.items !== known?.items
+    if (fresh) version++
+    const changed = fresh || nextStale !== stale
     known = next
     stale = nextStale
     saving ??= setTimeout(save, 500)
@@ -125,12 +132,15 @@ export function createLive(o: LiveOptions): Live {
     } else if (event === 'entitlements') hear(items)
   }
 
-  const read = (): Promise<void> =>
-    (reading ??= o
-      .connection()
-      .send<{ items: unknown }>('GET', path(''))
-      .then((answer) => set({ items: itemsOf(answer?.items), id: known?.id ?? '', offset: known?.offset, at: Date.now() }, false))
-      .finally(() => (reading = undefined)))
+  async function read(): Promise<void> {
+    // What was heard after it was asked may be newer than the answer, which is then asked for anew; after a few times
+    // what is heard will do.
+    for (let tries = 0; tries < 4 && !stopped; tries++) {
+      const before = version
+      const items = itemsOf((await o.connection().send<{ items: unknown }>('GET', path('')))?.items)
+      if (before === version) return set({ items, id: known?.id ?? '', offset: known?.offset, at: Date.now() }, false)
+    }
+  }
 
   /** One connection, until it ends. */
   async function listen(signal: AbortSignal) {
@@ -217,12 +227,18 @@ export function createLive(o: LiveOptions): Live {
     running = undefined
     connected?.abort()
     wake?.()
+    set(known, true, false) // the other tabs go on
   }
 
   const seen = () => {
     clearTimeout(hiding)
-    if (doc?.visibilityState === 'hidden') hiding = setTimeout(pause, hiddenFor)
-    else {
+    if (doc?.visibilityState === 'hidden') {
+      hiddenUntil = Date.now() + hiddenFor
+      hiding = setTimeout(pause, hiddenFor)
+    } else {
+      // A tab that was put to sleep has no timers.
+      if (Date.now() > hiddenUntil) pause()
+      hiddenUntil = Infinity
       begin()
       wake?.()
     }

@@ -4,8 +4,8 @@ import { safely } from './problem'
 export interface Keep {
   read(key: string): unknown
   write(key: string, value: unknown): void
-  /** Forgets all that begins so. */
-  drop(prefix: string): void
+  /** Forgets all of it, and what elements keep. */
+  drop(): void
 }
 
 /** Keeps in sessionStorage, or nowhere: the browser may allow neither, or be full, and the queue counts once all the same. */
@@ -14,7 +14,11 @@ export function createKeep(persist: boolean): Keep {
   return {
     read: (key) => safely(() => JSON.parse(area?.getItem(key) ?? 'null')),
     write: (key, value) => safely(() => (value === undefined ? area?.removeItem(key) : area?.setItem(key, JSON.stringify(value)))),
-    drop: (prefix) => safely(() => Object.keys(area ?? {}).forEach((key) => key.startsWith(prefix) && area?.removeItem(key))),
+    drop() {
+      for (const name of ['sessionStorage', 'localStorage'] as const) {
+        safely(() => Object.keys(globalThis[name]).forEach((key) => /^headroom(\||\.bought$|-trial-)/.test(key) && globalThis[name].removeItem(key)))
+      }
+    },
   }
 }
 

@@ -159,7 +159,7 @@ export interface Config {
   endpoint: string
   /** Publishable key, hr_pk_…; left out where the endpoint's own proxy adds it. */
   key?: string
-  /** User token that the product's backend signed, or what fetches a fresh one; asked again when it has run out. */
+  /** User token that the product's backend signed, or what fetches a fresh one (it throws where there is none; empty: nobody is signed in); asked again when it has run out. */
   token?: string | (() => Promise<string>)
   account?: string
   user?: string
@@ -220,7 +220,7 @@ export interface Snapshot {
   readonly user: string
   readonly role: '' | 'admin' | 'member'
   readonly language: string
-  /** Rises when offers, requests or surveys may have changed: whoever shows them asks again. */
+  /** Rises when offers, requests or surveys may have changed, and when the server is heard again: whoever shows them asks again. */
   readonly revision: number
 }
 
@@ -258,7 +258,7 @@ export interface Headroom {
   observe(listener: (made: Made) => void): () => void
   /** Sends what waits. */
   flush(): Promise<void>
-  /** Signs out: forgets the person, the account, and what is kept in this browser. */
+  /** Signs out: forgets the person, the account, and what is kept of them in this tab. */
   reset(): void
   /** Ends the stream and the timers and sends what waits, without forgetting anybody: for a page's part that goes away (React's provider). init() begins anew. */
   close?(): void
