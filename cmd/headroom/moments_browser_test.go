@@ -152,7 +152,6 @@ func TestARuleIsWrittenTriedAndPutToWork(t *testing.T) {
 	c := momentsCompany(t)
 	browser := browsertest.OpenBrowser(t)
 	page := browser.Window("rule", c.server.url()+"/moments/rules")
-	page.LetLeave()
 	figure := func(name string) string {
 		return fmt.Sprintf(`[...document.querySelectorAll('[aria-labelledby=backtest-title] dl > div')].find((d) => d.querySelector('dt').innerText.startsWith(%q))?.querySelector('dd').firstChild.textContent`, name)
 	}

@@ -83,7 +83,6 @@ func TestOffersAreListedEditedPreviewedAndSayWhatTheyWereSeenToSay(t *testing.T)
 	c, decision := offeringTo(t)
 	browser := browsertest.OpenBrowser(t)
 	page := browser.Window("offers", c.server.url()+"/offers")
-	page.LetLeave()
 	page.Until("the offers are listed", `document.querySelectorAll('[aria-labelledby=offers-title] tbody tr').length === 3`)
 
 	t.Run("the list says what each is and how it does, and is filtered in the address", func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -157,6 +158,14 @@ func (s *Server) Kill() {
 	_ = s.cmd.Process.Kill() // it may have ended by itself
 	<-s.done
 	s.cmd = nil
+}
+
+// Hang stops the server without ending it: it takes connections and never answers.
+func (s *Server) Hang() {
+	s.T.Helper()
+	if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		s.T.Fatal(err)
+	}
 }
 
 // Send makes a call with the secret key and returns its status and what it answered.

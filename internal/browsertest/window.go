@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/log"
-	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -192,24 +191,6 @@ func (w *Window) Shot(name string) {
 func (w *Window) Open(url string) {
 	w.T.Helper()
 	w.Do(chromedp.Navigate(url))
-}
-
-// LetLeave answers yes whenever the page asks before it is left, and tells each time.
-func (w *Window) LetLeave() <-chan error {
-	asked := make(chan error, 100)
-	dialogs := chromedp.Events(w.Ctx, cdppage.JavascriptDialogOpening)
-	go func() {
-		for _, err := range dialogs {
-			if err == nil {
-				_, err = chromedp.Call(w.Ctx, cdppage.HandleJavaScriptDialog, cdppage.HandleJavaScriptDialogParams{Accept: true})
-			}
-			if w.Ctx.Err() != nil {
-				return
-			}
-			asked <- err
-		}
-	}()
-	return asked
 }
 
 // ClickNamed clicks what a person would call so: by its label or words, from their beginning.

@@ -11,7 +11,7 @@ export function DraftBar({ hand }: { hand: DraftInHand }) {
       {n > 0 && (
         <>
           <span>
-            <strong>{n === 1 ? '1 edit' : `${n} edits`}</strong> in the draft, not applied
+            <strong>{n === 1 ? '1 edit' : `${n} edits`}</strong> in the draft, not applied: kept in this browser
           </span>
           <span className={classes.actions}>
             <Button size="xs" variant="default" onClick={hand.discard}>

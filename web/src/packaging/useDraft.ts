@@ -1,11 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useMemo, useSyncExternalStore } from 'react'
+import { useMemo, useSyncExternalStore } from 'react'
 import { definitionsQuery } from '../api/queries'
 import type { CatalogDefinitions } from '../api/types'
 import { readDraft, withEdit, withEdits, type Draft, type Edit } from './draft'
 
-// The draft lives in this tab's session storage: it survives a reload and a look at another
-// page, and is gone with the tab, which asks before it closes.
+// The draft lives in this browser's storage: every tab has the same one, and none loses it when it closes.
 const place = 'headroom.catalog-draft'
 const none: Draft = { base: '', edits: [] }
 
@@ -13,16 +12,23 @@ let draft: Draft | undefined
 const listeners = new Set<() => void>()
 
 function current(): Draft {
-  draft ??= readDraft(sessionStorage.getItem(place)) ?? none
+  draft ??= readDraft(localStorage.getItem(place)) ?? none
   return draft
 }
 
 function keep(next: Draft): void {
   draft = next
-  if (next.edits.length > 0) sessionStorage.setItem(place, JSON.stringify(next))
-  else sessionStorage.removeItem(place)
+  if (next.edits.length > 0) localStorage.setItem(place, JSON.stringify(next))
+  else localStorage.removeItem(place)
   for (const listener of listeners) listener()
 }
+
+// What another tab did to the draft.
+window.addEventListener('storage', ({ key }) => {
+  if (key !== null && key !== place) return
+  draft = undefined
+  for (const listener of listeners) listener()
+})
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener)
@@ -50,13 +56,6 @@ export function useDraft(): DraftInHand {
   const { data: definitions } = useQuery(definitionsQuery)
   const shown = useMemo(() => definitions && withEdits(definitions, draft.edits), [definitions, draft])
   const open = draft.edits.length > 0
-
-  useEffect(() => {
-    if (!open) return
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault()
-    window.addEventListener('beforeunload', warn)
-    return () => window.removeEventListener('beforeunload', warn)
-  }, [open])
 
   return {
     draft,

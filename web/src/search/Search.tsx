@@ -61,9 +61,11 @@ function Finder({ pages, close }: { pages: PageAddress[]; close: () => void }) {
   const catalog = useQuery(definitionsQuery).data
   const accounts = useQuery({ ...foundQuery(asked), enabled: asked !== '', placeholderData: keepPreviousData })
   const all = useMemo(() => places(pages, catalog), [pages, catalog])
+  // What was found for an earlier text is none of this one's: Enter would open it.
+  const answered = asked === text.trim() && !accounts.isPlaceholderData
   const items: Found[] = [
     ...find(all, text),
-    ...(text.trim() === '' ? [] : (accounts.data?.items ?? []).map((each): Found => ({ kind: 'Account', title: each.name || each.key, about: [each.name ? each.key : '', each.plan ? words(each.plan) : ''].filter(Boolean).join(', '), path: accountHref(each.key) }))),
+    ...(text.trim() === '' || !answered ? [] : (accounts.data?.items ?? []).map((each): Found => ({ kind: 'Account', title: each.name || each.key, about: [each.name ? each.key : '', each.plan ? words(each.plan) : ''].filter(Boolean).join(', '), path: accountHref(each.key) }))),
   ]
   const chosen = Math.min(at, items.length - 1)
   const settled = asked === text.trim() && !accounts.isFetching

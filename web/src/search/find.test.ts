@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { find, fit, places } from './find'
 
-const all = places([{ path: '/', title: 'Today' }, { path: '/packaging', title: 'Packaging' }], {
+const all = places([{ path: '/', title: 'Today' }, { path: '/packaging', title: 'Packaging', routes: [{ path: '/packaging' }, { path: '/packaging/versions', name: 'Versions', also: 'roll back, history of the catalog' }] }], {
   version: 'c-1',
   features: [{ key: 'talk_recordings', title: 'Talk recordings' }, { key: 'a/b', title: '<b>Speakers</b>' }],
   plans: [{ key: 'pro', title: 'Pro' }],
@@ -22,6 +22,9 @@ describe('the search over everything', () => {
     expect(find(all, 'SPEAKERS').map(({ kind, title }) => `${kind} ${title}`)).toEqual(['Signal Speakers full', 'Feature <b>Speakers</b>', 'Offer Pro for speakers'])
   })
   test('opens a key of any kind', () => expect(find(all, '<b>')[0]?.path).toBe('/packaging/features/a%2Fb'))
+  test('finds a page below the navigation by what people call it', () => {
+    expect(find(all, 'roll')).toEqual([{ kind: 'Page', title: 'Versions', about: 'Packaging: roll back, history of the catalog', path: '/packaging/versions' }])
+  })
   test('finds nothing where nothing fits', () => expect(find(all, 'zzz')).toEqual([]))
   test('an offer whose title has placeholders goes by its key', () => expect(find(all, 'pro for')[0]?.title).toBe('Pro for speakers'))
 })

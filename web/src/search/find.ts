@@ -15,6 +15,8 @@ export interface Found {
 export interface PageAddress {
   path: string
   title: string
+  /** The pages below it; those without a name are opened from elsewhere. */
+  routes?: { path: string; name?: string; also?: string }[]
 }
 
 /** How well a text fits what is typed: 0 not at all, 3 from its beginning. */
@@ -32,6 +34,7 @@ export function places(pages: PageAddress[], catalog: CatalogDefinitions | undef
   const encode = encodeURIComponent
   return [
     ...pages.map((page): Found => ({ kind: 'Page', title: page.title, about: '', path: page.path })),
+    ...pages.flatMap((page) => (page.routes ?? []).flatMap(({ path, name, also }): Found[] => (name ? [{ kind: 'Page', title: name, about: `${page.title}${also ? `: ${also}` : ''}`, path }] : []))),
     ...(catalog?.features ?? []).map((each): Found => ({ kind: 'Feature', title: plain(each.title, each.key), about: each.key, path: `/packaging/features/${encode(each.key)}` })),
     ...(catalog?.plans ?? []).map((each): Found => ({ kind: 'Plan', title: plain(each.title, each.key), about: each.key, path: `/accounts?plan=${encode(each.key)}` })),
     ...(catalog?.offers ?? []).map((each): Found => ({ kind: 'Offer', title: plain(each.content?.title, each.key), about: each.key, path: `/offers/edit/${encode(each.key)}` })),
@@ -41,10 +44,10 @@ export function places(pages: PageAddress[], catalog: CatalogDefinitions | undef
 
 const most = 12
 
-/** What fits best, in the order of the console where it fits as well; the first pages while nothing is typed. */
+/** What fits best, in the order of the console where it fits as well; the navigation while nothing is typed. */
 export function find(all: Found[], text: string): Found[] {
   const typed = text.trim().toLowerCase()
-  if (!typed) return all.filter(({ kind }) => kind === 'Page').slice(0, most)
+  if (!typed) return all.filter(({ kind, about }) => kind === 'Page' && about === '')
   return all
     .map((each) => ({ each, fits: Math.max(fit(each.title, typed), fit(each.about, typed)) }))
     .filter(({ fits }) => fits > 0)

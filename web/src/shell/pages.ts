@@ -3,6 +3,10 @@ import { Today } from '../today/Today'
 
 interface ConsoleRoute {
   path: string
+  /** What the search calls it; left out where it is no page to go to. */
+  name?: string
+  /** Other words that people look for it by. */
+  also?: string
   Page: ComponentType
 }
 
@@ -34,13 +38,13 @@ export const pages: ConsolePage[] = [
     title: 'Moments',
     routes: [
       { path: '/moments', Page: lazy(async () => ({ default: (await import('../moments/Feed')).Feed })) },
-      { path: '/moments/rules', Page: lazy(async () => ({ default: (await import('../moments/Rules')).Rules })) },
+      { path: '/moments/rules', name: 'Rules', also: 'signals, triggers', Page: lazy(async () => ({ default: (await import('../moments/Rules')).Rules })) },
       { path: '/moments/rules/:rule', Page: lazy(async () => ({ default: (await import('../moments/RuleEditor')).RuleEditor })) },
-      { path: '/moments/new', Page: lazy(async () => ({ default: (await import('../moments/RuleEditor')).RuleEditor })) },
-      { path: '/moments/registry', Page: lazy(async () => ({ default: (await import('../moments/Registry')).Registry })) },
-      { path: '/moments/coverage', Page: lazy(async () => ({ default: (await import('../moments/Coverage')).Coverage })) },
-      { path: '/moments/missed', Page: lazy(async () => ({ default: (await import('../moments/Missed')).Missed })) },
-      { path: '/moments/precursors', Page: lazy(async () => ({ default: (await import('../moments/Precursors')).Precursors })) },
+      { path: '/moments/new', name: 'New rule', also: 'write a signal', Page: lazy(async () => ({ default: (await import('../moments/RuleEditor')).RuleEditor })) },
+      { path: '/moments/registry', name: 'Registry', also: 'hypotheses, compelling events', Page: lazy(async () => ({ default: (await import('../moments/Registry')).Registry })) },
+      { path: '/moments/coverage', name: 'Coverage', also: 'events expected and received, rules that never fire', Page: lazy(async () => ({ default: (await import('../moments/Coverage')).Coverage })) },
+      { path: '/moments/missed', name: 'Missed moments', also: 'money left on the table, no offer shown', Page: lazy(async () => ({ default: (await import('../moments/Missed')).Missed })) },
+      { path: '/moments/precursors', name: 'Precursors', also: 'what precedes upgrades', Page: lazy(async () => ({ default: (await import('../moments/Precursors')).Precursors })) },
     ],
   },
   {
@@ -49,9 +53,9 @@ export const pages: ConsolePage[] = [
     routes: [
       { path: '/offers', Page: lazy(async () => ({ default: (await import('../offers/Offers')).Offers })) },
       { path: '/offers/edit/:offer', Page: lazy(async () => ({ default: (await import('../offers/OfferEditor')).OfferEditor })) },
-      { path: '/offers/contact', Page: lazy(async () => ({ default: (await import('../offers/Policy')).Policy })) },
-      { path: '/offers/funnel', Page: lazy(async () => ({ default: (await import('../offers/Funnel')).Funnel })) },
-      { path: '/offers/requests', Page: lazy(async () => ({ default: (await import('../offers/Requests')).Requests })) },
+      { path: '/offers/contact', name: 'Contact policy', also: 'pressure rules, caps, budgets, quiet, cool-down', Page: lazy(async () => ({ default: (await import('../offers/Policy')).Policy })) },
+      { path: '/offers/funnel', name: 'Funnel', also: 'drop-off, conversion, reversals', Page: lazy(async () => ({ default: (await import('../offers/Funnel')).Funnel })) },
+      { path: '/offers/requests', name: 'Requests', also: 'who asked for an upgrade, approvals', Page: lazy(async () => ({ default: (await import('../offers/Requests')).Requests })) },
       { path: '/offers/decisions/:id', Page: lazy(async () => ({ default: (await import('../offers/Decision')).Decision })) },
     ],
   },
@@ -60,10 +64,10 @@ export const pages: ConsolePage[] = [
     title: 'Packaging',
     routes: [
       { path: '/packaging', Page: lazy(async () => ({ default: (await import('../packaging/Packaging')).Packaging })) },
-      { path: '/packaging/changes', Page: lazy(async () => ({ default: (await import('../packaging/Changes')).Changes })) },
-      { path: '/packaging/versions', Page: lazy(async () => ({ default: (await import('../packaging/Versions')).Versions })) },
-      { path: '/packaging/value', Page: lazy(async () => ({ default: (await import('../packaging/Value')).Value })) },
-      { path: '/packaging/worksheet', Page: lazy(async () => ({ default: (await import('../packaging/Worksheet')).Worksheet })) },
+      { path: '/packaging/changes', name: 'Changes', also: 'the draft, what it changes, apply', Page: lazy(async () => ({ default: (await import('../packaging/Changes')).Changes })) },
+      { path: '/packaging/versions', name: 'Versions', also: 'roll back, history of the catalog', Page: lazy(async () => ({ default: (await import('../packaging/Versions')).Versions })) },
+      { path: '/packaging/value', name: 'Value', also: 'accounts out of the band', Page: lazy(async () => ({ default: (await import('../packaging/Value')).Value })) },
+      { path: '/packaging/worksheet', name: 'Worksheet', also: 'design a catalog', Page: lazy(async () => ({ default: (await import('../packaging/Worksheet')).Worksheet })) },
       { path: '/packaging/features/:feature', Page: lazy(async () => ({ default: (await import('../packaging/Feature')).Feature })) },
       { path: '/packaging/limits/:feature', Page: lazy(async () => ({ default: (await import('../packaging/LimitDesigner')).LimitDesigner })) },
     ],
