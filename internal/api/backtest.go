@@ -23,10 +23,11 @@ import (
 )
 
 // Analyses of the whole history: backtests and precursors. One runs at a time, on one core and
-// there only as long as nothing else wants to; who hangs up ends it.
+// there behind all else that wants to; who hangs up ends it.
 
 const (
 	analysisTime = 15 * time.Minute // how long one may take
+	analysisWait = 5 * time.Second  // for the one before, which ends at once where its reader hung up
 	mostExamples = 10_000
 )
 
@@ -41,7 +42,7 @@ type BacktestRequest struct {
 
 // AnalysisProgress is how far an analysis is.
 type AnalysisProgress struct {
-	Done  uint64 `json:"done" doc:"positions of the log"`
+	Done  uint64 `json:"done" doc:"positions of the log that were stepped"`
 	Total uint64 `json:"total"`
 }
 
@@ -126,7 +127,9 @@ func (s *Server) analyse(w http.ResponseWriter, r *http.Request, f func(context.
 	select {
 	case s.analysing <- struct{}{}:
 		defer func() { <-s.analysing }()
-	default:
+	case <-r.Context().Done():
+		return r.Context().Err()
+	case <-time.After(analysisWait):
 		return fault.New(fault.Busy, "analysis_running", "another analysis of the history is running on this server").
 			WithMend("wait for its end and send it again").WithRetryAfter(10)
 	}
@@ -161,6 +164,9 @@ func (s *Server) analyse(w http.ResponseWriter, r *http.Request, f func(context.
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		err = fault.New(fault.Unavailable, "analysis_too_long", "the analysis was given up after %s", analysisTime).
 			WithMend("run it where it slows nobody down: over a backup's events, or with --events FILE")
+	}
+	if r.Context().Err() != nil {
+		return r.Context().Err() // who asked has gone: nothing went wrong
 	}
 	return told.end(s, result, err)
 }

@@ -275,7 +275,7 @@ func (l *look) rule(r *catalog.Signal) {
 		l.a.problem("signal " + r.Key + ": " + err.Error())
 		holds = false
 	}
-	l.tell(signal.OnRule(&l.a.Signals, r, holds, func() []signal.Value { return looked(r.When.Rule.Uses(), l.vars) }, l.Context))
+	l.tell(signal.OnRule(&l.a.Signals, r, holds, func() []signal.Value { return looked(r.When.Rule.Uses(), l.vars, l.c, l.a.Ledger.Currency) }, l.Context))
 }
 
 // goneChampions looks at champions at once, when somebody says that one left.

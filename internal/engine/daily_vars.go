@@ -185,7 +185,7 @@ func (a *Account) surveyVars(clock.Time) map[string]any {
 }
 
 // looked tells what a condition looked at, in words, in the order of names.
-func looked(names []string, vars map[string]any) []signal.Value {
+func looked(names []string, vars map[string]any, c *catalog.Catalog, currency money.Currency) []signal.Value {
 	var out []signal.Value
 	for _, name := range names {
 		var at any = vars
@@ -197,7 +197,7 @@ func looked(names []string, vars map[string]any) []signal.Value {
 			at = m[part]
 		}
 		if is, ok := words(at); ok {
-			out = append(out, signal.Value{Name: name, Is: is})
+			out = append(out, signal.Value{Name: name, Is: is, Said: inWords(name, at, c, currency)})
 		}
 	}
 	return out

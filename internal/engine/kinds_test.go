@@ -187,7 +187,7 @@ var kinds = []kind{
 
 	// Conditions.
 	{"a condition of several things", `{rule: "usage.speakers.percent >= 50 && account.plan == 'starter' && milestones.first_summit"}`,
-		"0 buys starter; 3 adds 6; 4 does summit.published; 9 passes", `5: it: account.plan is "starter", milestones.first_summit is true, usage.speakers.percent is 60`,
+		"0 buys starter; 3 adds 6; 4 does summit.published; 9 passes", `5: It: on Starter, has reached first summit, 60% of speakers used`,
 		"one of them does not hold", "0 buys pro; 3 adds 30; 4 does summit.published; 9 passes"},
 	{"a condition besides", `{gate: recordings, times: 1, within: 1d, and: "usage.emails.used >= 100 && money.mrr > 0"}`,
 		"0 buys starter; 1 sends 100; 2 touches recordings", "2: Opened Talk recordings once, which Starter does not include",

@@ -27,11 +27,11 @@ const drainEvery = 20_000
 
 // Tries bounds a backtest or an analysis of a history.
 type Tries struct {
-	// Progress hears how many positions of the log were read, a few times a second.
+	// Progress hears how many positions of the log were stepped, a few times a second.
 	Progress func(done, total uint64)
 	// Workers is how many cores are used at most; 0: all.
 	Workers int
-	// Idle: only what else runs on the machine leaves of the cores (on Linux; elsewhere no less).
+	// Idle: what else runs on the machine goes first, and leaves it a tenth of a busy core (on Linux; elsewhere no less).
 	Idle bool
 	// Beside runs the rules of the time as well, and what became of offers goes by those: needed where
 	// accepted offers, approved requests or won opportunities changed subscriptions, because other

@@ -41,7 +41,7 @@ type Source struct {
 
 // Options bound a replay. The zero value replays all.
 type Options struct {
-	// Progress hears how many positions of the log were read, a few times a second.
+	// Progress hears how many positions of the log were stepped, a few times a second.
 	Progress func(done, total uint64)
 	// Discard takes every message and only decodes it: the reference of a measurement.
 	Discard bool
@@ -264,6 +264,7 @@ func step(ctx context.Context, s Source, o Options, parts []*partition, r *Repor
 	if o.workers > 0 {
 		workers = min(workers, o.workers)
 	}
+	far := &pace{from: from, to: to, stepped: make([]uint64, workers), tell: o.Progress}
 	queues := make([]chan chunk, workers)
 	var wg sync.WaitGroup
 	for w := range queues {
@@ -280,13 +281,13 @@ func step(ctx context.Context, s Source, o Options, parts []*partition, r *Repor
 				if run.Err() != nil {
 					continue
 				}
-				if err := c.step(run, own, o.Discard); err != nil {
+				stepped := func(position uint64) { far.passed(w, position) }
+				if err := c.step(run, own, o.Discard, stepped); err != nil {
 					cancel(err)
 				}
 			}
 		})
 	}
-	var last time.Time
 	var gathered chunk
 	size := 0
 	err := s.Messages(run, from, to, func(position uint64, _ time.Time, b []byte) error {
@@ -302,10 +303,6 @@ func step(ctx context.Context, s Source, o Options, parts []*partition, r *Repor
 			}
 		}
 		gathered, size = nil, 0
-		if o.Progress != nil && (position == to || time.Since(last) > 250*time.Millisecond) {
-			last = time.Now()
-			o.Progress(position+1-from, to+1-from)
-		}
 		return nil
 	})
 	for _, q := range queues {
@@ -329,6 +326,30 @@ func step(ctx context.Context, s Source, o Options, parts []*partition, r *Repor
 	return nil
 }
 
+// pace is how far the workers are: what is read ahead of them does not count.
+type pace struct {
+	from, to uint64
+	tell     func(done, total uint64) // nil: nobody listens
+
+	mu      sync.Mutex
+	stepped []uint64 // by worker: the last position that all of its partitions have stepped
+	last    time.Time
+}
+
+// passed notes a worker's position, and tells how far the slowest is, a few times a second.
+func (p *pace) passed(worker int, position uint64) {
+	if p.tell == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stepped[worker] = position
+	if slowest := slices.Min(p.stepped); slowest >= p.from && (slowest == p.to || time.Since(p.last) > 250*time.Millisecond) {
+		p.last = time.Now()
+		p.tell(slowest+1-p.from, p.to+1-p.from)
+	}
+}
+
 // message is one of the log's.
 type message struct {
 	position uint64
@@ -338,8 +359,9 @@ type message struct {
 // chunk is some messages in a row.
 type chunk []message
 
-// step applies the messages to those of own that they are for.
-func (c chunk) step(ctx context.Context, own map[int]*partition, discard bool) error {
+// step applies the messages to those of own that they are for, and tells stepped how far it is: after
+// each partition by its share of the chunk, as one chunk may take many seconds.
+func (c chunk) step(ctx context.Context, own map[int]*partition, discard bool, stepped func(position uint64)) error {
 	for _, m := range c {
 		err := event.Sections(m.text, func(n int, records string) error {
 			if n == event.AllPartitions {
@@ -355,8 +377,12 @@ func (c chunk) step(ctx context.Context, own map[int]*partition, discard bool) e
 			return fmt.Errorf("log message %d: %w", m.position, err)
 		}
 	}
+	first, last, done := c[0].position, c[len(c)-1].position, uint64(0)
 	for _, p := range own {
 		for _, one := range p.waiting {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 			p.passed(one.position - 1)
 			if err := p.apply(ctx, one, discard); err != nil {
 				return fmt.Errorf("log message %d: %w", one.position, err)
@@ -364,7 +390,11 @@ func (c chunk) step(ctx context.Context, own map[int]*partition, discard bool) e
 		}
 		clear(p.waiting)
 		p.waiting = p.waiting[:0]
-		p.passed(c[len(c)-1].position)
+		p.passed(last)
+		done++
+		if at := first + (last+1-first)*done/uint64(len(own)); at > first {
+			stepped(at - 1)
+		}
 	}
 	return nil
 }
@@ -417,7 +447,7 @@ func Account(ctx context.Context, s Source, key string, position uint64, at cloc
 		if p.over {
 			return errOver
 		}
-		return chunk{{position, string(b)}}.step(ctx, own, false)
+		return chunk{{position, string(b)}}.step(ctx, own, false, func(uint64) {})
 	})
 	if err != nil && !errors.Is(err, errOver) {
 		return nil, err

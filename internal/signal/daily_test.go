@@ -124,7 +124,7 @@ func tried(of ...string) look {
 
 func holdsOn(yes bool) look {
 	return func(st *State, r *catalog.Signal, c Context) []Signal {
-		return OnRule(st, r, yes, func() []Value { return []Value{{"people.active", "3"}} }, c)
+		return OnRule(st, r, yes, func() []Value { return []Value{{"people.active", "3", "3 active people"}} }, c)
 	}
 }
 
@@ -195,7 +195,7 @@ func TestWhatIsLookedAtDailyFiresOnceAndAgainWhenItWasNotSoInBetween(t *testing.
 		{"two days tell no pace", pace, []look{burns(0, 50), burns(20, 50), burns(30, 50)}, nil},
 		{"less every day", pace, []look{burns(40, 50), burns(30, 50), burns(20, 50), burns(10, 50)}, nil},
 		{"a condition comes true", rule, []look{holdsOn(false), holdsOn(true), holdsOn(true), holdsOn(false), holdsOn(true)},
-			[]string{"1: Busy: people.active is 3", "4: Busy: people.active is 3"}},
+			[]string{"1: Busy: 3 active people", "4: Busy: 3 active people"}},
 		{"another plan fits", fit, []look{fits("starter", false), fits("starter", false), fits("free", false)}, []string{"0: starter fits", "2: free fits"}},
 		{"a plan in the other direction", fit, times(2, fits("scale", true)), nil},
 		{"its own plan fits", fit, times(2, fits("", false)), nil},

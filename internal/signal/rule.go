@@ -6,8 +6,8 @@ import (
 	"github.com/headroomhq/headroom/internal/catalog"
 )
 
-// Value is something that a condition looked at, in words: usage.emails.percent and 92.
-type Value struct{ Name, Is string }
+// Value is something that a condition looked at: usage.emails.percent and 92, said as "92% of emails used".
+type Value struct{ Name, Is, Said string }
 
 // OnRule fires a rule whose condition has come true, at a daily look: once as long as it holds.
 // looked tells what the condition looked at.
@@ -17,13 +17,13 @@ func OnRule(st *State, r *catalog.Signal, holds bool, looked func() []Value, c C
 	}
 	return st.whileSo(r, 0, holds, c, func() (string, map[string]string, []Part) {
 		title := r.Title
-		if title == "" {
-			title = r.Key
+		if title == "" || title == r.Key {
+			title = capital(strings.ReplaceAll(r.Key, "_", " "))
 		}
 		data := map[string]string{"rule": r.When.Rule.Source}
 		var words []string
 		for _, v := range looked() {
-			words = append(words, v.Name+" is "+v.Is)
+			words = append(words, v.Said)
 			data[v.Name] = v.Is
 		}
 		evidence := title
