@@ -186,6 +186,13 @@ func (s *Store) MinPosition(ctx context.Context) (uint64, error) {
 	return uint64(position), err
 }
 
+// Committed returns a number that rises with every checkpoint of any partition.
+func (s *Store) Committed(ctx context.Context) (uint64, error) {
+	var sum int64
+	_, err := s.row(ctx, ask("SELECT CAST(COALESCE(SUM(position), 0) AS BIGINT) FROM partitions"), &sum)
+	return uint64(sum), err
+}
+
 // Holds says whether the partition's epoch is still that one, whether or not the lease has
 // run out: nobody else has taken the partition since.
 func (s *Store) Holds(ctx context.Context, partition int, epoch int64) (bool, error) {
