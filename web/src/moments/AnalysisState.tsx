@@ -20,7 +20,7 @@ export function AnalysisState<T>({ analysis, cancel, run, calm }: AnalysisStateP
       {running ? (
         <>
           <progress aria-label="How much of the history is done" {...(progress ? { value: progress.done, max: progress.total } : {})} />
-          <span role="status">{queued ? 'Another analysis runs; this one is next' : 'Running over the history'}</span>
+          <span role="status">{queued ? 'Another analysis runs; this one is next' : 'Running over the history; this can take a minute'}</span>
           {progress && <span className={classes.far}>{share(progress.done, progress.total)}</span>}
           <Button size="compact-xs" variant="default" onClick={cancel}>
             Cancel

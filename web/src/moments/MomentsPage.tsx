@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
-import { Link, useLocation } from 'wouter'
 import { PageHead } from '../shared/PageHead'
+import { Parts } from '../shared/Parts'
 import classes from './Moments.module.css'
 
 const parts: [path: string, title: string][] = [
@@ -21,21 +21,10 @@ interface MomentsPageProps {
 
 /** The frame of the pages under Moments: title, question, and the way to the others. */
 export function MomentsPage({ title, question, above, children }: MomentsPageProps) {
-  const [location] = useLocation()
   return (
     <div className={classes.page}>
       <PageHead title={title} question={question} {...(above ? { above } : {})} />
-      <nav aria-label="Moments" className={classes.parts}>
-        <ul>
-          {parts.map(([path, words]) => (
-            <li key={path}>
-              <Link href={path} aria-current={location === path ? 'page' : undefined}>
-                {words}
-              </Link>
-            </li>
-          ))}
-        </ul>
-      </nav>
+      <Parts of="Moments" parts={parts} />
       {children}
     </div>
   )

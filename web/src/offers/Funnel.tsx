@@ -28,9 +28,8 @@ export function Funnel() {
   const places = choices((data?.moments ?? []).flatMap((each) => each.placement ?? []))
   return (
     <div className={classes.page}>
-      <PageHead title="Funnel" question="How far do moments come, and where are they lost?" above={{ title: 'Offers', path: '/offers' }}>
-        <OffersNav />
-      </PageHead>
+      <PageHead title="Funnel" question="How far do moments come, and where are they lost?" above={{ title: 'Offers', path: '/offers' }} />
+      <OffersNav />
       <div className={classes.tools} role="search" aria-label="What the funnel is of">
         <Filter label="Offer" value={offer} set={(next) => { setOffer(next); if (next) setAt('') }} options={[['', 'all moments'], ...(data?.items ?? []).map((each) => [each.offer, words(each.offer)] as const)]} />
         {!offer && <Filter label="At" value={at} set={setAt} options={[['', 'any place'], ...places.map((each) => [each, each] as const)]} />}

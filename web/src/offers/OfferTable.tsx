@@ -2,6 +2,7 @@ import { Link } from 'wouter'
 import type { OffersCatalog, Span } from '../api/offers'
 import { count, percent, share, words } from '../lib/format'
 import { titleOf } from '../lib/entitlement'
+import { readable } from '../lib/message'
 import { giveWords, shapeWords } from './definition'
 import { Earned } from './Earned'
 import type { OfferRow } from './list'
@@ -21,8 +22,7 @@ export function OfferTable({ rows, counted, period, shown, span }: { rows: Offer
           <tr>
             <th scope="col">Offer</th>
             <th scope="col">Shape and kind</th>
-            <th scope="col">On</th>
-            <th scope="col">At</th>
+            <th scope="col">When and where</th>
             <th scope="col">State</th>
             <th scope="col" className={classes.number}>
               Shown
@@ -36,14 +36,13 @@ export function OfferTable({ rows, counted, period, shown, span }: { rows: Offer
             <th scope="col" className={classes.number}>
               MRR earned
             </th>
-            <th scope="col">Lint</th>
           </tr>
         </thead>
         <tbody>
           {rows.map((row) => (
             <tr key={row.offer.key}>
               <th scope="row">
-                <Link href={editHref(row.offer.key)}>{row.offer.content?.title || words(row.offer.key)}</Link>
+                <Link href={editHref(row.offer.key)}>{readable(row.offer.content?.title ?? '') || words(row.offer.key)}</Link>
                 <span className={classes.key}>{row.offer.key}</span>
                 {row.draft && <span className={classes.tag}>{row.draft} in the draft</span>}
               </th>
@@ -51,11 +50,18 @@ export function OfferTable({ rows, counted, period, shown, span }: { rows: Offer
                 {shapeWords(row.shape)}, {row.kind}
                 <span className={classes.under}>gives {giveWords(row.offer.give, shown)}</span>
               </td>
-              <td className={classes.wide}>{row.on.map(signal).join(', ') || 'no moment'}</td>
-              <td className={classes.wide}>{row.at.join(', ') || 'nowhere'}</td>
+              <td className={classes.wide}>
+                {row.on.map(signal).join(', ') || 'no moment'}
+                <span className={classes.under}>at {row.at.join(', ') || 'no place'}</span>
+              </td>
               <td>
                 <span className={states[row.state]}>{words(row.state)}</span>
                 {row.why && <span className={classes.under}>{row.why}</span>}
+                {row.findings.length > 0 && (
+                  <Link href={`${editHref(row.offer.key)}#lint`} className={classes.tag}>
+                    {row.findings.length === 1 ? '1 finding' : `${row.findings.length} findings`}
+                  </Link>
+                )}
               </td>
               <td className={classes.number}>
                 <Link href={funnelHref(row.offer.key, period)} aria-label={`Funnel of ${row.offer.key}: shown ${row.counts?.shown ?? 0} times`}>
@@ -69,15 +75,6 @@ export function OfferTable({ rows, counted, period, shown, span }: { rows: Offer
               <td className={classes.number}>{share(row.counts?.accepted ?? 0, row.counts?.shown ?? 0)}</td>
               <td className={classes.number}>
                 <Earned offer={row.offer.key} span={span} />
-              </td>
-              <td>
-                {row.findings.length === 0 ? (
-                  <span className={classes.dim}>nothing</span>
-                ) : (
-                  <Link href={`${editHref(row.offer.key)}#lint`} className={classes.tag}>
-                    {row.findings.length === 1 ? '1 finding' : `${row.findings.length} findings`}
-                  </Link>
-                )}
               </td>
             </tr>
           ))}

@@ -36,9 +36,8 @@ export function Offers() {
   const found = filtered(rows, { q, shape, kind, state, at, on })
   return (
     <div className={classes.page}>
-      <PageHead title="Offers" question="What do we say, to whom, and does it work?">
-        <OffersNav />
-      </PageHead>
+      <PageHead title="Offers" question="What do we say, to whom, and does it work?" />
+      <OffersNav />
       <Panel
         id="offers"
         title="Offers"

@@ -1,4 +1,4 @@
-import { Link, useLocation } from 'wouter'
+import { Parts } from '../shared/Parts'
 import classes from './Offers.module.css'
 
 const parts = [
@@ -9,18 +9,7 @@ const parts = [
 ] as const
 
 /** The pages under Offers. */
-export function OffersNav() {
-  const [location] = useLocation()
-  return (
-    <nav aria-label="Offers" className={classes.nav}>
-      {parts.map(([path, title]) => (
-        <Link key={path} href={path} aria-current={location === path ? 'page' : undefined}>
-          {title}
-        </Link>
-      ))}
-    </nav>
-  )
-}
+export const OffersNav = () => <Parts of="Offers" parts={parts} />
 
 interface SelectProps {
   label: string

@@ -22,9 +22,8 @@ export function Policy() {
   const policy = (hand.shown as OffersCatalog | undefined)?.contact
   return (
     <div className={classes.page}>
-      <PageHead title="Contact policy" question="How often do we ask, and when do we say nothing?" above={{ title: 'Offers', path: '/offers' }}>
-        <OffersNav />
-      </PageHead>
+      <PageHead title="Contact policy" question="How often do we ask, and when do we say nothing?" above={{ title: 'Offers', path: '/offers' }} />
+      <OffersNav />
       <div className={classes.stack}>
         <Panel id="who" title="What would it do" of="to an account, or a person of it, now">
           <Contacts />

@@ -29,9 +29,8 @@ export function Requests() {
   const problem = query.error && problemOf(query.error)
   return (
     <div className={classes.page}>
-      <PageHead title="Requests" question="Who asked for more, and who still waits?" above={{ title: 'Offers', path: '/offers' }}>
-        <OffersNav />
-      </PageHead>
+      <PageHead title="Requests" question="Who asked for more, and who still waits?" above={{ title: 'Offers', path: '/offers' }} />
+      <OffersNav />
       <div className={classes.stack}>
         <Panel
           id="requests"

@@ -19,12 +19,12 @@ test.each([
 describe('the search over everything', () => {
   test('shows the pages while nothing is typed', () => expect(find(all, ' ').map(({ title }) => title)).toEqual(['Today', 'Packaging']))
   test('finds features, offers and signals by title or key, the best fit first', () => {
-    expect(find(all, 'SPEAKERS').map(({ kind, title }) => `${kind} ${title}`)).toEqual(['Signal Speakers full', 'Feature <b>Speakers</b>', 'Offer Pro for speakers'])
+    expect(find(all, 'SPEAKERS').map(({ kind, title }) => `${kind} ${title}`)).toEqual(['Signal Speakers full', 'Feature <b>Speakers</b>', 'Offer Room for … speakers'])
   })
   test('opens a key of any kind', () => expect(find(all, '<b>')[0]?.path).toBe('/packaging/features/a%2Fb'))
   test('finds a page below the navigation by what people call it', () => {
     expect(find(all, 'roll')).toEqual([{ kind: 'Page', title: 'Versions', about: 'Packaging: roll back, history of the catalog', path: '/packaging/versions' }])
   })
   test('finds nothing where nothing fits', () => expect(find(all, 'zzz')).toEqual([]))
-  test('an offer whose title has placeholders goes by its key', () => expect(find(all, 'pro for')[0]?.title).toBe('Pro for speakers'))
+  test('an offer is found by its key, and reads as people hear it', () => expect(find(all, 'pro_for')[0]?.title).toBe('Room for … speakers'))
 })

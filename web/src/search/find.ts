@@ -2,6 +2,7 @@
 
 import type { CatalogDefinitions } from '../api/types'
 import { words } from '../lib/format'
+import { readable } from '../lib/message'
 
 export interface Found {
   /** Its kind, as the reader sees it. */
@@ -27,7 +28,7 @@ export function fit(text: string, typed: string): number {
   return /[\p{L}\p{N}]/u.test(text.charAt(at - 1)) ? 1 : 2
 }
 
-const plain = (title: string | undefined, key: string) => (title && !title.includes('{') ? title : words(key))
+const plain = (title: string | undefined, key: string) => (title ? readable(title) : words(key))
 
 /** Everything of the console and the catalog that may be looked for. */
 export function places(pages: PageAddress[], catalog: CatalogDefinitions | undefined): Found[] {
