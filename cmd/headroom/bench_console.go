@@ -31,6 +31,7 @@ func benchConsoleCommand() *cobra.Command {
 	}
 	b.flags(c, 100_000, time.Minute)
 	c.Flags().IntVar(&b.copies, "copies", 10, "so `many` of the accounts are copies, in the tables alone, of one that lived through the API; 1: none")
+	c.Flags().BoolVar(&b.warm, "warm", false, "have the answers made ahead that serve makes ahead, and measure then")
 	c.Flags().StringVar(&b.database, "database", "", "PostgreSQL `address` instead of a file in --data")
 	return c
 }
@@ -40,12 +41,14 @@ type consoleBench struct {
 	bench
 	database string
 	copies   int
+	warm     bool
 }
 
 // consoleResult is its document.
 type consoleResult struct {
 	benchResult
 	SetUp   float64       `json:"set_up_seconds"`
+	Warmed  float64       `json:"warmed_seconds,omitempty"` // how long making answers ahead took
 	Filled  fillCounts    `json:"filled"`
 	Pages   []consoleTook `json:"pages"` // all calls of a page at once
 	Calls   []consoleTook `json:"calls"` // one by one
@@ -87,14 +90,18 @@ type consolePage struct {
 // too, and most for the catalog's definitions.
 func consolePages(account string, now time.Time) []consolePage {
 	of := "/v1/accounts/" + account
-	month, day := now.Format("2006-01"), now.Format("2006-01-02")+"T00:00:00Z"
-	year, began := now.AddDate(0, -11, 0).Format("2006-01"), now.Format("2006-01")+"-01T00:00:00Z"
-	ago := now.AddDate(0, 0, -30).Format("2006-01-02") + "T00:00:00Z"
+	month, end := now.Format("2006-01"), now.Truncate(24*time.Hour).AddDate(0, 0, 1)
+	first := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
+	year := first.AddDate(0, -11, 0).Format("2006-01")
+	span := func(from, to time.Time) string {
+		return "from=" + from.Format(time.RFC3339) + "&to=" + to.Format(time.RFC3339)
+	}
+	last30, last90 := span(end.AddDate(0, 0, -30), end), span(end.AddDate(0, 0, -91), end)
 	const clock, catalog = "/v1/clock", "/v1/catalog/definitions"
 	rows := func(id string) string { return "[aria-labelledby=" + id + "-title] tbody tr" }
 	return []consolePage{
 		{"Today", "/", "[aria-labelledby=signals-title] li", []string{clock, "/v1/revenue/movements?from=" + year + "&to=" + month, "/v1/revenue/retention?from=" + year + "&to=" + month,
-			"/v1/offers/funnel?from=" + began + "&to=" + day, "/v1/signals?limit=8", "/v1/limits?limit=8", "/v1/opportunities?limit=6&stage=open"}},
+			"/v1/offers/funnel?" + span(first, first.AddDate(0, 1, 0)), "/v1/signals?limit=8", "/v1/limits?limit=8", "/v1/opportunities?limit=6&stage=open"}},
 		{"Accounts", "/accounts", rows("accounts"), []string{clock, catalog, "/v1/views?page=accounts", "/v1/accounts?limit=50&sort=mrr"}},
 		{"Accounts, near a limit", "/accounts?near=80&sort=limit", rows("accounts"), []string{"/v1/accounts?limit=50&near=80&sort=limit"}},
 		{"Accounts, near a limit by MRR", "/accounts?near=80", rows("accounts"), []string{"/v1/accounts?limit=50&near=80&sort=mrr"}},
@@ -120,13 +127,13 @@ func consolePages(account string, now time.Time) []consolePage {
 		{"Account, known", "/accounts/" + account + "?part=known", "[aria-labelledby=contacts-title] p", []string{of + "/facts", of + "/contacts?limit=20", "/v1/accounts?limit=50&parent=" + account + "&sort=mrr"}},
 		{"Moments", "/moments", "", []string{clock, catalog, "/v1/signals?limit=50"}},
 		{"Moments of a rule", "", "", []string{"/v1/signals?limit=50&key=mails80"}},
-		{"Moments met", "", "", []string{"/v1/moments?limit=50&from=" + ago}},
+		{"Moments met", "", "", []string{"/v1/moments?limit=50&" + last90}},
 		{"Moments open", "", "", []string{"/v1/moments?limit=50&state=open"}},
 		{"Moments, registry", "/moments/registry", "", []string{"/v1/signals/registry", catalog}},
 		{"Moments, coverage", "/moments/coverage", "", []string{"/v1/signals/coverage", catalog}},
-		{"Moments, missed", "/moments/missed", "", []string{"/v1/moments/missed?from=" + ago}},
+		{"Moments, missed", "/moments/missed", "", []string{"/v1/moments/missed?" + last90}},
 		{"Moments, missed ever", "", "", []string{"/v1/moments/missed"}},
-		{"Offers", "/offers", "", []string{clock, catalog, "/v1/offers/funnel?from=" + ago}},
+		{"Offers", "/offers", "", []string{clock, catalog, "/v1/offers/funnel?" + last30}},
 		{"Offers, funnel ever", "/offers/funnel", "", []string{"/v1/offers/funnel", "/v1/offers/reversals"}},
 		{"Offers, requests", "/offers/requests", "", []string{"/v1/requests?limit=50&status=open"}},
 		{"Activation", "", "", []string{"/v1/activation", catalog}},
@@ -186,6 +193,11 @@ func (b *consoleBench) run(ctx context.Context) error {
 	}
 	defer stop()
 	res := consoleResult{SetUp: setUp.Seconds(), Filled: f.counts}
+	if b.warm {
+		began := time.Now()
+		s.api.WarmOnce(ctx)
+		res.Warmed = time.Since(began).Seconds()
+	}
 	pages := consolePages(load.AccountKey(0), f.now)
 	calls := make(map[string]*consoleTook)
 	reference := &consoleTook{Name: "empty"}
@@ -291,6 +303,9 @@ func (b *consoleBench) print(res *consoleResult, calls map[string]*consoleTook, 
 	res.Ratio = reference.P50 / max(res.P50, 0.001)
 	if printed, err := b.document(res); printed {
 		return err
+	}
+	if b.warm {
+		fmt.Printf("answers made ahead in %.1f s\n", res.Warmed)
 	}
 	fmt.Printf("set up in %.0f s: %v\n\n%-34s %6s %9s %9s %9s\n", res.SetUp, res.Filled, "page, its calls at once", "times", "first ms", "p50 ms", "p99 ms")
 	for _, p := range res.Pages {

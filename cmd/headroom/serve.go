@@ -46,6 +46,7 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 			defer s.close()
+			go s.api.Warm(cmd.Context())
 			s.greet(os.Stdout)
 			asked := 0
 			if cmd.Flags().Changed("partitions") {

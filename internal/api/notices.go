@@ -175,7 +175,7 @@ func (s *Server) reversals(ctx context.Context, in *reversalsRequest) (*reversal
 }
 
 func (s *Server) noticeRoutes() {
-	add(s, "GET /v1/offers/reversals", access.Read, "How often what was accepted is undone", keeping(s, s.reversals))
+	add(s, "GET /v1/offers/reversals", access.Read, "How often what was accepted is undone", warmed(s, keeping(s, s.reversals), once))
 	add(s, "POST /v1/requests", access.Decide, "Ask an admin for what unlocks a feature", s.ask)
 	add(s, "POST /v1/accounts/{account}/subscription/confirm", access.Decide, "Buy what a preview showed", s.confirmChange)
 	add(s, "POST /v1/accounts/{account}/subscription/undo", access.Decide, "Take the last change of the subscription back", s.undo)

@@ -16,7 +16,7 @@ const (
 	allowedMethods = "GET, POST, PUT, PATCH, DELETE"
 	// X-Retry-Count is a header of Segment's browser client.
 	allowedHeaders = "Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-Match, Last-Event-ID, Headroom-Position, X-Retry-Count, " + access.UserTokenHeader
-	shownHeaders   = "Headroom-Position, Retry-After, ETag"
+	shownHeaders   = "Headroom-Position, Headroom-As-Of, Retry-After, ETag"
 )
 
 // crossOrigin says to a browser whether a page of another origin may make this call, and

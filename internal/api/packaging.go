@@ -35,6 +35,9 @@ type limitDesignRequest struct {
 
 type limitDesignAnswer struct{ Body packaging.LimitAnswer }
 
+// usualUpgrade is the percent that is assumed when none is said: the default of upgrade.
+const usualUpgrade = 20
+
 // maxCandidates bounds how many limits are weighed in a call.
 const maxCandidates = 20
 
