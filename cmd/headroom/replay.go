@@ -79,7 +79,9 @@ func (p *place) open(ctx context.Context, instead string) (*store.Store, *eventl
 	}
 	st := store.New(d)
 	quiet := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	err = st.Restoring(ctx)
+	if err = st.Restoring(ctx); err == nil {
+		err = st.FillNext(ctx)
+	}
 	var l *eventlog.Log
 	if err == nil {
 		l, err = eventlog.Open(ctx, eventlog.Options{Dir: filepath.Join(p.data, "log"), URL: p.nats, Logger: quiet})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/headroomhq/headroom/internal/account"
+	"github.com/headroomhq/headroom/internal/clock"
 	"github.com/headroomhq/headroom/internal/entitlement"
 	"github.com/headroomhq/headroom/internal/meter"
 	"github.com/headroomhq/headroom/internal/revenue"
@@ -50,4 +51,14 @@ func ReadStored(key string, stored []byte) (*Account, error) {
 		return nil, wrong(fmt.Errorf("its %d bytes do not add up", len(stored)))
 	}
 	return a, nil
+}
+
+// StoredNext reads what comes next for an account out of its stored state, as its listing has it.
+func StoredNext(key string, stored []byte) (at clock.Time, what string, err error) {
+	a, err := ReadStored(key, stored)
+	if err != nil {
+		return 0, "", err
+	}
+	at, what = a.next()
+	return at, what, nil
 }

@@ -180,6 +180,15 @@ func TestACheckpointCanBeReadBackWhole(t *testing.T) {
 		if least, err := s.MinPosition(ctx); err != nil || least != 0 {
 			t.Errorf("oldest position %d, %v", least, err)
 		}
+		if was, err := s.Committed(ctx); err != nil || was != 10 {
+			t.Errorf("committed %d, %v", was, err)
+		}
+		other := next(0, 1)
+		other.Partition = 3
+		must(t, s.Commit(ctx, other))
+		if is, err := s.Committed(ctx); err != nil || is != 11 {
+			t.Errorf("after a commit of another partition %d, %v", is, err)
+		}
 		counts, err := s.Counts(ctx)
 		want := store.Counts{Accounts: 3, Paying: 3, Signals: 1, OpenOpportunities: 2, OpenRequests: 1, MRR: map[money.Currency]money.Twelfths{"USD": 3 * 12 * 4900}}
 		if err != nil || counts.Accounts != want.Accounts || counts.Paying != 3 || counts.Signals != 1 || counts.OpenOpportunities != 2 ||
