@@ -72,7 +72,7 @@ gallery: sdkjs ## show every component in every state on http://127.0.0.1:4400 (
 
 .PHONY: components
 components: sdkjs ## take the pictures of docs/components.md anew
-	HEADROOM_COMPONENTS=$(CURDIR)/docs/images/components go test -count 1 -run TestThePicturesOfTheComponents ./sdk/js
+	HEADROOM_COMPONENTS=$(CURDIR)/docs/images/components go test -count 1 -run TestEveryComponentHasItsPictures ./sdk/js
 
 .PHONY: sizes
 sizes: sdkjs ## how large the JavaScript SDK is, and whether it may be

@@ -14,15 +14,10 @@ const cost = {
 const said = { type: 'requested', request_id: 'req_1' }
 const inPlace = (name, decision, more = {}) => ({ name, attributes: { placement: 'speakers.add', inline: true, ...more.attributes }, preview: { decision, cost, outcome: said, ...more.preview }, note: more.note })
 
-/** A modal dialog would cover the gallery: a button opens it. */
+/** In a preview a dialog stands open in its place. */
 const opened = (dialog) => {
-  const button = document.createElement('button')
-  button.textContent = 'Open the dialog'
-  button.dataset.opens = ''
-  button.addEventListener('click', () => dialog.open())
-  const both = document.createElement('div')
-  both.append(button, dialog)
-  return both
+  dialog.open()
+  return dialog
 }
 
 const billing = {
@@ -87,6 +82,7 @@ export const sections = [
       { name: 'sent, as somebody had asked', ...ask({ ...said, joined: true }, '[part=action]', '[part=send]') },
       { ...inPlace('asked to talk', shown(offer('A plan for more', 'contact_sales', 'Talk to us')), { preview: { outcome: { type: 'accepted' } } }), around: acted('[part=action]') },
       inPlace('nothing decided', { status: 'none', reason: 'no_signal' }, { note: 'nothing is shown' }),
+      { ...inPlace('the charge, before it is bought', shown(offer('Room for 60 speakers', 'buy', 'Upgrade to Pro', { price }))), around: acted('[part=action]') },
       { name: 'in a dialog', around: opened, attributes: { placement: 'speakers.add', 'on-demand': true }, preview: { cost, decision: shown(offer('More speakers in a dialog', 'buy', 'Upgrade to Pro', { price })) } },
       { name: 'asked for, and there is nothing', around: opened, attributes: { placement: 'speakers.add', 'on-demand': true }, preview: { decision: { status: 'none', reason: 'no_offer' } } },
     ],

@@ -35,7 +35,6 @@ export class HeadroomTrialBanner extends HeadroomElement {
   #timer: ReturnType<typeof setTimeout> | undefined
   #heard: { at: string; here: number } | undefined
   #hidden = ''
-  #name = '' // under which it is kept that it was dismissed
 
   protected render(): Child {
     // Polite: a live region has to be there before it says something.
@@ -56,7 +55,7 @@ export class HeadroomTrialBanner extends HeadroomElement {
     const title = (over || !plan?.trial_ends_at || plan.trial_ends_at === ends ? plan?.title : undefined) ?? (trying ? titleOf(trying) : undefined) ?? this.t('this')
     const day = (at: Date) => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime()
     const days = ends ? Math.max(0, Math.round((day(new Date(ends)) - day(now)) / (24 * hour))) : 0
-    const name = (this.#name = `headroom|trial|${this.known.account}|${this.known.user}`), today = now.toDateString()
+    const name = `headroom|trial|${this.known.account}|${this.known.user}`, today = now.toDateString()
     if (!over && (this.#hidden || kept(name)) === today) return undefined
     const placement = this.getAttribute('placement')
     const words = over ? this.t('over', { title })
@@ -79,14 +78,17 @@ export class HeadroomTrialBanner extends HeadroomElement {
 
   #dismiss(name: string, today: string): void {
     this.#hidden = today
-    if (!this.preview) keep(name, today)
+    try {
+      if (!this.preview) localStorage.setItem(name, today) // until they sign out
+    } catch {
+      // A browser that keeps nothing shows it again with the next page.
+    }
     this.emit('dismissed')
     this.update()
   }
 
   protected override parted(): void {
     this.#hidden = ''
-    if (!this.known.account) keep(this.#name) // signed out
   }
 
   protected override updated(): void {
@@ -106,15 +108,6 @@ function kept(name: string): string | null {
     return localStorage.getItem(name)
   } catch {
     return null
-  }
-}
-
-function keep(name: string, today?: string): void {
-  try {
-    if (today) localStorage.setItem(name, today)
-    else localStorage.removeItem(name)
-  } catch {
-    // A browser that keeps nothing shows it again with the next page.
   }
 }
 
