@@ -110,7 +110,9 @@ func either(yes bool, one, other string) string {
 }
 
 // amountOf writes "1 day", "6 days".
-func amountOf(number, unit string) string { return number + " " + unit + either(number == "1", "", "s") }
+func amountOf(number, unit string) string {
+	return number + " " + unit + either(number == "1", "", "s")
+}
 
 // lastPart is the last part of a name in words: account.traits.team_size is "team size".
 func lastPart(name string) string {
