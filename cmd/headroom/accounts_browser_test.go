@@ -97,6 +97,12 @@ func TestAccountsAreFoundWalkedAndUnderstood(t *testing.T) {
 		page.Until("it is the same list again", `location.search === '?plan=pro&trait=industry%3Dlaw' && `+rows+`.length === 3`)
 		page.ClickNamed("button", "Forget the view Law")
 		page.Until("and goes", `![...document.querySelectorAll('nav[aria-label=Views] a')].some((a) => a.innerText.startsWith('Law'))`)
+		page.ClickNamed("button", "Undo")
+		page.Until("one press brings it back", `[...document.querySelectorAll('nav[aria-label=Views] a')].some((a) => a.innerText.startsWith('Law'))`)
+		page.Open(base + "/accounts?near=80")
+		page.Until("a filter that has no field is said", `document.querySelector('[aria-label="Filters from the address"]')?.innerText.includes('at least 80% of a limit used')`)
+		page.ClickNamed("button", "Remove the filter")
+		page.Until("and taken away", `location.search === ''`)
 	})
 
 	t.Run("the keyboard walks the list and opens an account", func(t *testing.T) {

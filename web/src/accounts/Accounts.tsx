@@ -16,7 +16,7 @@ import { ProblemWords } from '../shared/ProblemWords'
 import { accountHref } from './address'
 import { nextWords, stageWords, traitHint } from './listWords'
 import { SavedViews } from './SavedViews'
-import { only, readState, serverQuery, sorts, usualSort, writeState, type Filter, type ListState } from './views'
+import { only, readState, serverQuery, sorts, usualSort, withoutField, writeState, type Filter, type ListState } from './views'
 import lists from '../shared/List.module.css'
 import classes from './Accounts.module.css'
 
@@ -34,6 +34,9 @@ const columns: { title: string; sort?: string; number?: boolean }[] = [
   { title: 'Next date', sort: 'next' },
 ]
 
+/** Orders that begin with the least. */
+const rising = ['name', 'next']
+
 /** Every account, as somebody wants to see them: views, filters and orders are the server's. */
 export function Accounts() {
   const [search] = useSearchParams()
@@ -47,6 +50,7 @@ export function Accounts() {
     return after ? `/accounts?${after}` : '/accounts'
   }
   const set = (filter: Filter, value: string) => go(href({ filters: { ...state.filters, [filter]: value, ...(filter === 'plan' ? { no_plan: '' } : {}) } }), { replace: true })
+  const chips = withoutField(state)
   const filtered = Object.values(state.filters).some(Boolean)
   const all = useRef<HTMLDivElement>(null)
   /** Arrows go from account to account; Enter opens, as a link does. */
@@ -94,6 +98,18 @@ export function Accounts() {
         </label>
         <Csv state={state} />
       </div>
+      {chips.length > 0 && (
+        <ul aria-label="Filters from the address" className={classes.chips}>
+          {chips.map(({ filter, words }) => (
+            <li key={filter}>
+              {words}
+              <button type="button" onClick={() => set(filter, '')} aria-label={`Remove the filter: ${words}`}>
+                ×
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
       <Panel id="accounts" title="Accounts" of={[sorts[state.sort], only[state.sort] && `only those with ${only[state.sort]}`].filter(Boolean).join('; ')}>
         <Await query={query} waiting={<WaitingRows rows={12} className={lists.row} />}>
           {({ items, next }) =>
@@ -114,11 +130,11 @@ export function Accounts() {
                     <thead>
                       <tr>
                         {columns.map(({ title, sort, number }) => (
-                          <th key={title} scope="col" className={number ? classes.number : undefined} aria-sort={sort === state.sort ? (['mrr', 'readiness', 'limit', 'signal', 'stage'].includes(sort) ? 'descending' : 'ascending') : undefined}>
+                          <th key={title} scope="col" className={number ? classes.number : undefined} aria-sort={sort && sort === state.sort ? (rising.includes(sort) ? 'ascending' : 'descending') : undefined}>
                             {sort ? (
                               <Link href={href({ sort })} title={`Sort: ${sorts[sort]}`}>
                                 {title}
-                                {sort === state.sort && <span aria-hidden="true"> ↓</span>}
+                                {sort === state.sort && <span aria-hidden="true"> {rising.includes(sort) ? '↑' : '↓'}</span>}
                               </Link>
                             ) : (
                               title
@@ -247,7 +263,7 @@ function Typed({ label, placeholder, type, value, set, down }: TypedProps) {
   )
 }
 
-/** The whole list as a file, not only the part that is shown. */
+/** The list as a file, not only the part that is shown: up to as many as a sheet takes well. */
 function Csv({ state }: { state: ListState }) {
   const save = useMutation({
     mutationFn: () => everyAccount(serverQuery({ ...state, cursor: '' })),
@@ -265,7 +281,7 @@ function Csv({ state }: { state: ListState }) {
   })
   return (
     <div className={classes.csv}>
-      <Button size="xs" variant="default" loading={save.isPending} onClick={() => save.mutate()}>
+      <Button size="xs" variant="default" loading={save.isPending} onClick={() => save.mutate()} title={`The first ${count(mostInCsv)} accounts of this list at most`}>
         Download CSV
       </Button>
       <span role="status" className={classes.key}>

@@ -71,7 +71,7 @@ export function OffersSeen({ account, now }: { account: string; now: string | un
   )
 }
 
-const states: Record<string, string> = { open: 'waits for an answer', approved: 'approved', declined: 'declined', expired: 'ran out', withdrawn: 'taken back' }
+const states: Record<string, string> = { open: 'waits for an answer', approved: 'approved', declined: 'declined', expired: 'ran out', superseded: 'came otherwise', undone: 'bought and taken back' }
 
 /** What members asked their admins for. */
 export function Requests({ account, now }: { account: string; now: string | undefined }) {

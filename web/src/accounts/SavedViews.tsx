@@ -25,7 +25,15 @@ export function SavedViews({ state }: { state: ListState }) {
   const here = viewAt(builtIn, state)
   const kept = here ? undefined : viewAt(own, state)
   const [open, setOpen] = useOpen('keep-view')
-  const forget = useMutation({ mutationFn: (name: string) => forgetView(page, name), onSuccess: () => client.invalidateQueries({ queryKey: dataKey }) })
+  const again = () => client.invalidateQueries({ queryKey: dataKey })
+  const forget = useMutation({ mutationFn: ({ name }: { name: string; query: string }) => forgetView(page, name), onSuccess: again })
+  const undo = useMutation({
+    mutationFn: ({ name, query }: { name: string; query: string }) => keepView(page, name, query),
+    onSuccess: () => {
+      forget.reset()
+      return again()
+    },
+  })
   return (
     <>
       <nav aria-label="Views" className={classes.views}>
@@ -42,7 +50,7 @@ export function SavedViews({ state }: { state: ListState }) {
               <Link href={href(view.query)} title={view.author ? `Kept by ${view.author}` : 'Kept by name'} aria-current={view === kept ? 'true' : undefined}>
                 {view.name}
               </Link>
-              <button type="button" onClick={() => forget.mutate(view.name)} aria-label={`Forget the view ${view.name}`}>
+              <button type="button" onClick={() => forget.mutate(view)} aria-label={`Forget the view ${view.name}`}>
                 ×
               </button>
             </li>
@@ -52,9 +60,19 @@ export function SavedViews({ state }: { state: ListState }) {
           Keep this view
         </Button>
       </nav>
-      {forget.isError && (
+      <p role="status" className={forget.isSuccess ? classes.forgot : 'hidden'}>
+        {forget.isSuccess && (
+          <>
+            Nobody has the view “{forget.variables.name}” any more.{' '}
+            <Button size="compact-xs" variant="default" loading={undo.isPending} onClick={() => undo.mutate(forget.variables)}>
+              Undo
+            </Button>
+          </>
+        )}
+      </p>
+      {(forget.error ?? undo.error) && (
         <p role="alert" className={forms.wrong}>
-          <ProblemWords problem={problemOf(forget.error)} />
+          <ProblemWords problem={problemOf(forget.error ?? undo.error)} />
         </p>
       )}
       <Dialog title="Keep this view" open={open} close={() => setOpen(false)} narrow>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { builtIn, readState, serverQuery, traitOf, viewAt, writeState } from './views'
+import { builtIn, readState, serverQuery, traitOf, viewAt, writeState, withoutField } from './views'
 
 const at = (query: string) => readState(new URLSearchParams(query))
 
@@ -32,4 +32,9 @@ describe('a view', () => {
   test('each of those built in is a list of its own', () => {
     for (const view of builtIn) expect(viewAt(builtIn, at(view.query))).toBe(view)
   })
+})
+
+test('every filter that has no field of its own is said in words', () => {
+  const state = readState(new URLSearchParams('q=x&plan=pro&near=80&next=trial_ends&requests=true&no_plan=true&status=trialing'))
+  expect(withoutField(state).map(({ words }) => words)).toEqual(['without a plan', 'subscription trialing', 'at least 80% of a limit used', 'the end of a trial comes next', 'with open requests'])
 })

@@ -91,6 +91,23 @@ export const builtIn: View[] = [
   { name: 'Open requests', query: 'requests=true', about: 'Somebody asked for an upgrade and waits for an answer' },
 ]
 
+/** Filters that have no field of their own on the page, in words: each is shown, and can be taken away. */
+export function withoutField(state: ListState): { filter: Filter; words: string }[] {
+  const next: Record<string, string> = { trial_ends: 'the end of a trial comes next', ends: 'the end comes next', changes: 'a change comes next' }
+  const words: Partial<Record<Filter, (value: string) => string>> = {
+    near: (value) => `at least ${value}% of a limit used`,
+    next: (value) => next[value] ?? `${value.replaceAll('_', ' ')} comes next`,
+    status: (value) => `subscription ${value.replaceAll('_', ' ')}`,
+    no_plan: () => 'without a plan',
+    requests: () => 'with open requests',
+  }
+  return filters.flatMap((filter) => {
+    const value = state.filters[filter]
+    const say = words[filter]
+    return value && say ? [{ filter, words: say(value) }] : []
+  })
+}
+
 /** The view that an address shows, if it is one: where the list stands in it does not matter. */
 export function viewAt<T extends { query: string }>(views: T[], state: ListState): T | undefined {
   const here = writeState({ ...state, cursor: '' })
