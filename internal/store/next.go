@@ -22,11 +22,11 @@ func (s *Store) FillNext(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	any, err := s.row(ctx, ask("SELECT partition FROM account_states LIMIT 1"), new(int64))
+	some, err := s.row(ctx, ask("SELECT partition FROM account_states LIMIT 1"), new(int64))
 	if err != nil {
 		return err
 	}
-	for i := 0; any && i < len(leases); i++ {
+	for i := 0; some && i < len(leases); i++ {
 		if err := s.fillNext(ctx, leases[i].Partition); err != nil {
 			return err
 		}
