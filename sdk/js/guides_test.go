@@ -76,7 +76,8 @@ func sit(t *testing.T) *desk {
 		t.Fatal(err)
 	}
 	d.inserts = strings.NewReplacer("http://127.0.0.1:8080", d.server.URL, "127.0.0.1:3000", d.product, "listen(3000,", "listen("+port+",",
-		"  token: () => fetch", "  decisionTimeout: 10_000,\n  token: () => fetch") // this machine may be busy with other tests
+		// This machine may be busy with other tests.
+		"\n  token,\n", "\n  decisionTimeout: 10_000,\n  token,\n", "300*time.Millisecond", "10*time.Second")
 	if err := os.Symlink(d.server.Binary(), filepath.Join(d.dir, "headroom")); err != nil {
 		t.Fatal(err)
 	}
@@ -182,19 +183,31 @@ func (d *desk) serve(commands string) string {
 	}
 }
 
-// installed gives the folder what `npm install` would bring.
-func (d *desk) installed() {
+// installed runs the guide's npm commands, with the versions that are installed here, which npm has at hand then.
+func (d *desk) installed(blocks []block) {
 	d.t.Helper()
-	modules, err := filepath.Abs(filepath.Join("..", "node_modules"))
-	if err != nil {
-		d.t.Fatal(err)
+	commands := ""
+	for _, b := range blocks {
+		if strings.Contains(b.commands, "npm install") {
+			commands = b.commands
+		}
 	}
-	if err := os.Symlink(modules, filepath.Join(d.dir, "node_modules")); err != nil {
-		d.t.Fatal(err)
+	name := regexp.MustCompile(` (@?[a-z][-a-z/]*)`)
+	lines := strings.Split(commands, "\n")
+	for i, line := range lines {
+		if !strings.HasPrefix(line, "npm install") {
+			continue
+		}
+		lines[i] = "npm install --prefer-offline --no-audit --no-fund" + name.ReplaceAllStringFunc(strings.TrimPrefix(line, "npm install"), func(found string) string {
+			text, err := os.ReadFile(filepath.Join("..", "node_modules", found[1:], "package.json"))
+			var installed struct{ Version string }
+			if err != nil || json.Unmarshal(text, &installed) != nil {
+				d.t.Fatalf("the guide installs%s, which sdk/package.json does not: %v", found, err)
+			}
+			return found + "@" + installed.Version
+		})
 	}
-	if err := os.WriteFile(filepath.Join(d.dir, "package.json"), []byte(`{"type":"module"}`), 0o600); err != nil {
-		d.t.Fatal(err)
-	}
+	d.run(strings.Join(lines, "\n"))
 }
 
 // signing puts the secret of key.json where the guide for HTML puts it.
@@ -249,9 +262,17 @@ func TestTheGuideToPlainHTMLDoesWhatItSays(t *testing.T) {
 		t.Run("with "+backend, func(t *testing.T) {
 			d := sit(t)
 			d.follow(readGuide(t, "html.md"))
-			w := browsertest.OpenBrowser(t).Window("html", d.serve(d.signing()+backend))
+			address := d.serve(d.signing() + backend)
+			w := browsertest.OpenBrowser(t).Window("html", address)
 			meterSays(w, "0 of 2 speakers")
 			w.Until("there is a lock", `document.querySelector('#talks').checkVisibility() === false`)
+			w.Until("it says what opens it, and what that costs", `(`+within("headroom-locked")+`).match(/Pro.*149/s) && document.querySelector('headroom-locked').shadowRoot.querySelector('[part~=action],[part~=offer]')`)
+			if !strings.Contains(d.run("curl -si "+address), "frame-ancestors 'none'") {
+				t.Error("the page may stand in anybody's frame")
+			}
+			if status := d.run(`curl -so /dev/null -w '%{http_code}' --path-as-is ` + address + "//"); !slices.Contains([]string{"307", "400"}, status) {
+				t.Errorf("an address that is none is answered with %s", status)
+			}
 
 			w.Click("#add")
 			meterSays(w, "1 of 2 speakers")
@@ -285,31 +306,42 @@ func TestTheGuidesSnippetIsTheOneOfTheReadme(t *testing.T) {
 	}
 	_, snippet, _ := strings.Cut(string(readme), "<script nonce=\"…\">\n")
 	snippet, _, found := strings.Cut(snippet, "</script>")
-	for _, b := range readGuide(t, "html.md") {
-		if found && b.file == "public/page.js" && strings.HasPrefix(b.text, strings.ReplaceAll(snippet, "https://headroom.example", "http://127.0.0.1:8080")) {
-			return
+	for guide, at := range map[string]struct{ file, headroom string }{"html.md": {"public/page.js", "http://127.0.0.1:8080"}, "go-server.md": {"page.js", "/hr"}} {
+		if !slices.ContainsFunc(readGuide(t, guide), func(b block) bool {
+			return found && b.file == at.file && strings.HasPrefix(b.text, strings.ReplaceAll(snippet, "https://headroom.example", at.headroom))
+		}) {
+			t.Errorf("%s has another snippet than sdk/js/README.md", guide)
 		}
 	}
-	t.Error("the guide to plain HTML has another snippet than sdk/js/README.md")
 }
 
 func TestThePageOfTheGuideGoesOnWithoutHeadroom(t *testing.T) {
 	d := sit(t)
 	d.follow(readGuide(t, "html.md"))
 	address := d.serve(d.signing() + "node server.mjs")
-	d.server.Kill()
-	w := forgiving(t, address)
-	w.Click("#add")
-	w.Until("a speaker is added", `document.querySelectorAll('#speakers li').length === 1`)
-	if !w.Is(`document.querySelector('headroom-upgrade-dialog').checkVisibility() === false || document.querySelector('headroom-upgrade-dialog').innerText === ''`) {
-		t.Error("something is offered")
+	for _, now := range []struct {
+		is  string
+		end func()
+	}{{"hangs", d.server.Hang}, {"is away", d.server.Kill}} {
+		t.Run("when it "+now.is, func(t *testing.T) {
+			now.end()
+			w := forgiving(t, "about:blank")
+			w.Run(fmt.Sprintf("location = %q", address)) // which doesn't wait for all that the page loads
+			w.Until("the page is there", `document.querySelector('#add')`)
+			w.Until("its own code runs", `document.readyState !== 'loading'`)
+			w.Click("#add")
+			w.Until("a speaker is added", `document.querySelectorAll('#speakers li').length === 1`)
+			if !w.Is(`document.querySelector('headroom-upgrade-dialog').checkVisibility() === false || document.querySelector('headroom-upgrade-dialog').innerText === ''`) {
+				t.Error("something is offered")
+			}
+		})
 	}
 }
 
 func TestTheGuideToReactDoesWhatItSays(t *testing.T) {
 	d := sit(t)
-	d.installed()
 	blocks := readGuide(t, "react.md")
+	d.installed(blocks)
 	d.follow(blocks)
 	var build, render string
 	for _, b := range blocks {
@@ -320,12 +352,22 @@ func TestTheGuideToReactDoesWhatItSays(t *testing.T) {
 			render = b.commands
 		}
 	}
+	address := d.serve(d.signing() + build)
 	if html := d.run(render); !strings.Contains(html, "2 of 2 left") || !strings.Contains(html, "<headroom-usage-meter") || strings.Contains(html, `id="talks"`) {
 		t.Errorf("the server renders\n%s", html)
 	}
-	address := d.serve(d.signing() + build)
+	t.Run("words of the catalog cannot end the script in which the data stand", func(t *testing.T) {
+		d.run(`sed 's|title: Speakers,|title: "</script><script>alert(1)</script>",|' catalog.yaml > hostile.yaml && headroom catalog apply hostile.yaml`)
+		data := d.run(strings.ReplaceAll(render[strings.Index(render, "export"):], ".html", ".data"))
+		var said struct{ Items []struct{ Title string } }
+		if err := json.Unmarshal([]byte(data), &said); err != nil || strings.Contains(data, "<") || !slices.ContainsFunc(said.Items, func(i struct{ Title string }) bool { return strings.HasPrefix(i.Title, "</script>") }) {
+			t.Errorf("%v in\n%s", err, data)
+		}
+		d.run("headroom catalog apply catalog.yaml")
+	})
 	w := browsertest.OpenBrowser(t).Window("react", address)
 	app(w)
+	d.tipSeen()
 	w.Open("about:blank") // it would complain
 	d.server.Kill()
 	withoutHeadroom(forgiving(t, address))
@@ -333,13 +375,14 @@ func TestTheGuideToReactDoesWhatItSays(t *testing.T) {
 
 func TestTheGuideToVueDoesWhatItSays(t *testing.T) {
 	d := sit(t)
-	d.installed()
 	blocks := readGuide(t, "vue.md")
+	d.installed(blocks)
 	d.follow(blocks)
 	address := d.serve(d.signing() + blocks[len(blocks)-1].commands)
 	w := browsertest.OpenBrowser(t).Window("vue", address)
 	app(w)
 	w.Reads("#bought", "Thank you")
+	d.tipSeen()
 	w.Open("about:blank") // it would complain
 	d.server.Kill()
 	withoutHeadroom(forgiving(t, address))
@@ -355,6 +398,8 @@ func app(w *browsertest.Window) {
 	w.Click("#add")
 	w.Reads("#room", "0 of 2 left")
 	w.Until("the button is grey", `document.querySelector('#add').disabled`)
+	w.Until("the tip is there", `document.querySelector('#tip')?.textContent.includes('Room for 50 speakers')`)
+	w.Run(`document.querySelector('#tip').scrollIntoView()`)
 	meterSays(w, "2 of 2 speakers")
 	buy(w)
 	w.Reads("#room", "48 of 50 left")
@@ -362,6 +407,21 @@ func app(w *browsertest.Window) {
 	w.Click("#add")
 	w.Reads("#added", "3 added here")
 	w.Reads("#room", "47 of 50 left")
+}
+
+// tipSeen waits until the server knows that the tip was seen.
+func (d *desk) tipSeen() {
+	d.t.Helper()
+	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		var made struct{ Items []struct{ Placement string } }
+		d.server.Must("GET", "/v1/decisions?reached=seen", nil, &made)
+		if slices.ContainsFunc(made.Items, func(i struct{ Placement string }) bool { return i.Placement == "dashboard.card" }) {
+			return
+		}
+		if time.Since(began) > 20*time.Second {
+			d.t.Fatalf("nobody reports that the tip was seen: %+v", made)
+		}
+	}
 }
 
 // withoutHeadroom uses the same page with nobody to ask: work goes on as `defaults` say, and nothing is offered.
@@ -406,11 +466,26 @@ func TestTheGuideToServerRenderedGoDoesWhatItSays(t *testing.T) {
 		t.Error("the key stands in the page")
 	}
 
-	t.Run("without Headroom the page is rendered, and work goes on", func(t *testing.T) {
-		w.Open("about:blank") // it would complain
-		d.server.Kill()
-		w := forgiving(t, address)
-		w.Click("#add")
-		w.Reads("#count", "4 speakers")
+	t.Run("nothing else of Headroom is on the product's address", func(t *testing.T) {
+		for _, path := range []string{"/hr/", "/hr/console/", "/hr/v1/../console/", "/hr/v1/%2e%2e/console/"} {
+			if said := d.run("curl -siL --path-as-is " + address + path); !strings.Contains(said, "404") {
+				t.Errorf("%s answers\n%s", path, said)
+			}
+		}
 	})
+	w.Open("about:blank") // it would complain
+	for n, now := range []struct {
+		is  string
+		end func()
+	}{{"hangs", d.server.Hang}, {"is away", d.server.Kill}} {
+		t.Run("where Headroom "+now.is+" the page is rendered, and work goes on", func(t *testing.T) {
+			now.end()
+			w := forgiving(t, "about:blank")
+			w.Run(fmt.Sprintf("location = %q", address)) // which doesn't wait for all that the page loads
+			w.Until("the page is there", `document.querySelector('#add')`)
+			w.Until("its own code runs", `document.readyState !== 'loading'`)
+			w.Click("#add")
+			w.Reads("#count", fmt.Sprintf("%d speakers", 4+n))
+		})
+	}
 }

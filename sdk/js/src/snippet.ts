@@ -8,17 +8,23 @@
     const loaded = import(/* @vite-ignore */ new URL('headroom.js', source).href) as Promise<{ headroom: Core }>
     const waiting: Core = (page.headroom = {})
     for (const name of 'init identify group track page check decide variant outcome requestUpgrade flush reset'.split(' ')) {
-      waiting[name] = (...args) =>
-        loaded.then(
+      waiting[name] = (...args) => {
+        const without = {
+          check: { feature: args[0], allowed: !!(args[1] as { fallback?: boolean } | undefined)?.fallback, reason: 'unavailable', stale: true },
+          decide: { status: 'none', reason: 'unreachable' },
+          variant: { variant: '', reason: 'unreachable' },
+        }[name]
+        // Its server may take the connection and never answer: who asks waits for that no longer than this.
+        const late = new Promise<never>((_, reject) => without && setTimeout(reject, 3000))
+        return Promise.race([loaded, late]).then(
           (module) => module.headroom[name]!(...args),
-          // It does not come: gates are what the page says, offers are none.
-          () =>
-            ({
-              check: { feature: args[0], allowed: !!(args[1] as { fallback?: boolean } | undefined)?.fallback, reason: 'unavailable', stale: true },
-              decide: { status: 'none', reason: 'unreachable' },
-              variant: { variant: '', reason: 'unreachable' },
-            })[name],
+          // It does not come: gates are what the page says, offers are none, and what cannot be done is not said to be.
+          (why) => {
+            if (/^(out|req)/.test(name)) throw why
+            return without
+          },
         )
+      }
     }
     loaded.then(
       (module) => (page.headroom = module.headroom),
