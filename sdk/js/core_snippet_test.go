@@ -3,11 +3,14 @@ package sdkjs_test
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/headroomhq/headroom/internal/browsertest"
 	sdkjs "github.com/headroomhq/headroom/sdk/js"
@@ -73,14 +76,31 @@ func TestWhereTheModuleDoesNotComeGatesAreWhatThePageSays(t *testing.T) {
 	s := openSite(t, h)
 	nowhere := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(nowhere.Close)
-	tag := "<script nonce=\"abc\">" + strings.ReplaceAll(inline(t), "https://headroom.example", nowhere.URL) + "</script>"
-	w := s.open(browsertest.OpenBrowser(t), productPage(t, nowhere.URL, tag, `
+	// as a file it is there, and what it loads is not
+	file, err := fs.ReadFile(os.DirFS("dist"), "snippet.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone := httptest.NewServer(sdkjs.New(fstest.MapFS{"snippet.js": {Data: file}}))
+	t.Cleanup(alone.Close)
+	b := browsertest.OpenBrowser(t)
+	for name, tag := range map[string]string{
+		"as a file": fmt.Sprintf("<script src=%q></script>", alone.URL+"/sdk/snippet.js"),
+		"as a text": "<script nonce=\"abc\">" + strings.ReplaceAll(inline(t), "https://headroom.example", nowhere.URL) + "</script>",
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := s.open(b.In(t), productPage(t, nowhere.URL+" "+alone.URL, tag, `
 addEventListener('unhandledrejection', (e) => (window.broken ??= []).push(String(e.reason)))
 headroom.init({endpoint: ''})
 headroom.check('speakers', {fallback: true}).then((a) => { window.open1 = a })
 headroom.check('speakers').then((a) => { window.closed1 = a })
-headroom.decide('speakers.add').then((d) => { window.decided = d })`))
-	w.Until("all is answered", `window.open1?.allowed === true && window.closed1?.allowed === false && window.decided?.status === 'none'`)
+headroom.decide('speakers.add').then((d) => { window.decided = d })
+headroom.outcome('d1', 'accepted').catch(() => { window.refused1 = true })
+headroom.requestUpgrade({feature: 'speakers'}).catch(() => { window.refused2 = true })`))
+			w.Until("all is answered", `window.open1?.allowed === true && window.closed1?.allowed === false && window.decided?.status === 'none'`)
+			w.Until("what was not done is not said to be", `window.refused1 && window.refused2`)
+		})
+	}
 }
 
 // productPage serves a page that loads the snippet and then runs a script, and returns its address.
@@ -102,6 +122,28 @@ func productPage(t *testing.T, endpoint, tag, run string) string {
 	return page.URL
 }
 
+// Files stay at their addresses from version to version, so a name of one must not mean something else in the next.
+func TestScriptsImportEachOtherByNamesThatMeanSomething(t *testing.T) {
+	files, err := fs.Glob(os.DirFS("dist"), "elements/*.js")
+	if err != nil || len(files) == 0 {
+		t.Fatal("the SDK is not built: make sdkjs")
+	}
+	exports := regexp.MustCompile(`export ?\{([^}]*)\}`)
+	for _, file := range files {
+		text, err := os.ReadFile("dist/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, list := range exports.FindAllStringSubmatch(string(text), -1) {
+			for name := range strings.SplitSeq(list[1], ",") {
+				if _, as, renamed := strings.Cut(name, " as "); renamed && len(as) == 1 && as != "h" && as != "t" {
+					t.Errorf("%s exports %s", file, name)
+				}
+			}
+		}
+	}
+}
+
 func TestTheServerGivesScriptsToPagesOfAnyOriginAndNothingElse(t *testing.T) {
 	files := sdkjs.Handler()
 	get := func(method, path string, headers ...string) *http.Response {
@@ -119,7 +161,7 @@ func TestTheServerGivesScriptsToPagesOfAnyOriginAndNothingElse(t *testing.T) {
 		if a.StatusCode != 200 || len(body) == 0 || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/javascript") {
 			t.Errorf("%s: %d %v", path, a.StatusCode, a.Header)
 		}
-		for name, want := range map[string]string{"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin", "X-Content-Type-Options": "nosniff"} {
+		for name, want := range map[string]string{"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"} {
 			if got := a.Header.Get(name); got != want {
 				t.Errorf("%s: %s is %q, not %q", path, name, got, want)
 			}

@@ -98,8 +98,8 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *script) serve(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
-	// An hour, and for a day more while the new one is fetched: names stay the same from version to version.
-	header.Set("Cache-Control", "public, max-age=3600, stale-while-revalidate=86400")
+	// Names stay the same from version to version, and files import each other: those of two versions must not meet.
+	header.Set("Cache-Control", "no-cache")
 	header.Set("Vary", "Accept-Encoding")
 	body, tag := s.content, `"`+s.tag+`"`
 	if strings.Contains(strings.ReplaceAll(r.Header.Get("Accept-Encoding"), "gzip;q=0", ""), "gzip") {

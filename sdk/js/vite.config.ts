@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Plugin, Rolldown } from 'vite'
@@ -22,6 +22,19 @@ const coreOutside: Plugin = {
   },
 }
 
+/** What an earlier build left in dist, and this one does not make: the server would embed it. */
+const swept: Plugin = {
+  name: 'swept',
+  writeBundle(_, made) {
+    const dist = join(here, 'dist')
+    for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+      const script = /\.js(\.map)?$/.test(name) && name !== 'snippet.js' && !made[name]
+      const types = name.endsWith('.d.ts') && !existsSync(join(here, 'src', name.slice(0, -5) + '.ts'))
+      if (script || types) rmSync(join(dist, name))
+    }
+  },
+}
+
 function elements(): Record<string, string> {
   const found: Record<string, string> = {}
   for (const name of readdirSync(join(here, 'src/elements'))) {
@@ -36,7 +49,8 @@ function elements(): Record<string, string> {
 const modules: Rolldown.RolldownOptions = {
   input: { headroom: join(core, 'index.ts'), ...elements() },
   preserveEntrySignatures: 'strict',
-  output: { format: 'es', minify: true, entryFileNames: '[name].js', chunkFileNames: 'elements/shared-[name].js' },
+  // Files import each other by names that mean the same in every version.
+  output: { format: 'es', minify: true, minifyInternalExports: false, entryFileNames: '[name].js', chunkFileNames: 'elements/shared-[name].js' },
 }
 
 const snippet: Rolldown.RolldownOptions = {
@@ -47,12 +61,12 @@ const snippet: Rolldown.RolldownOptions = {
 export default defineConfig(({ mode }) => ({
   root: here,
   publicDir: false,
-  plugins: [coreOutside],
+  plugins: mode === 'snippet' ? [] : [coreOutside, swept],
   test: { include: ['src/**/*.test.ts'] },
   build: {
     target: 'es2022',
     outDir: 'dist',
-    // tsc puts declarations there, and .gitkeep stays.
+    // tsc puts declarations there, and .gitkeep stays; the rest is swept.
     emptyOutDir: false,
     modulePreload: false,
     minify: true,
