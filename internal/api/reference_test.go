@@ -23,6 +23,8 @@ const referenceHead = "# The API\n\n" +
 	"- `Headroom-Position` makes a read see what an earlier answer's `position` saw. Without it, lists are a moment behind. What goes from one\n" +
 	"  account or person to another comes a moment later in any case: an identify call to the people of the account, a joined\n" +
 	"  person's own record, the credit of a referral.\n" +
+	"- `Headroom-As-Of` on an answer that looks at every account (lint, limits, demand, missed moments, funnel, registry, stages, money) says when it was\n" +
+	"  made: it was kept, and is ten minutes old at most. With `Headroom-Position` such a call is answered anew.\n" +
 	"- Errors are a [Problem](#problem), `application/problem+json`, with a stable `code`: [all of them](errors.md).\n" +
 	"- Fields may be added, none is renamed or removed. A field marked ? may be missing or null.\n\n" +
 	"The examples work against a fresh server with the sample catalog, from the top to the bottom, save where they\n" +
