@@ -271,29 +271,31 @@ func (all *missedSums) lines(cat *catalog.Catalog) []MissedLine {
 
 // mends say what to do about the reasons that a catalog or a product can do something about.
 var mends = map[string]string{
-	"no_offer":             "write an offer that gives it; of a milestone on the way that may be as it should be",
-	"not_asked":            "let the product ask POST /v1/decide at this placement: an offer was ready",
-	"no_signal":            "let the offer follow from a signal on this limit or gate: its own signals were not alive",
-	"not_yet":              "ask less of the signal, as fewer times or a lower share, or let it live longer; try it with headroom signals backtest",
-	"not_related":          "give the offer the feature of the moment, or a signal on it",
-	"not_for_account":      "look at the offer's for: it leaves these accounts out",
-	"not_applicable":       "offer something these accounts can take from where they are",
+	"no_offer":             "write an offer that gives it; at a milestone on the way there may be nothing to sell",
+	"not_asked":            "an offer was ready: ask your developers to show offers at this place",
+	"no_signal":            "let the offer follow from a rule about this limit or locked feature: none of its own rules had fired",
+	"not_yet":              "let the rule ask for less, as fewer times or a lower share, and try it over the history",
+	"not_related":          "let the offer say that it is about this, or follow from a rule about it",
+	"not_for_account":      "look at whom the offer is for: its condition leaves these accounts out",
+	"not_applicable":       "offer something that these accounts can buy from where they are",
 	"already_has":          "offer the next step: these accounts have what the offer gives",
 	"routed_to_people":     "nothing in the product: people work on it",
 	"cooldown":             "nothing: it was dismissed shortly before",
-	"at_most":              "nothing, or raise the offer's at_most: it was shown as often as it may be",
-	"contact_budget":       "nothing, or raise the contact budget: these people were asked often enough",
+	"at_most":              "nothing, or let the offer be shown more often",
+	"contact_budget":       "nothing, or allow more contacts in the contact policy",
 	"after_dismissal":      "nothing: the person had just dismissed an offer",
-	"not_activated":        "help these accounts to their first success first",
-	"under_using":          "help these accounts to use what they have first",
-	"unknown_placement":    "name the placement in an offer's at",
+	"not_activated":        "help these accounts to their first success; the contact policy says whether they are asked before it",
+	"under_using":          "help these accounts to use what they have; the contact policy says whether they are asked before that",
+	"unknown_placement":    "let an offer appear at this place",
+	"unsold":               "offer what is sold today",
+	"external":             "nothing: people from outside the customer are not asked",
 	"holdout":              "nothing: the holdout measures what offers earn",
-	"interruption_refused": "show the interruption where one is expected",
+	"interruption_refused": "ask your developers to show it where an interruption is expected",
 }
 
 func mendOf(why string) string {
 	if m := mends[why]; m != "" {
 		return m
 	}
-	return "look at one of them with POST /v1/decide and dry_run: it says what stood in the way"
+	return "open one of the accounts: its timeline says what stood in the way"
 }

@@ -2,8 +2,8 @@ import { Button } from '@mantine/core'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { problemOf } from '../api/client'
-import { missedQuery, momentsQuery, type Missed as MissedMoments, type MissedItem } from '../api/moments'
-import { clockQuery } from '../api/queries'
+import { missedQuery, momentsQuery, type Missed as MissedMoments, type MissedItem, type MissedReason, type MomentItem } from '../api/moments'
+import { clockQuery, definitionsQuery } from '../api/queries'
 import { snippets } from '../api/snippets'
 import type { Money } from '../api/types'
 import { count, moment, money, sentence, words } from '../lib/format'
@@ -16,11 +16,9 @@ import { Await, Panel, WaitingRows } from '../shared/Panel'
 import { ProblemWords } from '../shared/ProblemWords'
 import { boundsOf, kindWords, lineKey, mendOf, spans } from './missed'
 import { MomentsPage } from './MomentsPage'
-import { newOfferHref, whyWords } from './terms'
+import { whyOne, whyWords } from './terms'
 import lists from '../shared/List.module.css'
 import classes from './Moments.module.css'
-
-const hrefs = { offer: newOfferHref, offers: '/offers', rules: '/moments/rules', contact: '/offers/contact', activation: '/accounts' }
 
 const amounts = (all: Money[] | null) => (all?.length ? all.map((each) => money(each.amount, each.currency, { short: true })).join(' + ') : '–')
 
@@ -82,7 +80,7 @@ function Lines({ missed, open }: { missed: MissedMoments; open: (line: string) =
         </div>
       </dl>
       <div className={classes.scroll} tabIndex={0} role="group" aria-label="Missed moments by thing and place">
-        <table className={classes.table}>
+        <table className={`${classes.table} ${classes.cards}`}>
           <thead>
             <tr>
               <th scope="col">What</th>
@@ -108,12 +106,18 @@ function Lines({ missed, open }: { missed: MissedMoments; open: (line: string) =
                   </button>
                   <span className={classes.small}>{kindWords[item.kind] ?? item.kind}</span>
                 </th>
-                <td>{item.placement ?? <span className={classes.dim}>no place is known</span>}</td>
-                <td className={classes.number}>{count(item.moments)}</td>
-                <td className={classes.number}>{count(item.accounts)}</td>
-                <td className={classes.number}>{amounts(item.value)}</td>
+                <td data-label="Where">{item.placement ?? <span className={classes.dim}>no place is known</span>}</td>
+                <td className={classes.number} data-label="Moments">
+                  {count(item.moments)}
+                </td>
+                <td className={classes.number} data-label="Accounts">
+                  {count(item.accounts)}
+                </td>
+                <td className={classes.number} data-label="Value a year">
+                  {amounts(item.value)}
+                </td>
                 <td className={classes.words}>
-                  <Reasons item={item} />
+                  <MainReason item={item} open={() => open(lineKey(item))} />
                 </td>
               </tr>
             ))}
@@ -127,21 +131,61 @@ function Lines({ missed, open }: { missed: MissedMoments; open: (line: string) =
   )
 }
 
-function Reasons({ item }: { item: MissedItem }) {
+/** The most frequent reason; the others stand where the line opens into. */
+function MainReason({ item, open }: { item: MissedItem; open: () => void }) {
+  const [first, ...rest] = item.reasons ?? []
+  if (!first) return null
   return (
-    <ul className={classes.stack}>
-      {item.reasons?.map((reason) => {
-        const mend = mendOf(reason.why, item, hrefs)
-        return (
-          <li key={reason.why}>
-            {whyWords[reason.why] ?? words(reason.why)}: {count(reason.moments)}
-            <span className={classes.small}>{sentence(reason.mend)}</span>
-            {mend?.href && <Link href={mend.href}>{mend.words}</Link>}
-            {mend?.snippet && <code className={classes.small}>{`POST /v1/decide {"account":"${mend.snippet.account}","placement":"${mend.snippet.placement}"}`}</code>}
-          </li>
-        )
-      })}
-    </ul>
+    <>
+      <Reason item={item} reason={first} open={open} />
+      {rest.length > 0 && (
+        <button type="button" className={classes.link} aria-haspopup="dialog" onClick={open} aria-label={`More reasons: ${item.title}`}>
+          {rest.length === 1 ? '1 more reason' : `${count(rest.length)} more reasons`}
+        </button>
+      )}
+    </>
+  )
+}
+
+function Reason({ item, reason, open }: { item: MissedItem; reason: MissedReason; open?: () => void }) {
+  const { data: catalog } = useQuery(definitionsQuery)
+  const mend = mendOf(reason.why, item, catalog)
+  return (
+    <>
+      {whyWords[reason.why] ?? words(reason.why)}: {count(reason.moments)}
+      <span className={classes.small}>{sentence(reason.mend)}</span>
+      {open && mend?.accounts && (
+        <>
+          <button type="button" className={classes.link} aria-haspopup="dialog" onClick={open} aria-label={`See these accounts: ${item.title}`}>
+            See these accounts
+          </button>{' '}
+        </>
+      )}
+      {mend?.href && <Link href={mend.href}>{mend.words}</Link>}
+      {mend?.call && (
+        <details className={classes.small}>
+          <summary>{mend.words}</summary>
+          <code>{mend.call}</code>
+        </details>
+      )}{' '}
+    </>
+  )
+}
+
+/** Why there was no offer, for people, and as the server decided it for who wants to know. */
+function Why({ of }: { of: MomentItem }) {
+  const said = whyOne[of.why ?? '']
+  if (!said) return <>{sentence(of.reason ?? '')}</>
+  return (
+    <>
+      {said}
+      {of.reason && (
+        <details className={classes.small}>
+          <summary>For developers</summary>
+          {sentence(of.reason)}
+        </details>
+      )}
+    </>
   )
 }
 
@@ -169,10 +213,18 @@ function Behind({ item, bounds }: { item: MissedItem; bounds: { from: string; to
     <>
       <p className={classes.note}>
         {item.placement ? `At ${item.placement}. ` : ''}
-        {count(item.moments)} moments of {count(item.accounts)} accounts, worth {amounts(item.value)} a year.
+        {count(item.moments)} {item.moments === 1 ? 'moment' : 'moments'} of {count(item.accounts)} {item.accounts === 1 ? 'account' : 'accounts'}
+        {item.value?.length ? `, worth ${amounts(item.value)} a year` : ''}.
       </p>
+      <ul className={classes.notes} aria-label="Why no offer was shown, and what to do">
+        {item.reasons?.map((reason) => (
+          <li key={reason.why}>
+            <Reason item={item} reason={reason} />
+          </li>
+        ))}
+      </ul>
       <div className={classes.scroll} tabIndex={0} role="group" aria-label="The moments">
-        <table className={classes.table}>
+        <table className={`${classes.table} ${classes.cards}`}>
           <thead>
             <tr>
               <th scope="col">Account</th>
@@ -192,10 +244,20 @@ function Behind({ item, bounds }: { item: MissedItem; bounds: { from: string; to
                 <th scope="row">
                   <AccountLink account={each.account} name={each.account_name} />
                 </th>
-                <td>{moment(each.at)}</td>
-                <td className={classes.number}>{count(each.times)}</td>
-                <td className={classes.words}>{sentence(each.reason ?? whyWords[each.why ?? ''] ?? '')}</td>
-                <td className={classes.number}>{Number(each.value.amount) > 0 ? money(each.value.amount, each.value.currency, { short: true }) : '–'}</td>
+                <td data-label="When">{moment(each.at)}</td>
+                <td className={classes.number} data-label="Times">
+                  {count(each.times)}
+                </td>
+                <td className={classes.words}>
+                  <Why of={each} />
+                </td>
+                <td className={classes.number} data-label="Value a year">
+                  {Number(each.value.amount) > 0 ? (
+                    money(each.value.amount, each.value.currency, { short: true })
+                  ) : (
+                    <span className={classes.dim}>{each.kind === 'milestone' ? 'no offer to price' : 'nothing on sale a year'}</span>
+                  )}
+                </td>
               </tr>
             ))}
           </tbody>

@@ -3,9 +3,6 @@ import { certainty, intervalWords, liftWords, ruleOfAction } from './lift'
 import { boundsOf, lineKey, mendOf } from './missed'
 import { nextOfExpected, nextOfFeature, nextOfUnknown } from './next'
 import { stateEdits } from './stateEdits'
-import { newOfferHref } from './terms'
-
-const hrefs = { offer: newOfferHref, offers: '/offers', rules: '/moments/rules', contact: '/offers/contact', activation: '/' }
 
 describe('missed moments', () => {
   test('a span ends with today and begins on a whole day', () => {
@@ -21,9 +18,21 @@ describe('missed moments', () => {
   })
 
   test('no offer at a placement is mended by one that begins with the placement', () => {
-    expect(mendOf('no_offer', { kind: 'limit', feature: 'emails', placement: 'emails.send' }, hrefs)).toEqual({ words: 'Write an offer for emails.send', href: '/offers?open=new&at=emails.send' })
-    expect(mendOf('not_asked', { kind: 'limit', placement: 'x' }, hrefs)?.snippet).toEqual({ account: 'acme', placement: 'x' })
-    expect(mendOf('holdout', { kind: 'limit' }, hrefs)).toBeUndefined()
+    expect(mendOf('no_offer', { kind: 'limit', feature: 'emails', placement: 'emails.send' })).toEqual({ words: 'Write an offer for emails.send', href: '/offers?open=new&at=emails.send' })
+    expect(mendOf('holdout', { kind: 'limit' })).toBeUndefined()
+  })
+
+  test('what the product must do is a call for developers, and the largest reason leads to its accounts', () => {
+    expect(mendOf('not_asked', { kind: 'limit', placement: 'x' })).toMatchObject({ words: 'For developers', call: expect.stringContaining('"placement": "x"') })
+    expect(mendOf('not_activated', { kind: 'limit' })).toMatchObject({ href: '/offers/contact', accounts: true })
+  })
+
+  test('the one offer or rule that is meant is linked; of several, their list', () => {
+    const catalog = { version: '', offers: [{ key: 'more_seats', at: ['team'] }, { key: 'other', at: 'home' }], signals: [{ key: 'hosts_full', when: { limit: 'hosts', reaches: '100%' } }] }
+    const item = { kind: 'limit', feature: 'hosts', placement: 'team' }
+    expect(mendOf('at_most', item, catalog)).toEqual({ words: 'Open the offer “More seats”', href: '/offers/edit/more_seats' })
+    expect(mendOf('not_yet', item, catalog)?.href).toBe('/moments/rules/hosts_full')
+    expect(mendOf('at_most', item, { version: '', offers: [{ key: 'a', at: 'team' }, { key: 'b', at: 'team' }] })?.href).toBe('/offers?at=team')
   })
 })
 

@@ -1,6 +1,8 @@
 // Missed moments: the time that is looked at, how a line is named in the address, and mends.
 
-import type { MissedItem } from '../api/moments'
+import type { MissedItem, MomentsCatalog } from '../api/moments'
+import { words } from '../lib/format'
+import { newOfferHref, ruleHref } from './terms'
 
 /** Times that may be looked at, in days; '' is all of it. */
 export const spans: [string, string][] = [
@@ -29,29 +31,58 @@ export interface Mend {
   words: string
   href?: string
   /** A call that the product is missing. */
-  snippet?: { account: string; placement: string }
+  call?: string
+  /** The accounts are what is to be looked at. */
+  accounts?: true
 }
 
+const list = (value: string | string[] | undefined) => (value === undefined ? [] : [value].flat())
+
+/** The one offer at the moment's place, or that gives its feature; undefined where there are none or several. */
+function offerOf(item: About, catalog: MomentsCatalog | undefined): string | undefined {
+  const near = catalog?.offers?.filter((each) => (item.placement !== undefined && list(each.at).includes(item.placement)) || (item.feature !== undefined && each.give?.['feature'] === item.feature)) ?? []
+  return near.length === 1 ? near[0]?.key : undefined
+}
+
+/** The one rule about the moment's feature or milestone. */
+function ruleOf(item: About, catalog: MomentsCatalog | undefined): string | undefined {
+  const what = item.feature ?? item.milestone
+  const near = catalog?.signals?.filter((each) => what !== undefined && Object.values(each.when ?? {}).includes(what)) ?? []
+  return near.length === 1 ? near[0]?.key : undefined
+}
+
+type About = Pick<MissedItem, 'feature' | 'milestone' | 'placement' | 'kind'>
+
 /** Where a reason is mended: the page that can do it, or nothing where it is as it should be. */
-export function mendOf(why: string, item: Pick<MissedItem, 'feature' | 'placement' | 'kind'>, hrefs: { offer: (about: { placement?: string | undefined; feature?: string | undefined }) => string; offers: string; rules: string; contact: string; activation: string }): Mend | undefined {
+export function mendOf(why: string, item: About, catalog?: MomentsCatalog): Mend | undefined {
   switch (why) {
     case 'no_offer':
-      return { words: item.placement ? `Write an offer for ${item.placement}` : 'Write an offer', href: hrefs.offer({ placement: item.placement, feature: item.feature }) }
     case 'unknown_placement':
-    case 'not_related':
-      return { words: item.placement ? `Look at the offers at ${item.placement}, or write one` : 'Write an offer', href: hrefs.offer({ placement: item.placement, feature: item.feature }) }
+      return { words: item.placement ? `Write an offer for ${item.placement}` : 'Write an offer', href: newOfferHref(item) }
     case 'not_asked':
-      return item.placement ? { words: `Let the product ask at ${item.placement}`, snippet: { account: 'acme', placement: item.placement } } : undefined
+    case 'interruption_refused':
+      return item.placement ? { words: 'For developers', call: `POST /v1/decide {"account": "…", "user": "…", "placement": "${item.placement}"}` } : undefined
+    case 'not_yet': {
+      const rule = ruleOf(item, catalog)
+      return rule ? { words: `Open the rule “${words(rule)}”`, href: ruleHref(rule) } : { words: 'Look at the rules', href: '/moments/rules' }
+    }
     case 'no_signal':
-    case 'not_yet':
-      return { words: 'Look at the rules, and try another', href: hrefs.rules }
+    case 'not_related':
     case 'not_for_account':
     case 'not_applicable':
     case 'already_has':
     case 'at_most':
-      return { words: 'Look at the offers', href: hrefs.offers }
+    case 'unsold': {
+      const offer = offerOf(item, catalog)
+      if (offer) return { words: `Open the offer “${words(offer)}”`, href: `/offers/edit/${encodeURIComponent(offer)}` }
+      return { words: item.placement ? `Look at the offers at ${item.placement}` : 'Look at the offers', href: item.placement ? `/offers?${new URLSearchParams({ at: item.placement })}` : '/offers' }
+    }
     case 'contact_budget':
-      return { words: 'Look at the contact policy', href: hrefs.contact }
+      return { words: 'Contact policy', href: '/offers/contact' }
+    case 'not_activated':
+      return { words: 'Contact policy, “Not activated”', href: '/offers/contact', accounts: true }
+    case 'under_using':
+      return { words: 'Contact policy, “Under-using”', href: '/offers/contact', accounts: true }
     default:
       return undefined
   }

@@ -41,8 +41,8 @@ export const ruleHref = (key: string): string => `/moments/rules/${encodeURIComp
 export const whyWords: Record<string, string> = {
   no_offer: 'No offer gives it',
   not_asked: 'The product did not ask at this placement, though an offer was ready',
-  no_signal: 'None of the offer’s signals was alive',
-  not_yet: 'The signal had not fired yet',
+  no_signal: 'None of the offer’s rules had fired',
+  not_yet: 'The rule had not fired yet',
   not_related: 'The offer is not about this',
   not_for_account: 'The offer leaves these accounts out',
   not_applicable: 'These accounts cannot take what the offer gives',
@@ -58,6 +58,19 @@ export const whyWords: Record<string, string> = {
   interruption_refused: 'The interruption was not shown where one is expected',
   unsold: 'What the offer gives is not sold any more',
   external: 'The person is external to the customer',
+}
+
+/** The same of one moment: one account, one person. */
+export const whyOne: Record<string, string> = {
+  ...whyWords,
+  no_signal: 'None of the offer’s rules had fired',
+  not_yet: 'The rule had not fired yet',
+  not_for_account: 'The offer leaves this account out',
+  not_applicable: 'This account cannot take what the offer gives',
+  already_has: 'The account has what the offer gives',
+  contact_budget: 'The person had been asked often enough',
+  not_activated: 'The account was not activated yet',
+  under_using: 'The account hardly used what it has',
 }
 
 /** Begins a new offer at a placement; where none is known it is asked for there. */
