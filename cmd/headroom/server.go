@@ -146,6 +146,9 @@ func start(ctx context.Context, o serverOptions) (s *server, err error) {
 	if address == "" {
 		address = "http://" + s.listener.Addr().String()
 	}
+	if err = s.store.FillNext(ctx); err != nil {
+		return s, err
+	}
 	s.runner, err = runner.Start(ctx, runner.Options{Store: s.store, Log: s.log, Writer: s.writer, Clock: s.clock,
 		Logger: o.logger, Tracer: s.tracer, Owner: owner, Address: address, Partitions: partitions,
 		Memory: o.memory << 20, MaxLag: o.maxLag})
