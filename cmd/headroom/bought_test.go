@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"net/http"
 	"testing"
 	"time"
@@ -75,21 +76,78 @@ func TestAnAdminsBrowserBuysWhatAPreviewShowedAndTakesItBack(t *testing.T) {
 		t.Errorf("not taken back: %d %v, %s", status, p, plan())
 	}
 	for what, body := range map[string]string{
-		"a start in the past": `{"account":"acme","plan":"pro","starts_at":"2025-03-01T00:00:00Z"}`,
-		"the end of a trial":  `{"account":"acme","plan":"pro","trial_ends_at":"2026-03-20T00:00:00Z"}`,
-		"the end":             `{"account":"acme","cancel":true}`,
+		"the end":      `{"account":"acme","cancel":true}`,
+		"when it does": `{"account":"acme","plan":"pro","effective":"now"}`,
 	} {
-		status, answer := c.send("POST", "/v1/subscriptions/preview", body, admin...)
-		if status != http.StatusOK {
-			continue // refused already
-		}
-		token, _ := answer["token"].(string)
-		if status, p := confirm(token, admin, "x"+what); status != http.StatusForbidden || p["code"] != "not_for_browsers" {
+		if status, p := confirm(preview(body).Token, admin, "x"+what); status != http.StatusForbidden || p["code"] != "not_for_browsers" {
 			t.Errorf("%s: %d %v", what, status, p)
 		}
 	}
 	if plan() != "starter" {
 		t.Errorf("now on %s", plan())
+	}
+}
+
+// A key that may decide offers buys nothing by itself, and reads nobody's words.
+func TestASecretKeyBuysAndReadsOnlyWithTheScopesForIt(t *testing.T) {
+	c := newCompany(t, "2026-03-01T09:00:00Z")
+	c.must("PUT", "/v1/accounts/acme/subscription", map[string]any{"plan": "starter"}, nil)
+	as := func(scopes ...string) []string {
+		t.Helper()
+		var key struct{ Secret string }
+		c.must("POST", "/v1/keys", map[string]any{"kind": "secret", "name": "some", "scopes": scopes}, &key)
+		return []string{"Authorization", "Bearer " + key.Secret}
+	}
+	decide, read, owner := as("decide"), as("decide", "read"), as("admin")
+	for what, body := range map[string]string{"the end": `{"account":"acme","cancel":true}`, "a plan": `{"account":"acme","plan":"pro"}`} {
+		var quote struct{ Token string }
+		c.must("POST", "/v1/subscriptions/preview", json.RawMessage(body), &quote, decide...)
+		confirm := func(as []string) (int, map[string]any) {
+			return c.send("POST", "/v1/accounts/acme/subscription/confirm", `{"token":"`+quote.Token+`"}`, append(as, "Idempotency-Key", what)...)
+		}
+		if status, p := confirm(decide); status != http.StatusForbidden || p["code"] != "scope_missing" {
+			t.Errorf("%s with the scope decide: %d %v", what, status, p)
+		}
+		if status, p := confirm(owner); what == "a plan" && (status != http.StatusOK || p["plan"] != "pro") {
+			t.Errorf("%s with the scope admin: %d %v", what, status, p)
+		}
+		c.must("PUT", "/v1/accounts/acme/subscription", map[string]any{"plan": "starter"}, nil)
+	}
+	for _, x := range []struct {
+		name   string
+		as     []string
+		query  string
+		status int
+		code   any
+	}{
+		{"requests with the scope decide", decide, "", http.StatusForbidden, "scope_missing"},
+		{"requests with the scope read", read, "", http.StatusOK, nil},
+		{"a member that nobody names", read, "?role=member", http.StatusUnprocessableEntity, "user_missing"},
+		{"a member by name", read, "?role=member&user=mia", http.StatusOK, nil},
+	} {
+		if status, p := c.send("GET", "/v1/accounts/acme/requests"+x.query, "", x.as...); status != x.status || p["code"] != x.code {
+			t.Errorf("%s: %d %v", x.name, status, p)
+		}
+	}
+}
+
+// Where the catalog lets a change to less wait for the renewal, no page brings it forward.
+func TestAPageCannotTakeBackWhatIsPaidFor(t *testing.T) {
+	c := newCompany(t, "2026-03-01T09:00:00Z")
+	c.must("PUT", "/v1/catalog", []byte(apiCatalog+"\nbilling: {downgrade: renewal}\n"), nil)
+	c.must("PUT", "/v1/accounts/acme/subscription", map[string]any{"plan": "pro"}, nil)
+	page := c.pageOf(access.User{ID: "ada", Account: "acme", Role: access.RoleAdmin})
+	buy := func(body, key string) (int, map[string]any) {
+		t.Helper()
+		var quote struct{ Token string }
+		c.must("POST", "/v1/subscriptions/preview", json.RawMessage(body), &quote, page...)
+		return c.send("POST", "/v1/accounts/acme/subscription/confirm", `{"token":"`+quote.Token+`"}`, append(page, "Idempotency-Key", key)...)
+	}
+	if status, p := buy(`{"account":"acme","plan":"starter","effective":"now"}`, "d1"); status != http.StatusForbidden || p["code"] != "not_for_browsers" {
+		t.Errorf("less at once: %d %v", status, p)
+	}
+	if status, p := buy(`{"account":"acme","plan":"starter"}`, "d2"); status != http.StatusOK || p["plan"] != "pro" || p["pending"] == nil {
+		t.Errorf("less at the renewal: %d %v", status, p)
 	}
 }
 

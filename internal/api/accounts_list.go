@@ -23,11 +23,11 @@ type listAccountsRequest struct {
 	Parent   string `query:"parent"`
 	Stage    string `query:"stage" enum:"landed,activated,adopted,expanding,advocate,at_risk,none" doc:"only in this stage"`
 	Near     int64  `query:"near" minimum:"0" maximum:"1000000" doc:"only where at least so many percent of some limit are used"`
-	Next     string `query:"next" enum:"trial_ends,ends,changes" doc:"only where this comes next for what it has bought"`
+	Next     string `query:"next" enum:"trial_ends,ends,changes" doc:"only where this is the first thing that is known to come for what it has bought: a trial that ends after a change is not among trial_ends"`
 	Requests bool   `query:"requests" doc:"only with an upgrade request that waits for an answer"`
-	Trait    string `query:"trait" maxLength:"200" doc:"with value: only accounts that have this trait with this value"`
+	Trait    string `query:"trait" maxLength:"200" doc:"with value, which it needs: only accounts that have this trait with this value"`
 	Value    string `query:"value" maxLength:"200" doc:"the value of trait, as text"`
-	Sort     string `query:"sort" enum:"key,name,mrr,limit,readiness,signal,next,stage" doc:"by key when left out; by limit, readiness, signal, next or stage only accounts that have one are listed"`
+	Sort     string `query:"sort" enum:"key,name,mrr,limit,readiness,signal,next,stage" doc:"by key when left out; mrr: the highest number first, whichever its currency; by limit, readiness, signal, next or stage only accounts that have one are listed"`
 }
 
 // AccountLine is one line of the list of accounts.
@@ -94,6 +94,10 @@ func (s *Server) listAccounts(ctx context.Context, in *listAccountsRequest) (*li
 	if in.NoPlan && in.Plan != "" {
 		return nil, fault.New(fault.Invalid, "plan_and_none", "plan asks for %q and no_plan for none", fault.Shorten(in.Plan)).
 			WithMend("leave one of them out").WithField("query.no_plan", "true", "contradicts plan")
+	}
+	if (in.Trait == "") != (in.Value == "") {
+		return nil, fault.New(fault.Invalid, "trait_incomplete", "trait %q is asked for with the value %q", fault.Shorten(in.Trait), fault.Shorten(in.Value)).
+			WithMend("send trait and value, or neither").WithField("query.value", in.Value, "needs trait and value")
 	}
 	cat, err := s.Runner.Active(ctx)
 	if err != nil {

@@ -22,7 +22,7 @@ type confirmRequest struct {
 	}
 }
 
-// confirmChange buys what a preview showed. A token is good for one version of the subscription, so confirming twice
+// confirmChange buys what a preview showed, for an admin's browser and for who may change subscriptions anyway. A token is good for one version of the subscription, so confirming twice
 // buys once; what is bought once on top would be bought again, so that needs a key.
 func (s *Server) confirmChange(ctx context.Context, in *confirmRequest) (*subscriptionAnswer, error) {
 	user := in.Body.User
@@ -33,10 +33,13 @@ func (s *Server) confirmChange(ctx context.Context, in *confirmRequest) (*subscr
 	if err != nil {
 		return nil, err
 	}
-	if principal(ctx).Kind == access.Browser {
-		if err := forSaleInPages(&b.Change); err != nil {
-			return nil, err
-		}
+	if p := principal(ctx); p.Kind == access.Browser {
+		err = forSaleInPages(&b.Change)
+	} else {
+		err = p.Require(access.Admin) // as PUT …/subscription does
+	}
+	if err != nil {
+		return nil, err
 	}
 	if err := keyed(in.IdempotencyKey, "buying"); err != nil {
 		return nil, err
@@ -45,7 +48,8 @@ func (s *Server) confirmChange(ctx context.Context, in *confirmRequest) (*subscr
 }
 
 // forSaleInPages refuses what a page may show the price of and only the product's own server may do: dates in the
-// past, trials without end, prices of yesterday, and ending the subscription, which needs more than a click.
+// past, trials without end, prices of yesterday, and ending the subscription, which needs more than a click. Buying
+// less, without add-ons too, is for pages: the catalog says when that takes effect, so a page must not say now.
 func forSaleInPages(ch *subscription.Change) error {
 	var what string
 	switch {
@@ -57,6 +61,8 @@ func forSaleInPages(ch *subscription.Change) error {
 		what = "another day of billing"
 	case ch.StartsAt != 0:
 		what = "a start in the past"
+	case ch.Effective == subscription.Now:
+		what = "that it takes effect now, which is for the catalog to say"
 	case ch.TrialEndsAt != 0:
 		what = "the end of a trial"
 	case ch.Cancel:
@@ -117,12 +123,22 @@ func (s *Server) accountRequests(ctx context.Context, in *accountRequestsRequest
 	if err := caller(ctx, &account, &in.User, &in.Role); err != nil {
 		return nil, err
 	}
+	browser := principal(ctx).Kind == access.Browser
+	if !browser { // names and reasons of all, as in GET /v1/requests
+		if err := principal(ctx).Require(access.Read); err != nil {
+			return nil, err
+		}
+	}
+	if in.Role == access.RoleMember && in.User == "" {
+		return nil, fault.New(fault.Invalid, "user_missing", "user is missing").WithField("query.user", "", "is required: which member").
+			WithMend("say which member, or leave role out to see all requests")
+	}
 	if err := s.listed(ctx, in.Position); err != nil {
 		return nil, err
 	}
 	f := store.RequestFilter{Account: account, Status: in.Status}
 	own := s.people.name(in.User)
-	if p := principal(ctx); in.Role == access.RoleMember || in.User != "" && p.Kind != access.Browser {
+	if in.Role == access.RoleMember || in.User != "" && !browser {
 		f.User = own
 	}
 	l, err := s.Store.Requests(ctx, f, in.page())

@@ -205,10 +205,10 @@ func (s *Server) editCatalog(ctx context.Context, in *catalogEditRequest) (*stru
 	if len(text) == 0 {
 		text = []byte("version: 1\n")
 	}
-	if text, err = s.edited(ctx, text, in.Body.Edits); err != nil {
+	text, next, findings, err := s.edited(ctx, text, in.Body.Edits)
+	if err != nil {
 		return nil, err
 	}
-	next, findings := catalog.Parse("catalog.yaml", text)
 	out := &CatalogEditAnswer{Text: string(text), Version: catalog.VersionOf(text), Changes: []catalog.Change{}, Findings: filled(findings)}
 	if next != nil {
 		out.Changes = filled(catalog.Diff(active, next))

@@ -43,10 +43,10 @@ var requestOperations = map[string]operation{
 		values: map[string]string{"account": exampleAsker, "role": "admin"}},
 	"POST /v1/accounts/{account}/notices/{id}/read": {text: "Once: the first to read stays. A notice for admins is read when one of them has read it.",
 		answer: "The notice", values: map[string]string{"account": exampleAsker, "id": "ntc_aW5pdGVjaA.1"}, body: `{"user":"boss"}`},
-	"GET /v1/accounts/{account}/requests": {text: "Newest first. A user token of an admin sees all of the account's, with who asked as their tokens name them; one of a member their own. With a secret key `user` and `role` say for whom.",
+	"GET /v1/accounts/{account}/requests": {text: "Newest first. A user token of an admin sees all of the account's, with who asked as their tokens name them; one of a member their own. With a secret key, which needs the scope read too, `user` and `role` say for whom.",
 		values: map[string]string{"account": exampleAsker, "status": "open"}},
 	"POST /v1/accounts/{account}/subscription/confirm": {
-		text:   "For admins of the account, from a page too: buys what POST /v1/subscriptions/preview showed, and nothing else. It needs an `Idempotency-Key`. A page may buy plans, intervals, quantities and add-ons; dates, currencies and earlier versions, and ending the subscription, are for your server.",
+		text:   "For admins of the account, from a page too: buys what POST /v1/subscriptions/preview showed, and nothing else. It needs an `Idempotency-Key`. A page may buy plans, intervals, quantities and add-ons; dates, currencies and earlier versions, when it takes effect, and ending the subscription, are for your server: with a secret key it needs the scope admin, as PUT …/subscription does.",
 		answer: "The subscription after the change, with its entitlements", values: map[string]string{"account": "nova", "Idempotency-Key": "confirm-1"}, body: `{"user":"boss","token":"$TOKEN"}`},
 	"GET /v1/accounts/{account}/billing": {
 		text: "Usage filling each allowance, dates, discounts, add-ons, seats, open requests, and what could be bought with what it changes for this account. Amounts are those of a preview at the same moment. " +

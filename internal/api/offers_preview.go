@@ -87,6 +87,11 @@ func (s *Server) previewOffer(ctx context.Context, in *offerPreviewRequest) (*st
 	if ask.Family, err = s.familyOf(ctx, b.Account); err != nil {
 		return nil, err
 	}
+	// What the person and the family were asked elsewhere counts too: an interruption counts against every budget.
+	spent := &claimOf{User: user, Account: b.Account, Family: ask.Family, Channel: catalog.Interruptions}
+	if ask.Refusals, err = s.peek(ctx, spent, now); err != nil {
+		return nil, err
+	}
 	out.Version = cat.Version
 	err = s.Runner.ReadAnywhere(ctx, b.Account, func(v runner.View) error {
 		if v.Account == nil {
@@ -94,7 +99,7 @@ func (s *Server) previewOffer(ctx context.Context, in *offerPreviewRequest) (*st
 		}
 		input := v.Account.OfferInput(cat, ask, user, max(v.State.Now, now))
 		seen := offer.Preview(input, b.Offer)
-		out.Decision = offer.Decide(v.Account.OfferInput(cat, ask, user, max(v.State.Now, now)))
+		out.Decision = seen.Decision
 		out.Preview = offer.Decision{Account: b.Account, User: user, Placement: b.Placement, Feature: b.Feature, OfferKey: b.Offer,
 			Status: "none", Reason: "not_applicable", At: input.Now, Offer: seen.Shown}
 		if seen.Shown != nil {
@@ -142,28 +147,31 @@ func (s *Server) drafted(ctx context.Context, edits []CatalogEdit, base string) 
 	if len(text) == 0 {
 		text = []byte("version: 1\n")
 	}
-	if text, err = s.edited(ctx, text, edits); err != nil {
-		return nil, nil, err
-	}
-	next, findings := catalog.Parse("catalog.yaml", text)
-	return next, findings, nil
+	_, next, findings, err := s.edited(ctx, text, edits)
+	return next, findings, err
 }
 
-// edited makes edits in a catalog's text, one call at a time: an edit may take a core for seconds.
-func (s *Server) edited(ctx context.Context, text []byte, edits []CatalogEdit) ([]byte, error) {
+// edited makes edits in a catalog's text and reads what comes of it, one call at a time: that may take a core for
+// seconds.
+func (s *Server) edited(ctx context.Context, text []byte, edits []CatalogEdit) ([]byte, *catalog.Catalog, []catalog.Finding, error) {
 	select {
 	case s.editing <- struct{}{}:
 		defer func() { <-s.editing }()
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, nil, nil, ctx.Err()
 	case <-time.After(editWait):
-		return nil, fault.New(fault.Busy, "edits_busy", "other edits of the catalog are being worked out").WithMend("send it again in a few seconds").WithRetryAfter(5)
+		return nil, nil, nil, fault.New(fault.Busy, "edits_busy", "other edits of the catalog are being worked out").WithMend("send it again in a few seconds").WithRetryAfter(5)
 	}
 	list := make([]catalog.Edit, len(edits))
 	for i, e := range edits {
 		list[i] = catalog.Edit{Path: e.Path, Value: e.Value.RawMessage, Remove: e.Remove}
 	}
-	return catalog.EditText(ctx, text, list)
+	text, err := catalog.EditText(ctx, text, list)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	next, findings := catalog.Parse("catalog.yaml", text)
+	return text, next, findings, nil
 }
 
 // offerPreviewRoutes registers what is looked at of offers.

@@ -403,8 +403,12 @@ func (x *deciding) takes(c *chosen) (code, reason string) {
 	return "", ""
 }
 
-// unattended: nobody sells the same thing to the account in person.
+// unattended: nobody sells the same thing to the account in person. A preview asks it also of what the account
+// cannot take.
 func (x *deciding) unattended(c *chosen) (code, reason string) {
+	if c.worth == nil {
+		return "", ""
+	}
 	for _, p := range x.People {
 		if sameThing(p.Give, c.give) || c.give.Talk != "" && sameThing(p.Give, c.worth.Give) {
 			return "routed_to_people", "People work on the same thing: " + cmp.Or(p.Owner, "their owner")

@@ -17,6 +17,8 @@ type Previewed struct {
 	InTheWay []Obstacle
 	// Fills are what placeholders stand for here, for those that something stands for.
 	Fills []Fill
+	// Decision is what Decide says there.
+	Decision Decision
 }
 
 // Fill is a placeholder with the words that take its place.
@@ -25,11 +27,8 @@ type Fill struct {
 	Words string // empty: nothing stands for it, and a sentence that names it is left out
 }
 
-// unattendedRule is the place in rules of the one that needs to know what is given.
-const unattendedRule = 6
-
 // Preview writes one offer as it would be shown, whatever stands in the way of that, and says all
-// that does. It changes nothing. The offer has to be in the catalog.
+// that does, and what would be decided. It changes nothing. The offer has to be in the catalog.
 func Preview(in Input, key string) Previewed {
 	o, place := in.Catalog.Offers[key], in.Catalog.Places[in.Placement]
 	x := deciding{Input: &in, place: place, about: in.Feature}
@@ -38,14 +37,12 @@ func Preview(in Input, key string) Previewed {
 	}
 	x.values = valuing{sub: &in.Subscription, terms: in.terms(), feature: in.feature, about: x.about, wanted: in.Wanted, leaving: in.Leaving}
 	c := chosen{offer: o}
-	var out Previewed
+	in.Brief = false // it says which offer goes first
+	out := Previewed{Decision: Decide(in)}
 	if !slices.Contains(o.At, in.Placement) {
 		out.InTheWay = append(out.InTheWay, Obstacle{"not_here", "It is not for " + in.Placement})
 	}
-	for stage, object := range rules {
-		if stage == unattendedRule && c.worth == nil {
-			continue
-		}
+	for _, object := range rules {
 		if code, reason := object(&x, &c); code != "" {
 			out.InTheWay = append(out.InTheWay, Obstacle{code, reason})
 		}
@@ -57,7 +54,7 @@ func Preview(in Input, key string) Previewed {
 		out.InTheWay = append(out.InTheWay, Obstacle{"holdout", fmt.Sprintf("The account's family belongs to the %d%% that never see it", o.Holdout)})
 	}
 	if len(out.InTheWay) == 0 {
-		out.InTheWay = x.before(key)
+		out.InTheWay = out.Decision.before(key)
 	}
 	if c.worth == nil {
 		return out
@@ -76,10 +73,7 @@ func Preview(in Input, key string) Previewed {
 }
 
 // before says which other offer goes first, if one does.
-func (x *deciding) before(key string) []Obstacle {
-	in := *x.Input
-	in.Brief = false
-	d := Decide(in)
+func (d *Decision) before(key string) []Obstacle {
 	for _, c := range d.Considered {
 		if c.Offer == key && c.Code == "outranked" {
 			return []Obstacle{{c.Code, c.Reason}}
