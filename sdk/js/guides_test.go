@@ -359,8 +359,8 @@ func TestTheGuideToReactDoesWhatItSays(t *testing.T) {
 	t.Run("words of the catalog cannot end the script in which the data stand", func(t *testing.T) {
 		d.run(`sed 's|title: Speakers,|title: "</script><script>alert(1)</script>",|' catalog.yaml > hostile.yaml && headroom catalog apply hostile.yaml`)
 		data := d.run(strings.ReplaceAll(render[strings.Index(render, "export"):], ".html", ".data"))
-		var said struct{ Items []struct{ Title string } }
-		if err := json.Unmarshal([]byte(data), &said); err != nil || strings.Contains(data, "<") || !slices.ContainsFunc(said.Items, func(i struct{ Title string }) bool { return strings.HasPrefix(i.Title, "</script>") }) {
+		var said struct{ Items []struct{ Message string } }
+		if err := json.Unmarshal([]byte(data), &said); err != nil || strings.Contains(data, "<") || !slices.ContainsFunc(said.Items, func(i struct{ Message string }) bool { return strings.HasPrefix(i.Message, "</script>") }) {
 			t.Errorf("%v in\n%s", err, data)
 		}
 		d.run("headroom catalog apply catalog.yaml")
@@ -468,7 +468,7 @@ func TestTheGuideToServerRenderedGoDoesWhatItSays(t *testing.T) {
 
 	t.Run("nothing else of Headroom is on the product's address", func(t *testing.T) {
 		for _, path := range []string{"/hr/", "/hr/console/", "/hr/v1/../console/", "/hr/v1/%2e%2e/console/"} {
-			if said := d.run("curl -siL --path-as-is " + address + path); !strings.Contains(said, "404") {
+			if said := d.run("curl -siL --path-as-is " + address + path); strings.Contains(said, " 200 ") || strings.Contains(said, "<html") {
 				t.Errorf("%s answers\n%s", path, said)
 			}
 		}
