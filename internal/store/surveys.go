@@ -107,7 +107,7 @@ func (s *Store) FeatureRequests(ctx context.Context, feature string, most int, f
 // AccountsNamed calls f with those of the accounts that there are: what they pay, and their documents.
 func (s *Store) AccountsNamed(ctx context.Context, keys []string, f func(l engine.Listing)) error {
 	return each(keys, func(run []any) error {
-		q := ask("SELECT "+listingColumns+" FROM accounts WHERE account IN "+in(len(run)), run...)
+		q := ask("SELECT "+listingColumns+" FROM accounts a WHERE a.account IN "+in(len(run)), run...)
 		return s.rows(ctx, q, func(r *sql.Rows) error {
 			l, err := scanListing(r)
 			if err == nil {
