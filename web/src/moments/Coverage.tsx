@@ -8,7 +8,7 @@ import { count, moment, relative, sentence } from '../lib/format'
 import { Empty } from '../shared/Empty'
 import { Await, Panel, WaitingRows } from '../shared/Panel'
 import { MomentsPage } from './MomentsPage'
-import { nextOfExpected, nextOfFeature, nextOfUnknown, placeHref, type Next } from './next'
+import { nextOfExpected, nextOfFeature, nextOfUnknown, placeHref, whyNever, type Next } from './next'
 import { dateWords, newOfferHref, ruleHref, stateWord, titled } from './terms'
 import lists from '../shared/List.module.css'
 import classes from './Moments.module.css'
@@ -92,7 +92,7 @@ function Parts({ covered, catalog, now }: { covered: Covered; catalog: MomentsCa
             <Table
               label="Rules that never fired"
               columns={['Rule', 'State', 'Why', 'Next']}
-              rows={never.map((each) => [titled(each), stateWord(each.state), each.why ? sentence(each.why) : 'Nothing plain stands in the way.', <Do key="n" next={{ words: 'Try it over the history', href: ruleHref(each.key) }} />])}
+              rows={never.map((each) => [titled(each), stateWord(each.state), whyNever(each, covered, catalog), <Do key="n" next={{ words: 'Try it over the history', href: ruleHref(each.key) }} />])}
             />
           ) : (
             <p className={classes.none}>Every rule has fired.</p>

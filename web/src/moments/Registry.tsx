@@ -155,7 +155,7 @@ function Row({ item, drafted, now, lift, measured, change }: RowProps) {
       </td>
       <td>
         {item.precision === null ? (
-          <span className={classes.small}>Not of {term(item.type).toLowerCase()}: nothing grows by it</span>
+          <span className={classes.small}>Not measured: {term(item.type).toLowerCase()} rules are about keeping, not growing</span>
         ) : item.precision.followed === 0 ? (
           <span className={classes.small}>None was followed for 30 days yet</span>
         ) : (

@@ -93,6 +93,9 @@ function Editor({ ruleKey, before, hand, catalog }: EditorProps) {
     // A mistake of an earlier text would stand in the wrong place.
     return finding && text !== undefined && settled.form.when[field] === condition ? { finding, at: placeIn(condition, field, finding, text) } : undefined
   }
+  // A new rule says why: the registry judges it by that. It may be tried before.
+  const unsaid: Record<string, string> = ruleKey === undefined && form.hypothesis.trim() === '' ? { hypothesis: 'Say why more would help them then: the registry judges the rule by it.' } : {}
+  const missing = { ...wrong, ...unsaid }
   const shownWrong = tried ? wrong : Object.fromEntries(Object.entries(wrong).filter(([name]) => (form.when[name] ?? '').trim() !== ''))
   const ready = settled.whole && made.isSuccess && errors.length === 0
   const said = whole ? ruleWords(editedWhen(form, before), catalog) : ''
@@ -104,7 +107,7 @@ function Editor({ ruleKey, before, hand, catalog }: EditorProps) {
           className={classes.form}
           send={() => {
             setTried(true)
-            if (!whole || edits.length === 0) return
+            if (Object.keys(missing).length > 0 || edits.length === 0) return
             hand.edit(...edits)
             if (ruleKey === undefined) navigate(ruleHref(key), { replace: true })
           }}
@@ -142,7 +145,7 @@ function Editor({ ruleKey, before, hand, catalog }: EditorProps) {
                 </div>
               ))}
           </div>
-          <About form={form} set={set} wrong={tried || form.state === 'validated' ? wrong : {}} />
+          <About form={form} set={set} wrong={tried ? missing : form.state === 'validated' ? wrong : {}} />
           <div className={classes.foot}>
             <span className={classes.calm}>
               {ruleKey === undefined && (
@@ -156,9 +159,9 @@ function Editor({ ruleKey, before, hand, catalog }: EditorProps) {
               {whole && edits.length === 0 ? 'Nothing changed' : 'Put into the draft'}
             </Button>
           </div>
-          {tried && !whole && (
+          {tried && Object.keys(missing).length > 0 && (
             <p role="alert" className={classes.wrong}>
-              {Object.keys(wrong).length === 1 ? 'One field has' : `${Object.keys(wrong).length} fields have`} to be mended first.
+              {Object.keys(missing).length === 1 ? 'One field has' : `${Object.keys(missing).length} fields have`} to be mended first.
             </p>
           )}
         </Form>
@@ -183,7 +186,7 @@ function About({ form, set, wrong }: { form: RuleForm; set: (fields: Partial<Rul
         <TextField label="Title" value={form.title} set={(title) => set({ title })} hint="What people call it." />
         <ChoiceField label="Type" value={form.type} set={(type) => set({ type })} options={types} hint="Of the revenue it is about." />
       </div>
-      <TextField label="Hypothesis" value={form.hypothesis} set={(hypothesis) => set({ hypothesis })} lines={2} hint="Why more would help them at this moment." />
+      <TextField label="Hypothesis" value={form.hypothesis} set={(hypothesis) => set({ hypothesis })} lines={2} hint="Why more would help them at this moment." wrong={wrong['hypothesis']} />
       <div className={classes.fields}>
         <ChoiceField label="Owner" value={form.owner} set={(owner) => set({ owner })} options={owners} />
         <ChoiceField label="State" value={form.state} set={(state) => set({ state })} options={[['', 'Testing'], ...states.filter(([key]) => key !== 'testing' || form.state === 'testing')]} />

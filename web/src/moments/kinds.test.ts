@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { complete, definitionOf, editsOf, formInAddress, formOf, newForm, newRuleHref, whenOf, withKind, wrongIn } from './form'
 import { and, fieldsOf, kindById, kindOf, kinds, required } from './kinds'
 import { blockOf, lineAndColumn, placeIn } from './position'
-import { ruleWords } from './ruleWords'
+import { conditionWords, ruleWords } from './ruleWords'
 import { stepsOf, stepsText, whereOf, whereText } from './where'
 
 interface WhenSchema {
@@ -158,10 +158,25 @@ describe('filters in words', () => {
 describe('a rule in words', () => {
   test('is a sentence with titles and units', () => {
     const catalog = { version: '', features: [{ key: 'emails', title: 'Emails' }] }
-    expect(ruleWords({ limit: 'emails', reaches: '80%', and: 'account.mrr == 0' }, catalog)).toBe('Emails reaches 80% of its limit, and only where account.mrr == 0')
+    expect(ruleWords({ limit: 'emails', reaches: '80%', and: 'account.mrr == 0' }, catalog)).toBe('Emails reaches 80% of its limit, and only where MRR is 0')
     expect(ruleWords({ runs_out: 'emails' }, catalog)).toBe('Emails runs out 1 day or more before it resets, at the pace of the last 7 days')
     expect(ruleWords({ champion_left: true }, catalog)).toBe('a champion left')
+    expect(ruleWords({ event: 'summit.published', nth: 8 }, catalog)).toBe('Summit published happens for the 8th time')
+    expect(ruleWords({ gate: 'emails' }, catalog)).toBe('locked Emails is wanted once within 1 day')
+    expect(ruleWords({ held: 'emails', reaches: '100%', periods: 3 }, catalog)).toBe('Emails stays at its limit for 3 periods')
+    expect(ruleWords({ limit: 'emails', reaches: '100%' }, catalog)).toBe('Emails reaches its limit')
     expect(ruleWords({ nothing: 1 }, catalog)).toBe('')
+  })
+})
+
+describe('a condition in words', () => {
+  test.each([
+    ["money.interval == 'month' && money.months >= 6 && account.stage in ['adopted', 'expanding']", 'the billing interval is month and months paid is at least 6 and stage is one of adopted, expanding'],
+    ['survey.nps >= 9 && milestones.first_summit', 'NPS is at least 9 and First summit is reached'],
+    ['!milestones.first_summit || usage.emails.percent > 70', 'not First summit is reached or the percentage used of Emails is above 70'],
+    ["account.traits.team_size != 'very_large'", 'team size is not very large'],
+  ])('%s', (text, said) => {
+    expect(conditionWords(text, { version: '', features: [{ key: 'emails', title: 'Emails' }] })).toBe(said)
   })
 })
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { certainty, intervalWords, liftWords, ruleOfAction } from './lift'
 import { boundsOf, lineKey, mendOf } from './missed'
-import { nextOfExpected, nextOfFeature, nextOfUnknown } from './next'
+import { nextOfExpected, nextOfFeature, nextOfUnknown, whyNever } from './next'
 import { stateEdits } from './stateEdits'
 
 describe('missed moments', () => {
@@ -45,6 +45,16 @@ describe('gaps in coverage', () => {
     const catalog = { version: '', features: [{ key: 'emails', kind: 'metered' }, { key: 'films', kind: 'boolean' }] }
     expect(decodeURIComponent(nextOfFeature({ feature: 'emails', title: '', offer: false }, catalog).href ?? '')).toContain('{"limit":"emails"')
     expect(decodeURIComponent(nextOfFeature({ feature: 'films', title: '', offer: false }, catalog).href ?? '')).toContain('{"gate":"films"')
+  })
+})
+
+describe('a rule that never fired', () => {
+  test('says what came in, and what it waits for', () => {
+    const covered = { at: '', expected: [{ type: 'summit.published', status: 'received' as const, events: 12, for: ['signals.eighth'] }], unknown: null, others: 0, features: null, never_fired: null, overdue: null, notes: null }
+    const rule = { key: 'eighth', title: '', state: '' }
+    const catalog = { version: '', signals: [{ key: 'eighth', when: { event: 'summit.published', nth: 8 } }] }
+    expect(whyNever(rule, covered, catalog)).toBe('Summit published came in 12 times in 90 days. No account has come so far that Summit published happens for the 8th time.')
+    expect(whyNever({ ...rule, why: 'no x came in' }, covered, catalog)).toBe('No x came in.')
   })
 })
 

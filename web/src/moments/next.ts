@@ -1,7 +1,9 @@
 // What to do next about a gap in coverage.
 
 import type { Coverage, MomentsCatalog } from '../api/moments'
+import { count, sentence, words } from '../lib/format'
 import { newRuleHref } from './form'
+import { ruleWords } from './ruleWords'
 
 /** What to do, and where. */
 export interface Next {
@@ -27,6 +29,15 @@ export function nextOfExpected(expected: NonNullable<Coverage['expected']>[numbe
     case 'received':
       return { words: 'Nothing: it comes in' }
   }
+}
+
+/** Why a rule never fired, as far as it is known: what did not come in, or what came and never as it asks. */
+export function whyNever(rule: NonNullable<Coverage['never_fired']>[number], covered: Coverage, catalog: MomentsCatalog | undefined): string {
+  if (rule.why) return sentence(rule.why)
+  const heard = (covered.expected ?? []).filter((each) => each.events > 0 && each.for?.includes(`signals.${rule.key}`))
+  const asks = catalog && ruleWords(catalog.signals?.find((each) => each.key === rule.key)?.when, catalog)
+  const came = heard.map((each) => `${words(each.type)} came in ${each.events === 1 ? 'once' : `${count(each.events)} times`} in 90 days.`)
+  return [...came, asks ? `No account has come so far that ${asks}.` : 'No account has met it yet.'].join(' ')
 }
 
 /** Of an event type that nothing is over. */
