@@ -45,6 +45,7 @@ func TestAShortCheckIsAnsweredAsALongOne(t *testing.T) {
 		{"a no with an offer", `{"account":"acme","user":"u1","role":"admin","feature":"speakers","quantity":2,"placement":"speakers.add"}`, nil, 200},
 		{"a browser", `{"feature":"speakers"}`, browser, 200},
 		{"a browser that meets a closed gate", `{"feature":"recordings","placement":"recordings.open"}`, browser, 200},
+		{"a browser that only looks", `{"feature":"recordings","touch":false,"placement":"recordings.open"}`, browser, 200},
 		{"a position", `{"account":"acme","feature":"speakers"}`, []string{"Headroom-Position", at}, 200},
 		{"a feature that is none", `{"account":"acme","feature":"nothing"}`, nil, 200},
 		{"an account that nobody knows", `{"account":"nobody","feature":"speakers"}`, nil, 200},

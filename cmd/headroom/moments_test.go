@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 )
@@ -148,5 +149,52 @@ func TestMomentsAreCountedFromTheTouchToWhatIsActiveOrMissed(t *testing.T) {
 	}
 	if status, answer := c.send("GET", "/v1/accounts/acme/timeline?kind=weather", ""); status != 422 || answer["code"] != "kind_unknown" {
 		t.Errorf("an unknown kind: %d %v", status, answer)
+	}
+}
+
+// A page asks what is locked to draw itself. That somebody wanted it is only known when they click.
+func TestLookingAtALockIsNoTouchOfIt(t *testing.T) {
+	c := newCompany(t, "2026-01-01T00:00:00Z")
+	c.must("PUT", "/v1/catalog", []byte(strings.ReplaceAll(apiCatalog, "holdout: 10%", "holdout: 0%")), nil)
+	c.must("PUT", "/v1/accounts/acme/subscription", map[string]any{"plan": "starter"}, nil)
+	type answer struct {
+		Allowed  bool
+		Position string
+		Unlock   []struct{ Title string }
+		Decision struct{ Status, Reason string }
+	}
+	check := func(more map[string]any) (a answer) {
+		t.Helper()
+		body := map[string]any{"account": "acme", "user": "ann", "feature": "recordings", "placement": "recordings.open"}
+		maps.Copy(body, more)
+		c.must("POST", "/v1/check", body, &a)
+		return a
+	}
+	// given a page that was drawn again and again, on the short way and the long one
+	var last answer
+	for range 3 {
+		last = check(map[string]any{"touch": false})
+		last = check(map[string]any{"touch": false, "quantity": 1.5})
+		c.must("POST", "/v1/clock/advance", map[string]any{"by": "2m"}, nil)
+	}
+	// then it hears what unlocks the feature and what is offered there, and no signal has fired
+	if last.Allowed || len(last.Unlock) == 0 || last.Decision.Status != "none" || last.Position == "" {
+		t.Errorf("a look hears %+v", last)
+	}
+	var list momentsList
+	c.must("GET", "/v1/moments", nil, &list, "Headroom-Position", last.Position)
+	if len(list.Items) != 0 {
+		t.Errorf("nobody wanted anything, and there are moments: %+v", list.Items)
+	}
+	// when she clicks twice, then the signal fires, and a look hears of the offer too
+	check(nil)
+	c.must("POST", "/v1/clock/advance", map[string]any{"by": "2m"}, nil)
+	clicked := check(map[string]any{"touch": true})
+	c.must("GET", "/v1/moments", nil, &list, "Headroom-Position", clicked.Position)
+	if len(list.Items) != 1 || list.Items[0].Times != 2 {
+		t.Errorf("two clicks are the moments %+v", list.Items)
+	}
+	if d := check(map[string]any{"touch": false}).Decision; d.Status != "show" {
+		t.Errorf("after two clicks a look hears %+v", d)
 	}
 }

@@ -38,6 +38,11 @@ func TestTheShortWayReadsAUsualCheckAndLeavesTheRest(t *testing.T) {
 	}{
 		{"what an SDK sends", `{"account":"acme","user":"u1","feature":"speakers"}`, true},
 		{"all there is", `{"account":"acme","user":"u1","feature":"speakers","quantity":12,"placement":"p","role":"admin"}`, true},
+		{"a look", `{"account":"acme","feature":"speakers","touch":false}`, true},
+		{"a touch", `{"touch":true,"account":"acme","feature":"speakers"}`, true},
+		{"a touch that is none", `{"account":"acme","touch":falsely}`, false},
+		{"a touch in quotes", `{"account":"acme","touch":"false"}`, false},
+		{"a touch that is null", `{"account":"acme","touch":null}`, false},
 		{"spaces", " {\n\t\"account\" : \"acme\" , \"feature\":\"speakers\"\r\n}\n ", true},
 		{"nothing of anything", `{"quantity":0}`, true},
 		{"empty texts", `{"account":"","feature":""}`, true},

@@ -112,6 +112,7 @@ var operations = map[string]operation{
 
 	"POST /v1/check": {
 		text: "Answered from memory. A no says what would unlock it, and counts as a touched gate, once per user and minute. " +
+			"A page that asks to draw itself sends `touch: false`: it hears the same, and nobody is taken to have wanted the feature. " +
 			"With `placement` a no also carries the decision of what to show there. A feature the catalog does not know is never allowed.",
 		answer: "Whether it may be used, and how much is left",
 		body:   `{"account":"nova","user":"u1","feature":"emails","quantity":200}`,
