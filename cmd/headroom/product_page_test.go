@@ -82,6 +82,7 @@ func (p summitPage) lacks(path ...string) {
 func (p summitPage) press(path ...string) {
 	p.T.Helper()
 	p.has(path...)
+	p.Until("it may be pressed: a price is not accepted before it could be read", fmt.Sprintf(`!%s.matches('[aria-disabled=true]')`, part(path...)))
 	at := browsertest.Ask(p.Window, chromedp.Evaluate[[]float64](fmt.Sprintf(
 		`(() => { const e = %s; e.scrollIntoView({block: 'center', behavior: 'instant'}); const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] })()`, part(path...))))
 	p.Do(chromedp.MouseClickXY(at[0], at[1]))
