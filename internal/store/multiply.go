@@ -41,7 +41,7 @@ func (s *Store) Multiply(ctx context.Context, times int) error {
 	for n := range times {
 		err := s.db.InTx(ctx, func(tx *sql.Tx) error {
 			for _, table := range multiplied {
-				if _, err := tx.ExecContext(ctx, fmt.Sprintf(statements[table], fmt.Sprintf("~%d", n+1))); err != nil { //nolint:gosec // our own text
+				if _, err := tx.ExecContext(ctx, fmt.Sprintf(statements[table], fmt.Sprintf("~%d", n+1))); err != nil {
 					return fmt.Errorf("copies of %s: %w", table, err)
 				}
 			}
@@ -56,7 +56,7 @@ func (s *Store) Multiply(ctx context.Context, times int) error {
 
 // columns calls f with the name of each column of a table.
 func (s *Store) columns(ctx context.Context, table string, f func(string)) error {
-	rows, err := s.db.Read().QueryContext(ctx, "SELECT * FROM "+table+" LIMIT 0") //nolint:gosec,unqueryvet // one of ours, and all there is
+	rows, err := s.db.Read().QueryContext(ctx, "SELECT * FROM "+table+" LIMIT 0") //nolint:unqueryvet // one of ours, and all there is
 	if err != nil {
 		return db.Fault(err)
 	}
