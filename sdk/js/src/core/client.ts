@@ -185,8 +185,8 @@ export function createHeadroom(): Headroom {
     return { feature, allowed: !refused && (options.fallback ?? config?.defaults?.[feature] ?? false), reason: 'unavailable', stale: true }
   }
 
-  async function askCheck(feature: string, quantity: number, placement?: string): Promise<Check> {
-    const answer = await connection.send<Check>('POST', '/v1/check', { account: snapshot.account, feature, quantity, placement, user: snapshot.user || undefined })
+  async function askCheck(feature: string, quantity: number, placement?: string, touch?: boolean): Promise<Check> {
+    const answer = await connection.send<Check>('POST', '/v1/check', { account: snapshot.account, feature, quantity, placement, touch, user: snapshot.user || undefined })
     if (typeof answer?.allowed !== 'boolean') throw odd('a check')
     return answer
   }
@@ -200,7 +200,7 @@ export function createHeadroom(): Headroom {
   }
 
   async function check(feature: string, options: CheckOptions = {}): Promise<Check> {
-    const { quantity = 1, placement } = options
+    const { quantity = 1, placement, touch } = options
     await ready()
     if (!(quantity >= 0 && quantity <= 1e12)) {
       report(new Problem(0, 'quantity_invalid', `${feature} was checked for ${quantity}`, 'ask for 0 to 1e12'))
@@ -217,16 +217,16 @@ export function createHeadroom(): Headroom {
     }
     if (here && snapshot.stale) here.stale = true
     if (here?.allowed) return here
-    if (here && (!placement || !item)) {
+    if (here && ((!placement && touch !== false) || !item)) {
       if (item) tell(feature, quantity)
       return here
     }
     try {
-      return await within(timeout(), sent(() => askCheck(feature, quantity, placement)))
+      return await within(timeout(), sent(() => askCheck(feature, quantity, placement, touch)))
     } catch (thrown) {
       const problem = problemOf(thrown)
       report(problem)
-      return here ? { ...here, stale: true, decision: none(problem, placement) } : fallback(feature, options, problem)
+      return here ? { ...here, stale: true, ...(placement && { decision: none(problem, placement) }) } : fallback(feature, options, problem)
     }
   }
 

@@ -185,6 +185,8 @@ export interface CheckOptions {
   placement?: string
   /** The answer when nothing is known; before Config.defaults. */
   fallback?: boolean
+  /** false: the page asks to draw itself, and nobody wanted the feature: a no counts as no touched gate, and says what would unlock it, for which the server is asked. */
+  touch?: boolean
 }
 
 /** What decide() takes beside the placement. */

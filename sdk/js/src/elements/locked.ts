@@ -45,21 +45,32 @@ export class HeadroomLocked extends HeadroomElement {
   protected render(): Child {
     const feature = this.getAttribute('feature') ?? '', placement = this.getAttribute('placement')
     const { entitlements, role } = this.known
-    if (!entitlements) return h('slot', { class: 'wait', inert: true })
+    const look = (question: string, of: string) => {
+      const found = this.answer(question, of, () => this.client.check(feature, { touch: false, ...(placement && { placement }) }))
+      return found?.feature === feature ? found : undefined
+    }
+    if (!entitlements) {
+      // Nothing is known, and the server is not heard: what the page has said for that.
+      const open = this.known.stale && look('unheard', feature)?.allowed
+      return h('slot', { class: !open && 'wait', inert: !open })
+    }
     const e = entitlements[feature] as Locked | undefined
     if (e?.allowed) return h('slot')
     if (!e || e.hidden) return undefined // what nobody knows stays closed
-    const found = this.answer('check', `${feature} ${placement} ${e.reason}`, () => this.client.check(feature, placement ? { placement } : {}))
-    const check = found?.feature === feature ? found : undefined
     const asked = this.#asked?.what === this.#what ? this.#asked : undefined
     const title = e.title || e.content?.title || feature
     const open = () => void this.openOffer({ placement: placement!, feature })
+    // Only who clicks wants it: what is drawn is asked for with touch: false. Who puts an offer away does not.
+    const touch = (click: MouseEvent) => {
+      if (!(click.composedPath()[0] as Element).closest('[part=dismiss]')) void this.client.check(feature, placement ? { placement } : {})
+    }
     if (this.hasAttribute('compact')) {
-      return h('button', { part: 'action', class: 'link', type: 'button', 'aria-haspopup': placement ? 'dialog' : undefined, 'aria-disabled': placement ? undefined : 'true', onclick: placement ? open : undefined },
+      return h('button', { part: 'action', class: 'link', type: 'button', 'aria-haspopup': placement ? 'dialog' : undefined, 'aria-disabled': placement ? undefined : 'true', onclick: (click: MouseEvent) => (touch(click), placement && open()) },
         icon(lock), h('span', { part: 'title' }, title), h('span', { class: 'sr' }, `, ${this.t('locked')}`))
     }
+    const check = look('check', `${feature} ${placement} ${e.reason}`)
     const offered = placement && check?.decision?.status === 'show'
-    return h('div', { part: 'card', class: 'card stack', role: 'group', 'aria-labelledby': 'title' },
+    return h('div', { part: 'card', class: 'card stack', role: 'group', 'aria-labelledby': 'title', onclick: touch },
       h('div', { class: 'head' }, icon(lock), h('h3', { part: 'title', id: 'title' }, title, h('span', { class: 'sr' }, `, ${this.t('locked')}`))),
       e.content?.benefit && h('p', { part: 'body' }, e.content.benefit),
       h('p', { class: 'muted small' }, e.message ?? check?.message, this.known.stale && ` ${this.t('all.stale')}.`),
