@@ -72,7 +72,12 @@ type movementsRequest struct {
 	Gross bool `query:"gross" doc:"count every change within a month, instead of netting an account's changes"`
 }
 
-type movementsAnswer struct{ Body revenue.MovementsDocument }
+type movementsAnswer struct {
+	Body struct {
+		revenue.MovementsDocument
+		Others []store.Paid `json:"others" doc:"what accounts pay now in other currencies, which is in none of these figures"`
+	}
+}
 
 func (s *Server) movements(ctx context.Context, in *movementsRequest) (*movementsAnswer, error) {
 	q, err := s.query(ctx, &in.RevenueParams)
@@ -88,7 +93,10 @@ func (s *Server) movements(ctx context.Context, in *movementsRequest) (*movement
 	if err != nil {
 		return nil, err
 	}
-	return &movementsAnswer{revenue.Document(q.Currency, items, q.Policy)}, nil
+	out := &movementsAnswer{}
+	out.Body.MovementsDocument = revenue.Document(q.Currency, items, q.Policy)
+	out.Body.Others, err = s.Store.PaidIn(ctx, q.Currency)
+	return out, err
 }
 
 // firstMonth is where a query begins: as asked, or with the first month with money.

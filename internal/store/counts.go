@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/headroomhq/headroom/internal/money"
 )
@@ -32,13 +31,9 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 	if err != nil {
 		return c, err
 	}
-	q := ask("SELECT currency, CAST(SUM(mrr) AS BIGINT) FROM accounts WHERE mrr > 0 GROUP BY currency")
-	err = s.rows(ctx, q, func(r *sql.Rows) error {
-		var currency string
-		var sum int64
-		err := r.Scan(&currency, &sum)
-		c.MRR[money.Currency(currency)] = money.Twelfths(sum)
-		return err
-	})
+	paid, err := s.PaidIn(ctx, "")
+	for _, p := range paid {
+		c.MRR[p.MRR.Currency] = p.exact
+	}
 	return c, err
 }

@@ -26,17 +26,17 @@ export const clockQuery = queryOptions({
   refetchInterval: 60_000,
 })
 
-export const movementsQuery = (month: Month) =>
+export const movementsQuery = (month: Month, currency = '') =>
   queryOptions({
-    queryKey: [data, 'movements', month],
-    queryFn: ({ signal }) => get<Movements>('/v1/revenue/movements', { from: shift(month, 1 - monthsShown), to: month }, signal),
+    queryKey: [data, 'movements', month, currency],
+    queryFn: ({ signal }) => get<Movements>('/v1/revenue/movements', { from: shift(month, 1 - monthsShown), to: month, currency }, signal),
     placeholderData: keepPreviousData,
   })
 
-export const retentionQuery = (month: Month) =>
+export const retentionQuery = (month: Month, currency = '') =>
   queryOptions({
-    queryKey: [data, 'retention', month],
-    queryFn: ({ signal }) => get<Retention>('/v1/revenue/retention', { from: shift(month, 1 - monthsShown), to: month }, signal),
+    queryKey: [data, 'retention', month, currency],
+    queryFn: ({ signal }) => get<Retention>('/v1/revenue/retention', { from: shift(month, 1 - monthsShown), to: month, currency }, signal),
     placeholderData: keepPreviousData,
   })
 

@@ -38,6 +38,7 @@ export interface Movement {
 export interface Movements {
   currency: string
   items: Movement[] | null
+  others: { mrr: Money; accounts: number }[] | null
 }
 
 /** What became in one month of what customers paid at its start. Null where nobody paid. */

@@ -14,7 +14,7 @@ import classes from './Retention.module.css'
 /** NRR and GRR of the month, with the year behind them. */
 export function Retention({ period, className }: { period: Period; className?: string | undefined }) {
   const { month } = period
-  const query = useQuery({ ...retentionQuery(month ?? ''), enabled: month !== undefined })
+  const query = useQuery({ ...retentionQuery(month ?? '', period.currency), enabled: month !== undefined })
   return (
     <Panel
       id="retention"

@@ -2,9 +2,9 @@ import { Skeleton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { movementsQuery } from '../api/queries'
 import { snippets } from '../api/snippets'
-import type { Movement } from '../api/types'
+import type { Movement, Movements } from '../api/types'
 import { ratio, sign, subtract } from '../lib/decimal'
-import { change, money, monthName, percent } from '../lib/format'
+import { change, count, money, monthName, percent } from '../lib/format'
 import type { Month } from '../lib/month'
 import { bridge, gained, lost, steps } from './bridge'
 import { DataTable, Details, OpenDetails, type Column } from '../shared/Details'
@@ -15,10 +15,28 @@ import type { Period } from './period'
 import classes from './Revenue.module.css'
 import { useOpen } from '../shared/open'
 
+/** Nothing is converted: what is paid in other currencies is said beside, and looked at by itself. */
+function Others({ of, period, currency }: { of: NonNullable<Movements['others']>; period: Period; currency: string }) {
+  if (of.length === 0 && !period.currency) return null
+  return (
+    <p className={classes.others}>
+      {of.map(({ mrr, accounts }) => (
+        <span key={mrr.currency}>
+          and {money(mrr.amount, mrr.currency, { short: true })} a month from {count(accounts)} {accounts === 1 ? 'account that pays' : 'accounts that pay'} in {mrr.currency}, which is not in this figure.{' '}
+          <button type="button" onClick={() => period.chooseCurrency(mrr.currency)}>
+            Look at {mrr.currency}
+          </button>{' '}
+        </span>
+      ))}
+      {period.currency && <span>All figures of money here are in {currency}.</span>}
+    </p>
+  )
+}
+
 /** MRR, what moved it this month, and the months before. */
 export function Revenue({ period, className }: { period: Period; className?: string | undefined }) {
   const { month } = period
-  const query = useQuery({ ...movementsQuery(month ?? ''), enabled: month !== undefined })
+  const query = useQuery({ ...movementsQuery(month ?? '', period.currency), enabled: month !== undefined })
   const [, setOpen] = useOpen('movements')
   return (
     <Panel
@@ -29,7 +47,7 @@ export function Revenue({ period, className }: { period: Period; className?: str
       action={<OpenDetails name="movements">Table and definition</OpenDetails>}
     >
       <Await query={query} waiting={<Waiting />}>
-        {({ currency, items }) => {
+        {({ currency, items, others }) => {
           const months = items ?? []
           const shown = months.find((item) => item.period === month) ?? months.at(-1)
           if (!shown || months.every(isBlank)) {
@@ -58,6 +76,7 @@ export function Revenue({ period, className }: { period: Period; className?: str
                   <p className={classes.change}>
                     <Change difference={difference} start={shown.start} currency={currency} month={shown.period} />
                   </p>
+                  <Others of={others ?? []} period={period} currency={currency} />
                   <Bridge movement={shown} currency={currency} current={shown.period === period.current} />
                 </div>
                 <MovementChart currency={currency} months={months} chosen={shown.period} choose={period.choose} />

@@ -100,7 +100,7 @@ function Freshness({ liveness, now, test }: { liveness: Liveness; now: string | 
 
 /** Tells a screen reader what came in since the page was opened, and nothing at first. */
 function Announcer({ period }: { period: Period }) {
-  const movements = useQuery({ ...movementsQuery(period.month ?? ''), enabled: period.month !== undefined })
+  const movements = useQuery({ ...movementsQuery(period.month ?? '', period.currency), enabled: period.month !== undefined })
   const signals = useQuery(signalsQuery(8))
   const [said, say] = useState('')
   const before = useRef<{ mrr?: string | undefined; signal?: string | undefined }>({})

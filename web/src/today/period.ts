@@ -1,4 +1,4 @@
-// The month of the page stands in the address: ?month=2026-10.
+// The month and the currency of the page stand in the address: ?month=2026-10&currency=EUR.
 
 import { useQuery } from '@tanstack/react-query'
 import { useCallback } from 'react'
@@ -12,6 +12,9 @@ export interface Period {
   /** The month of the server's clock. */
   current: Month | undefined
   choose: (month: Month) => void
+  /** Of the figures of money; empty: the catalog's. */
+  currency: string
+  chooseCurrency: (currency: string) => void
 }
 
 export function usePeriod(): Period {
@@ -29,5 +32,15 @@ export function usePeriod(): Period {
       }),
     [setSearch, current],
   )
-  return { month: isMonth(asked) ? asked : current, current, choose }
+  const chooseCurrency = useCallback(
+    (currency: string) =>
+      setSearch((before) => {
+        const after = new URLSearchParams(before)
+        if (currency) after.set('currency', currency)
+        else after.delete('currency')
+        return after
+      }),
+    [setSearch],
+  )
+  return { currency: search.get('currency') ?? '', chooseCurrency, month: isMonth(asked) ? asked : current, current, choose }
 }
