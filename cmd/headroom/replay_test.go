@@ -345,3 +345,47 @@ func TestAReplayReadsARunningServersTables(t *testing.T) {
 		c.speakers("acme", 1)
 	}
 }
+
+func TestDataFromBeforeListsSaidWhatComesNext(t *testing.T) {
+	c := newCompany(t, "2026-01-10T09:00:00Z")
+	c.must("PUT", "/v1/accounts/acme/subscription", map[string]any{"plan": "pro", "trial_ends_at": "2026-01-20T00:00:00Z"}, nil)
+	c.must("PUT", "/v1/accounts/globex/subscription", map[string]any{"plan": "starter"}, nil)
+	coming := func() (keys []string) {
+		t.Helper()
+		var l struct{ Items []struct{ Key string } }
+		c.must("GET", "/v1/accounts?sort=next&next=trial_ends", nil, &l)
+		for _, i := range l.Items {
+			keys = append(keys, i.Key)
+		}
+		return keys
+	}
+	if _, last, err := c.server.log.Bounds(t.Context()); err != nil || c.server.runner.WaitAll(t.Context(), last, true) != nil {
+		t.Fatal(err)
+	}
+	if got := coming(); len(got) != 1 {
+		t.Fatalf("to begin with the trials of %v end", got)
+	}
+	c.server.close()
+	older := func() { // as the tables are after the columns were added
+		t.Helper()
+		d, err := db.Open(t.Context(), c.data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		for _, statement := range []string{"UPDATE accounts SET next_at = 0, next_is = '' WHERE next_at > 0", "DELETE FROM meta WHERE name = 'filled:next'"} {
+			if n, err := d.Exec(t.Context(), statement); err != nil || n != 1 {
+				t.Fatal(statement, n, err)
+			}
+		}
+	}
+	older()
+	if out, err := replayed(t, "--data", c.data); err != nil || !strings.Contains(out, "no difference") {
+		t.Errorf("a replay says %v\n%s", err, out)
+	}
+	older()
+	c.open()
+	if got := coming(); len(got) != 1 {
+		t.Errorf("after the start the trials of %v end", got)
+	}
+}
