@@ -88,7 +88,7 @@ func (s *Server) routes() http.Handler {
 	add(s, "GET /v1/decisions/{id}/explain", access.Read, "Every offer considered, and why not", s.explain)
 	add(s, "POST /v1/decisions/{id}/outcomes", access.Decide, "What became of a decision", s.outcome)
 	s.offerPreviewRoutes()
-	add(s, "GET /v1/offers/funnel", access.Read, "Offers shown, seen, clicked, accepted", warmed(s, keeping(s, s.funnel), funnelFirst))
+	add(s, "GET /v1/offers/funnel", access.Read, "Offers shown, seen, clicked, accepted", soon(s, keeping(s, s.funnel), funnelFirst))
 	add(s, "GET /v1/accounts/{account}/decisions", access.Read, "Offers an account was shown, and what became of them", s.accountDecisions)
 	add(s, "GET /v1/requests", access.Read, "Upgrade requests of members", s.listRequests)
 	add(s, "POST /v1/requests/{id}/approve", access.Decide, "Approve an upgrade request: it takes effect at once", s.approve)
@@ -149,8 +149,8 @@ func (s *Server) routes() http.Handler {
 	add(s, "GET /v1/launches/{key}", access.Read, "One launch: who asked, who it is for and why, what it earned", s.launchDetail)
 
 	s.tag("Revenue", "What it earned.")
-	add(s, "GET /v1/revenue/movements", access.Read, "MRR movements by month", warmed(s, keeping(s, s.movements), movementsFirst))
-	add(s, "GET /v1/revenue/retention", access.Read, "NRR and GRR by month, or of a cohort", warmed(s, keeping(s, s.retention), retentionFirst))
+	add(s, "GET /v1/revenue/movements", access.Read, "MRR movements by month", soon(s, keeping(s, s.movements), movementsFirst))
+	add(s, "GET /v1/revenue/retention", access.Read, "NRR and GRR by month, or of a cohort", soon(s, keeping(s, s.retention), retentionFirst))
 	add(s, "GET /v1/revenue/ledger", access.Read, "The ledger lines behind every figure", s.ledger)
 
 	s.tag("Running it", "Imports, keys, time and health.")

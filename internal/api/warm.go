@@ -40,6 +40,14 @@ func warmed[I, O any](s *Server, h func(context.Context, *I) (*O, error), first 
 	return h
 }
 
+// soon is warmed for Today, which is opened first: before what the other pages ask.
+func soon[I, O any](s *Server, h func(context.Context, *I) (*O, error), first func(*catalog.Catalog, clock.Time) []I) func(context.Context, *I) (*O, error) {
+	h = warmed(s, h, first)
+	last := len(s.ahead) - 1
+	s.ahead = slices.Insert(s.ahead[:last:last], 0, s.ahead[last])
+	return h
+}
+
 // Warm keeps the answers ready that pages of the console begin with, until ctx is done: they are made after a start and
 // after the catalog changed, and asked for now and then as by a person.
 func (s *Server) Warm(ctx context.Context) {
