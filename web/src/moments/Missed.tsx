@@ -135,12 +135,13 @@ function Lines({ missed, open }: { missed: MissedMoments; open: (line: string) =
 function MainReason({ item, open }: { item: MissedItem; open: () => void }) {
   const [first, ...rest] = item.reasons ?? []
   if (!first) return null
+  const more = rest.length === 1 ? '1 more reason' : `${count(rest.length)} more reasons`
   return (
     <>
       <Reason item={item} reason={first} open={open} />
       {rest.length > 0 && (
-        <button type="button" className={classes.link} aria-haspopup="dialog" onClick={open} aria-label={`More reasons: ${item.title}`}>
-          {rest.length === 1 ? '1 more reason' : `${count(rest.length)} more reasons`}
+        <button type="button" className={classes.link} aria-haspopup="dialog" onClick={open} aria-label={`${more}: ${item.title}`}>
+          {more}
         </button>
       )}
     </>
