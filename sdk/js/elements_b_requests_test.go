@@ -149,3 +149,23 @@ func TestAMemberWhoOpensWhatIsLockedAsksForTheFeature(t *testing.T) {
 		t.Errorf("the requests are %+v", asked.Requests)
 	}
 }
+
+// What is open is known at once, and what was answered a moment later: between the two, nobody is told that they have
+// not asked.
+func TestARequestThatWasJustAnsweredIsNotGoneBeforeItsAnswerIsThere(t *testing.T) {
+	h := browsertest.Start(t, offered)
+	s := openProduct(t, h, `<headroom-requests></headroom-requests>`)
+	s.page += `
+const list = {items: [{id: 'r1', title: 'Pro', status: 'open', at: '2026-03-01T00:00:00Z'}]}
+$('headroom-requests').preview = {role: 'member', answers: {
+  'GET /v1/accounts/{account}/requests': list, 'GET /v1/accounts/{account}/billing': {requests: [], subscription: {}},
+  'GET /v1/accounts/{account}/notices?unread=true&limit=20': {items: []},
+}}`
+	w := s.open(browsertest.OpenBrowser(t), s.at("acme/tom/member", ""))
+	// given a list that is a moment behind what is open
+	w.Until("the request is there", `text('headroom-requests').includes('Pro')`)
+	w.Is(`new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))`)
+	if got := ask[string](w, `text('headroom-requests')`); strings.Contains(got, "You have not asked") || !strings.Contains(got, "Pro") {
+		t.Errorf("she reads %q", got)
+	}
+}

@@ -83,7 +83,9 @@ export class RequestsView {
     const news = this.#list<Notice>('notices', 'notices?unread=true&limit=20')
     const standing = admin ? this.#list<Approval>('approvals', 'approvals') : undefined
     // What is open is known at once; what was answered is in lists a moment later.
-    const open = this.#billing?.requests ?? requests?.items.filter((r) => r.status === 'open') ?? []
+    const waiting = requests?.items.filter((r) => r.status === 'open') ?? [], now = this.#billing?.requests
+    // A member's own that was answered this moment waits here until the list has the answer, and is not gone meanwhile.
+    const open = !now ? waiting : admin ? now : [...now, ...waiting.filter((r) => !now.some(({ id }) => id === r.id))]
     const rest = requests?.items.filter((r) => r.status !== 'open').slice(0, 10) ?? []
     const none = requests && !open.length && (admin || !rest.length)
     return h('section', { part: 'card', class: 'card', 'aria-busy': String(!requests) },
