@@ -29,8 +29,8 @@ func TestAPageBuysPlansIntervalsQuantitiesAndAddonsOnly(t *testing.T) {
 		"Undo":        {Undo: true},
 	}
 	fields := reflect.TypeFor[subscription.Change]()
-	for i := range fields.NumField() {
-		name := fields.Field(i).Name
+	for field := range fields.Fields() {
+		name := field.Name
 		page, pages := forPages[name]
 		server, servers := forServers[name]
 		if !pages && !servers {

@@ -236,7 +236,7 @@ func TestTheConsoleReadsWhatIsThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	schemas := map[string]string{"Session": "SessionState", "Clock": "ClockAnswer", "Money": "Money", "Movement": "Movement", "Movements": "RevenueMovementsDocument",
+	schemas := map[string]string{"Session": "SessionState", "Clock": "ClockAnswer", "Money": "Money", "Movement": "Movement", "Movements": "MovementsAnswer",
 		"Retained": "Retention", "Retention": "RevenueRetentionDocument", "Signal": "SignalLine", "FunnelCounts": "FunnelLine", "FunnelItem": "FunnelLine",
 		"Funnel": "FunnelAnswer", "Limit": "LimitLine", "Opportunity": "OpportunityLine", "ProblemDocument": "Problem",
 		"CatalogDefinitions": "Definitions", "CatalogChange": "CatalogChange", "Finding": "CatalogFinding", "CatalogEditAnswer": "CatalogEditAnswer",

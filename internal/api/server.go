@@ -77,8 +77,8 @@ type Server struct {
 	leaving   chan struct{} // closed by Leave
 	leave     sync.Once
 	renewals  *renewals
-	ahead     []ahead       // what is made before anybody asks, see Warm
-	ending    context.Context // over when the server leaves: what is made for later stops then
+	ahead     []ahead         // what is made before anybody asks, see Warm
+	ending    context.Context //nolint:containedctx // over when the server leaves: what is made for later stops then
 	end       context.CancelFunc
 	nodes     *http.Client // for streams of other nodes
 }

@@ -76,7 +76,8 @@ func (s *Server) Warm(ctx context.Context) {
 func (s *Server) WarmOnce(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(s.ending, cancel)()
+	kept := context.AfterFunc(s.ending, cancel)
+	defer kept()
 	c, err := s.Runner.Active(ctx)
 	if err != nil || c.Version == "" {
 		return

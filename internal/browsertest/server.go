@@ -39,7 +39,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	}
 	_, file, _, _ := runtime.Caller(0)
 	path := filepath.Join(os.TempDir(), fmt.Sprintf("headroom-browsertest-%d", os.Getpid()))
-	build := exec.Command("go", "build", "-o", path, "./cmd/headroom") //nolint:gosec,noctx // of this repository
+	build := exec.Command("go", "build", "-o", path, "./cmd/headroom")
 	build.Dir = filepath.Join(filepath.Dir(file), "..", "..")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the server: %w\n%s", err, out)
@@ -115,7 +115,7 @@ func (s *Server) Run() {
 		s.T.Fatal(err)
 	}
 	s.said, s.done = new(bytes.Buffer), make(chan struct{})
-	s.cmd = exec.Command(path, s.args...) //nolint:gosec,noctx // what was just built; Kill ends it
+	s.cmd = exec.Command(path, s.args...) // what was just built; Kill ends it
 	s.cmd.Env = append(os.Environ(), "HEADROOM_SECRET_KEY="+s.Key)
 	s.cmd.Stdout, s.cmd.Stderr = s.said, s.said
 	if err := s.cmd.Start(); err != nil {

@@ -21,7 +21,7 @@ import (
 // Browser is a running browser.
 type Browser struct {
 	T   *testing.T
-	Ctx context.Context //nolint:containedctx // chromedp keeps the browser in it
+	Ctx context.Context // chromedp keeps the browser in it
 }
 
 // browsers are the names that scripts/setup looks for.
@@ -82,7 +82,7 @@ func (b *Browser) Window(name, url string) *Window {
 // Window is a page that somebody looks at.
 type Window struct {
 	T    *testing.T
-	Ctx  context.Context //nolint:containedctx // chromedp keeps the page in it
+	Ctx  context.Context // chromedp keeps the page in it
 	Name string          // of its pictures
 }
 

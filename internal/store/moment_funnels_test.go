@@ -65,7 +65,7 @@ func recounted(moments []engine.Moment, outcomes []offer.Outcome, f store.Moment
 
 func TestFunnelsOfMomentsAreThoseOfCountingThemOneByOne(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, open func() *db.DB) {
-		s, r := owned(t, open()), rand.New(rand.NewPCG(6, 14)) //nolint:gosec // a fixed sequence
+		s, r := owned(t, open()), rand.New(rand.NewPCG(6, 14))
 		some := func(of ...string) string { return of[r.IntN(len(of))] }
 		c, now := next(0, 10), noon+10*clock.Day
 		for n := range 600 {
