@@ -90,7 +90,15 @@ func TestEveryPlacementShowsWhatItsOverlaySays(t *testing.T) {
 		p.has("headroom-locked", "[part~=card]")
 		p.overlaySays("recordings.open", "offers nothing: no signal is alive")
 		p.Shot("place-recordings")
-		for range 2 { // the second touch makes the signal, the next look meets the offer; touches within a minute are one
+		for range 2 { // the second click makes the signal, the next look meets the offer; touches within a minute are one
+			p.Run(`{
+				const lock = document.querySelector('headroom-locked')
+				window.touched = new Promise((told) => { const end = lock.client.observe((m) => m.what === 'check' && (end(), told(true))) })
+				lock.shadowRoot.querySelector('[part~=title]').click()
+			}`)
+			if !p.Is("window.touched") {
+				t.Fatal("a click on the lock was not told")
+			}
 			demo.company.must("POST", "/v1/clock/advance", map[string]any{"by": "2m"}, nil)
 			p.visit("/speakers")
 			p.visit("/recordings")
