@@ -94,6 +94,12 @@ lint: ## run the linters (the first time builds them, some minutes)
 bench: build ## run all measurements, about a quarter of an hour (scripts/measure PART runs one)
 	scripts/measure
 
+.PHONY: bench-console
+bench-console: build ## open every page of the console in Chromium on a server with 100,000 accounts (DIR=folder is filled once, used again)
+	@scripts/setup test
+	bin/headroom bench console --data $(or $(DIR),tmp/bench-console) --duration 5s --warm
+	HEADROOM_BENCH_CONSOLE=$(abspath $(or $(DIR),tmp/bench-console)) go test ./cmd/headroom -run '^TestConsolePagesInABrowser$$' -v -timeout 30m | grep -v '^=== '
+
 .PHONY: bench-evaluators
 bench-evaluators: ## measure the Go SDK's answers in the process beside other evaluators of flags
 	cd bench/evaluators && go test -run '^$$' -bench . -benchmem -cpu 1 -count 2

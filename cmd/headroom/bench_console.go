@@ -42,6 +42,7 @@ type consoleBench struct {
 	database string
 	copies   int
 	warm     bool
+	demo     string // shown by the console without signing in, when set
 }
 
 // consoleResult is its document.
@@ -162,7 +163,7 @@ func (b *consoleBench) filled(ctx context.Context) (*benched, *fill, error) {
 	b.catalog = consoleCatalog
 	o := func(dir string) serverOptions {
 		opts := b.serverOptions(dir)
-		opts.database, opts.testClock = b.database, fillStart.Format(time.RFC3339)
+		opts.database, opts.testClock, opts.demo = b.database, fillStart.Format(time.RFC3339), b.demo
 		return opts
 	}
 	s, err := b.openAs(ctx, o)
