@@ -90,18 +90,23 @@ func writeOperation(b *bytes.Buffer, r route) {
 		fmt.Fprintf(b, "\n| in | name | type | meaning |\n|---|---|---|---|\n%s\n", strings.Join(rows, "\n"))
 	}
 	responses, _ := r.op["responses"].(map[string]any)
-	for status, answer := range responses {
+	for _, status := range slices.Sorted(maps.Keys(responses)) {
 		if status[0] != '2' {
 			continue
 		}
-		what := ""
+		answer := responses[status]
+		var with []string
 		media, _ := at(answer, "content").(map[string]any)
-		for name, m := range media {
-			if ref := text(m, "schema", "$ref"); ref != "" {
-				what = " with " + linked(ref)
+		for _, name := range slices.Sorted(maps.Keys(media)) {
+			if ref := text(media[name], "schema", "$ref"); ref != "" {
+				with = append(with, linked(ref))
 			} else {
-				what = " with `" + name + "`"
+				with = append(with, "`"+name+"`")
 			}
+		}
+		what := ""
+		if len(with) > 0 {
+			what = " with " + strings.Join(with, " or ")
 		}
 		fmt.Fprintf(b, "\nAnswers %s%s: %s.\n", status, what, text(answer, "description"))
 	}
