@@ -9,6 +9,7 @@ import { DraftBar } from '../packaging/DraftBar'
 import { Findings } from '../packaging/Lint'
 import { useDraft, type DraftInHand } from '../packaging/useDraft'
 import { Form } from '../shared/Form'
+import { readable } from '../lib/message'
 import { PageHead } from '../shared/PageHead'
 import { Await, Panel, WaitingRows } from '../shared/Panel'
 import { decoded, funnelHref } from './address'
@@ -30,7 +31,7 @@ export function OfferEditor() {
   const shown = hand.shown as OffersCatalog | undefined
   const offer = shown?.offers?.find((each) => each.key === key) as FullOffer | undefined
   const head = (
-    <PageHead title={offer?.content?.title || words(key)} question="What does it say, to whom, and when?" above={{ title: 'Offers', path: '/offers' }}>
+    <PageHead title={readable(offer?.content?.title ?? '') || words(key)} question="What does it say, to whom, and when?" above={{ title: 'Offers', path: '/offers' }}>
       {offer && (
         <Link href={funnelHref(key)} className={mine.tool}>
           Its funnel
