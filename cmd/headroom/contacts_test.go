@@ -301,17 +301,17 @@ func TestExportsOfOtherToolsKeepOffersAway(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			var facts struct{ Items []struct{ Name string } }
-			var said struct{ Quiet []struct{ Rule string } }
-			co.must("GET", "/v1/accounts/acme/contacts", nil, &said)
-			co.must("GET", "/v1/accounts/acme/facts", nil, &facts)
-			var rules []string
-			for _, q := range said.Quiet {
-				rules = append(rules, q.Rule)
-			}
-			if strings.Join(rules, " ") != c.rules || len(facts.Items) != c.facts {
-				t.Errorf("in force are %q, of %+v", rules, facts.Items)
-			}
+			until(t, fmt.Sprintf("in force are %q, of %d facts", c.rules, c.facts), func() bool {
+				var facts struct{ Items []struct{ Name string } }
+				var said struct{ Quiet []struct{ Rule string } }
+				co.must("GET", "/v1/accounts/acme/contacts", nil, &said)
+				co.must("GET", "/v1/accounts/acme/facts", nil, &facts)
+				var rules []string
+				for _, q := range said.Quiet {
+					rules = append(rules, q.Rule)
+				}
+				return strings.Join(rules, " ") == c.rules && len(facts.Items) == c.facts
+			})
 		})
 	}
 }

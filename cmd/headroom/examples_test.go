@@ -146,7 +146,7 @@ func TestTheExamplesOfTheReferenceWork(t *testing.T) {
 		"post-events", "post-decide", "post-subscriptions-preview", "post-decisions-id-outcomes", "post-requests-id-approve", "post-requests-id-decline", "post-keys", "delete-keys-id",
 		"post-accounts-account-invites", "post-invites-id-accept", "post-invites-id-decline", "post-invites-id-cancel",
 		"post-accounts-account-access-requests", "post-access-requests-id-approve", "post-access-requests-id-decline",
-		"post-accounts-account-referrals", "post-exposures", "post-signups", "post-surveys-next", "post-surveys-id-answers"}
+		"post-accounts-account-referrals", "post-exposures", "post-signups", "post-surveys-next", "post-surveys-id-answers", "put-views", "delete-views"}
 	last := []string{"post-accounts-account-subscription-confirm", "post-accounts-account-subscription-undo", "delete-accounts-account-subscription"}
 	rest := slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(id string) bool {
 		return slices.Contains(story, id) || slices.Contains(last, id) || id == "get-changes" || id == "post-backups" || id == "delete-contacts-claim_id" || strings.HasSuffix(id, "-stream") // streams: see the tests of changes and backups; ids of contacts are sealed: see those of contacts

@@ -101,7 +101,7 @@ func TestOffersAreListedEditedPreviewedAndSayWhatTheyWereSeenToSay(t *testing.T)
 	t.Run("the preview says what the server would say of the draft, by role and language", func(t *testing.T) {
 		page := page.In(t)
 		page.Open(c.server.url() + "/offers")
-		page.ClickNamed("a", "Room for {limit_next} speakers")
+		page.ClickNamed("a", "Room for … speakers")
 		page.Fill(page.Labelled("For the account"), "harbor")
 		page.Until("the product's own component says it, filled from the account", previewed+`.includes('Room for 40 speakers') && `+previewed+`.includes('You have 10 of 10.') && `+previewed+`.includes('149')`)
 		page.Until("and that it was shown before stands there as a rule or not at all", `document.querySelector('[aria-labelledby=preview-title]').innerText.includes('shown to them now')`)

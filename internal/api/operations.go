@@ -152,8 +152,8 @@ var operations = map[string]operation{
 		"By mrr, limit, readiness, signal and stage the highest or newest come first, by next the soonest; renewals, which come round by themselves, are not in `next`. Faults: `plan_and_none`.", values: map[string]string{"plan": "starter", "sort": "mrr", "limit": "20"}},
 	"GET /v1/accounts/{account}/decisions": {text: "Those that were shown and those that a holdout kept back; what found nothing to offer is not on record.", answer: "Decisions, the newest first", values: nova},
 	"GET /v1/views":                        {text: "They belong to the console, not to the company's data: no event, no replay.", answer: "Views, by page and name", values: map[string]string{"page": "accounts"}},
-	"PUT /v1/views":                        {text: "Everybody of the console sees it. Faults: `views_full`.", answer: "The view", body: `{"page":"accounts","name":"Large, near a limit","query":"near=80&sort=mrr"}`},
-	"DELETE /v1/views":                     {text: "Faults: `view_unnamed`, `view_not_found`.", values: map[string]string{"page": "accounts", "name": "Large, near a limit"}},
+	"PUT /v1/views":                        {text: "Everybody of the console sees it. Faults: `views_full`.", answer: "The view", body: `{"page":"accounts","name":"nearly-full","query":"near=80&sort=mrr"}`},
+	"DELETE /v1/views":                     {text: "Faults: `view_unnamed`, `view_not_found`.", values: map[string]string{"page": "accounts", "name": "nearly-full"}},
 	"PUT /v1/accounts/{account}": {text: "Creates it, or changes what is named: a field that is not there keeps its value, traits, external ids and billing merge name by name, null deletes. " +
 		"What names a person (an email address, free text) belongs into `POST /v1/identify`, not into traits.",
 		values: nova, body: `{"name":"Nova Summits","domain":"nova.example","traits":{"segment":"mid_market","seats":12},"external_ids":{"crm":"0017000000abc"}}`},

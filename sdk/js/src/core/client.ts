@@ -289,8 +289,11 @@ export function createHeadroom(): Headroom {
   async function outcome(decision: string, type: OutcomeType, more: { token?: string; reason?: string } = {}): Promise<Outcome> {
     const path = `/v1/decisions/${encodeURIComponent(decision)}/outcomes`
     const began = performance.now()
+    const before = identity()
     await ready()
     const who = identity()
+    // Of an offer that somebody saw who has signed out since: the next one did not.
+    if ((before.account !== who.account || before.user !== who.user) && type !== 'accepted' && type !== 'requested') return { type, decision_id: decision }
     const body = { type, user: who.user || undefined, ...more }
     // The same outcome twice is one: a second click, a second try.
     const idempotency = [decision.slice(-120), type, onceFor(more) ?? ''].join('.')
